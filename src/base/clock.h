@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_BASE_CLOCK_H
+#define PYRO_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define PYRO_NS_PER_S  1000000000ull
+#define PYRO_NS_PER_MS 1000000ull
+
+/** CLOCK_MONOTONIC in ns: the one clock of every recording. */
+uint64_t pyro_clock_now(void);
+/** CLOCK_REALTIME in ns since 1970, for start times that people read. */
+uint64_t pyro_clock_realtime(void);
+/** CPU time of this process in ns. */
+uint64_t pyro_clock_process_cpu(void);
+/** CPU time of this thread in ns. */
+uint64_t pyro_clock_thread_cpu(void);
+
+#endif

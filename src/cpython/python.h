@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_CPYTHON_PYTHON_H
+#define PYRO_CPYTHON_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "target/reader.h"
+
+/** Where an interpreter lies in a process and which it is: all the decoder needs to start. Found
+ *  by cpython/locate.h in a live process; stored in an image; inherited across fork. */
+struct pyro_python_origin {
+	uint64_t runtime_addr; /**< address of _PyRuntime in the target */
+	uint32_t version;      /**< PY_VERSION_HEX, e.g. 0x030b07f0 */
+	bool free_threaded;
+	char version_text[64]; /**< e.g. "3.11.7" or "3.15.0b1" */
+};
+
+/** The GIL of one interpreter (shared by all before 3.12), as read in one look. `last_holder` keeps
+ *  naming the thread that let go of it until another takes it; `switch_number` counts changes of
+ *  holder. So while both stay the same, no thread other than `last_holder` has run Python code. */
+struct pyro_gil {
+	uint64_t addr;		/**< of the struct in the target */
+	uint64_t last_holder;	/**< thread state address, 0 if never held */
+	uint64_t switch_number;
+	bool locked;
+	uint64_t wait_low;	/**< a thread in futex(2) on an address in [wait_low, wait_high) */
+	uint64_t wait_high;	/**< waits for this GIL; both 0 if unknown */
+};
+
+struct pyro_thread {
+	uint64_t addr;	    /**< of the PyThreadState in the target */
+	uint64_t interp;    /**< of its PyInterpreterState */
+	uint32_t gil;	    /**< index into pyro_look.gils */
+	uint32_t interp_id; /**< 0 is the main interpreter */
+	uint64_t pthread;   /**< thread_id: the pthread_t */
+	uint64_t native_id; /**< kernel thread id in the target's pid namespace; before 3.11 found by
+				 way of the pthread_t; 0 if unknown */
+	uint64_t top;	    /**< current frame (3.8 to 3.10, 3.13+) or cframe (3.11, 3.12); 0: none */
+	bool main;	    /**< the main thread of its interpreter */
+	bool attached;	    /**< free-threaded builds: runs Python code now; else: holds its GIL */
+};
+
+/** One look at who is there. Arrays belong to the pyro_python and live until the next look. */
+struct pyro_look {
+	const struct pyro_thread *threads;
+	size_t thread_count;
+	const struct pyro_gil *gils;
+	size_t gil_count;
+	bool collecting;     /**< the main interpreter is collecting garbage */
+	bool finalizing;
+	bool changed;	     /**< the set of threads is not that of the look before */
+	uint64_t generation; /**< counts such changes */
+};
+
+struct pyro_raw_frame {
+	uint32_t code;	 /**< id for pyro_python_code */
+	uint32_t offset; /**< byte offset of the current instruction in the code; UINT32_MAX: unknown */
+	int32_t line;	 /**< filled by pyro_python_stack_lines; 0 before, and where there is none */
+};
+
+/** A stack, leaf first. Allocated once by the caller (it is large) and used again and again. */
+struct pyro_raw_stack {
+	struct pyro_raw_frame frames[PYRO_MAX_STACK_DEPTH];
+	size_t count;
+	bool truncated; /**< the root side is missing: deeper than PYRO_MAX_STACK_DEPTH */
+	bool partial;	/**< a frame could not be read or was being set up; the rest is there */
+};
+
+/** A code object, copied. Lives until the pyro_python is destroyed. Text is UTF-8, NUL-terminated,
+ *  never NULL, as the target has it (escape before showing). */
+struct pyro_code {
+	const char *name;
+	const char *qualname; /**< equals name before 3.11 */
+	const char *file;
+	int32_t first_line;
+};
+
+struct pyro_python_counts {
+	uint64_t reads;		/**< readv calls */
+	uint64_t bytes;
+	uint64_t faults;	/**< reads that failed */
+	uint64_t codes;		/**< code objects decoded */
+	uint64_t codes_reused;	/**< addresses found to hold another code object than before */
+};
+
+/** The decoder of one interpreter process. Not thread-safe. Allocates in the sampling loop only for
+ *  threads and code objects it meets for the first time. */
+struct pyro_python;
+
+/** @reader is borrowed and must outlive the result. Validates the offsets once. Errors:
+ *  UNSUPPORTED (the message names the version and those supported), NOTREADY (runtime not
+ *  initialised yet: try again), FORMAT (offsets make no sense), FAULT, GONE, PERM. */
+enum pyro_rc pyro_python_create(struct pyro_reader *reader, const struct pyro_python_origin *origin,
+				struct pyro_python **ret_python, struct pyro_err *err) PYRO_NODISCARD;
+void pyro_python_destroy(struct pyro_python *python);
+const struct pyro_python_origin *pyro_python_origin(const struct pyro_python *python);
+
+/** Reads the GILs and every thread state, by one batched read when the set of threads is that of
+ *  the last look. Errors: TORN (the list changed while walked: look again), FAULT, GONE, PERM. */
+enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look **ret_look)
+	PYRO_NODISCARD;
+/** Reads GIL @gil of the last look once more: the "after" of a proof. */
+enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil, struct pyro_gil *ret_gil)
+	PYRO_NODISCARD;
+/** Reads GIL @gil and thread @thread of the last look afresh, in one batch and nothing else: what a
+ *  sampler does first inside a freeze. Errors: TORN when the memory is no longer that thread. */
+enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
+				struct pyro_thread *ret_thread) PYRO_NODISCARD;
+/** Reads the stack of @thread as it stands, with every code object on it identified from the same
+ *  moment (an address that now holds another code object is noticed). Consistent only if the caller
+ *  proves that the thread stood still. Lines are not filled. Errors: as pyro_python_look. */
+enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
+			       struct pyro_raw_stack *stack) PYRO_NODISCARD;
+/** Ends a pyro_python_stack: with @proved, code objects first seen in it are kept; without, they
+ *  are read again next time, since they may be torn. */
+void pyro_python_settle(struct pyro_python *python, bool proved);
+/** Fills the line of every frame, from copies; reads nothing from the target. */
+void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *stack);
+/** NULL for an id that was never given out. */
+const struct pyro_code *pyro_python_code(const struct pyro_python *python, uint32_t code);
+
+/** Names that Python's threading module gave, by thread state of the last look: calls @each for
+ *  every one found. Best effort, bounded, not for every sample. */
+void pyro_python_thread_names(struct pyro_python *python,
+			      void (*each)(void *context, uint64_t pthread, const char *name),
+			      void *context);
+
+void pyro_python_counts(const struct pyro_python *python, struct pyro_python_counts *ret_counts);
+
+/** The versions read, for messages: "CPython 3.8 to 3.15". */
+const char *pyro_python_supported(void);
+
+#endif

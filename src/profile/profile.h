@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_PROFILE_PROFILE_H
+#define PYRO_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "profile/metrics.h"
+
+/** The model that recorder, capture, reports, formats and viewer share. Everything is interned and
+ *  named by a small index that never changes and counts up from 0, so that a writer can store what
+ *  was added since it last looked. Not thread-safe. */
+struct pyro_profile;
+
+#define PYRO_NONE UINT32_MAX /**< "no such thing", for every kind of index */
+
+struct pyro_function {
+	uint32_t name;	   /**< string: qualified name where known ("Class.method"), else the name */
+	uint32_t file;	   /**< string: as the program has it; "" if none */
+	int32_t first_line; /**< 0 if unknown */
+};
+
+struct pyro_frame {
+	uint32_t function;
+	int32_t line; /**< 0 if unknown */
+};
+
+/** A node of the tree of stacks: the stack of @parent with @frame called on top of it. */
+struct pyro_stack {
+	uint32_t parent; /**< PYRO_NONE at a root */
+	uint32_t frame;
+	uint32_t depth; /**< 1 at a root */
+};
+
+struct pyro_process_info {
+	int32_t pid;
+	uint32_t parent;  /**< process index, PYRO_NONE for the first */
+	uint32_t command; /**< string: argv joined for people */
+	uint32_t python;  /**< string: e.g. "CPython 3.13.0" */
+	uint64_t start_ns; /**< on the recording's clock, 0 = its start */
+	uint64_t end_ns;
+};
+
+/** One line of time: a thread (later also a task). */
+struct pyro_track {
+	uint32_t process;
+	int32_t tid;
+	uint32_t name; /**< string */
+	bool main;
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t wall_ns;      /**< lifetime while recorded: what the samples' wall must add up to */
+	uint64_t cpu_ns;       /**< exact, from the kernel, where exact_cpu; else from samples */
+	bool exact_cpu;
+};
+
+/** What one (track, stack) has gathered. */
+struct pyro_total {
+	uint32_t track;
+	uint32_t stack;
+	uint64_t values[PYRO_METRIC_COUNT];
+	double wall_squared; /**< sum over samples of (wall in ns)^2: for effective sample counts */
+	double cpu_squared;
+};
+
+/** How a sample was proved consistent; stored by name. */
+#define PYRO_PROOF_MAP(X)                                                                          \
+	X(SWITCH, "switch", "frozen; the kernel's switch records show it did not run")             \
+	X(PROC, "proc", "frozen; /proc shows it did not run")                                      \
+	X(STOP, "stop", "the thread was stopped for the read")                                     \
+	X(STILL, "still", "the thread did not hold the GIL, or was off the processor")             \
+	X(SAME, "same", "unchanged since an earlier proved read: the thread has not run")          \
+	X(REREAD, "reread", "two successive reads agree: no proof")                                \
+	X(NONE, "none", "read once: no proof")
+
+enum pyro_proof {
+#define PYRO_PROOF_ENUM(suffix, name, meaning) PYRO_PROOF_##suffix,
+	PYRO_PROOF_MAP(PYRO_PROOF_ENUM)
+#undef PYRO_PROOF_ENUM
+		PYRO_PROOF_COUNT
+};
+const char *pyro_proof_name(enum pyro_proof proof);
+const char *pyro_proof_meaning(enum pyro_proof proof);
+
+/** What the recording says of itself. Every field is stored by its name. */
+#define PYRO_QUALITY_MAP(X)                                                                        \
+	X(ticks_due, "sampling moments that were due")                                             \
+	X(ticks_taken, "sampling moments that were kept")                                          \
+	X(ticks_late, "moments skipped because the sampler fell behind")                           \
+	X(samples, "samples of threads")                                                           \
+	X(proved, "of them proved consistent")                                                     \
+	X(unproved, "of them kept without a proof")                                                \
+	X(missed, "samples given up: not consistent after all tries")                              \
+	X(torn, "reads thrown away and tried again")                                               \
+	X(truncated, "stacks cut at the depth limit")                                              \
+	X(partial, "stacks with a frame that could not be read")                                   \
+	X(faults, "reads of the target that failed")                                               \
+	X(moves, "moves of the sampler to another processor")                                      \
+	X(held_ns, "time the target's threads were held by sampling")                              \
+	X(recorder_cpu_ns, "processor time of the recorder")                                       \
+	X(lost_records, "kernel records lost")                                                     \
+	X(code_reuse, "addresses found to hold a new code object")                                 \
+	X(proof_switch, "samples proved by switch records")                                        \
+	X(proof_proc, "samples proved by /proc")                                                   \
+	X(proof_stop, "samples proved by stopping the thread")                                     \
+	X(proof_still, "samples of threads that stood still anyway")                               \
+	X(proof_same, "samples of threads that had not run since the last")                        \
+	X(proof_reread, "samples read twice")                                                      \
+	X(proof_none, "samples read once")
+
+struct pyro_quality {
+#define PYRO_QUALITY_FIELD(name, meaning) uint64_t name;
+	PYRO_QUALITY_MAP(PYRO_QUALITY_FIELD)
+#undef PYRO_QUALITY_FIELD
+};
+
+enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile, struct pyro_err *err)
+	PYRO_NODISCARD;
+void pyro_profile_destroy(struct pyro_profile *profile);
+
+/* Adding: finds or creates, never duplicates. Errors: NOMEM, LIMIT; FORMAT for an index that does
+ * not exist. */
+enum pyro_rc pyro_profile_string(struct pyro_profile *profile, const char *text, size_t size,
+				 uint32_t *ret_string) PYRO_NODISCARD;
+enum pyro_rc pyro_profile_function(struct pyro_profile *profile,
+				   const struct pyro_function *function, uint32_t *ret_function)
+	PYRO_NODISCARD;
+enum pyro_rc pyro_profile_frame(struct pyro_profile *profile, const struct pyro_frame *frame,
+				uint32_t *ret_frame) PYRO_NODISCARD;
+enum pyro_rc pyro_profile_stack(struct pyro_profile *profile, uint32_t parent, uint32_t frame,
+				uint32_t *ret_stack) PYRO_NODISCARD;
+/** Processes and tracks are not deduplicated: each call adds one. */
+enum pyro_rc pyro_profile_process(struct pyro_profile *profile,
+				  const struct pyro_process_info *process, uint32_t *ret_process)
+	PYRO_NODISCARD;
+enum pyro_rc pyro_profile_track(struct pyro_profile *profile, const struct pyro_track *track,
+				uint32_t *ret_track) PYRO_NODISCARD;
+/** Adds @values to the total of (track, stack), which is marked as changed. */
+enum pyro_rc pyro_profile_add(struct pyro_profile *profile, uint32_t track, uint32_t stack,
+			      const uint64_t values[PYRO_METRIC_COUNT]) PYRO_NODISCARD;
+/** A named fact about the recording ("command", "host", "kernel", "rate", …); replaces. */
+enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key, const char *value)
+	PYRO_NODISCARD;
+
+/* Looking. Pointers live until the next addition of the same kind. NULL out of range. */
+const char *pyro_profile_string_get(const struct pyro_profile *profile, uint32_t string,
+				    size_t *ret_size);
+const struct pyro_function *pyro_profile_function_get(const struct pyro_profile *profile,
+						      uint32_t function);
+const struct pyro_frame *pyro_profile_frame_get(const struct pyro_profile *profile, uint32_t frame);
+const struct pyro_stack *pyro_profile_stack_get(const struct pyro_profile *profile, uint32_t stack);
+struct pyro_process_info *pyro_profile_process_get(struct pyro_profile *profile, uint32_t process);
+struct pyro_track *pyro_profile_track_get(struct pyro_profile *profile, uint32_t track);
+const struct pyro_total *pyro_profile_total_get(const struct pyro_profile *profile, size_t total);
+/** Value of a fact, or NULL. */
+const char *pyro_profile_meta_get(const struct pyro_profile *profile, const char *key);
+bool pyro_profile_meta_next(const struct pyro_profile *profile, size_t *at, const char **ret_key,
+			    const char **ret_value);
+struct pyro_quality *pyro_profile_quality(struct pyro_profile *profile);
+/** Length of the recording in ns. */
+uint64_t pyro_profile_duration(const struct pyro_profile *profile);
+void pyro_profile_set_duration(struct pyro_profile *profile, uint64_t ns);
+
+struct pyro_profile_counts {
+	uint32_t strings, functions, frames, stacks, processes, tracks;
+	size_t totals;
+};
+void pyro_profile_counts(const struct pyro_profile *profile, struct pyro_profile_counts *ret);
+
+/** Totals changed since they were last taken: calls @each for every one and clears the marks. Stops
+ *  at the first error, which it returns; the rest stays marked. */
+enum pyro_rc pyro_profile_take_changed(struct pyro_profile *profile,
+				       enum pyro_rc (*each)(void *context, size_t total),
+				       void *context) PYRO_NODISCARD;
+
+#endif
