@@ -31,12 +31,13 @@ void pyro_buf_add(struct pyro_buf *buf, const void *bytes, size_t size);
 void pyro_buf_add_text(struct pyro_buf *buf, const char *text);
 void pyro_buf_add_char(struct pyro_buf *buf, char c);
 void pyro_buf_add_format(struct pyro_buf *buf, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 /** Unsigned LEB128. */
 void pyro_buf_add_varint(struct pyro_buf *buf, uint64_t value);
 /** Zigzag LEB128. */
 void pyro_buf_add_varint_signed(struct pyro_buf *buf, int64_t value);
-/** Room for @size more bytes to be filled by the caller, who then adds to `size`; NULL on failure. */
+/** Room for @size more bytes to be filled by the caller, who then adds to `size`; NULL on failure.
+ */
 char *pyro_buf_reserve(struct pyro_buf *buf, size_t size);
 
 /** A bounded cursor over bytes that are not trusted. The first read past the end sets `failed` and

@@ -24,8 +24,8 @@ static inline void pyro_cleanup_fclose(FILE **file)
 		fclose(*file);
 }
 
-#define PYRO_AUTO_FREE	 PYRO_CLEANUP(pyro_cleanup_free)
-#define PYRO_AUTO_CLOSE	 PYRO_CLEANUP(pyro_cleanup_close)
+#define PYRO_AUTO_FREE   PYRO_CLEANUP(pyro_cleanup_free)
+#define PYRO_AUTO_CLOSE  PYRO_CLEANUP(pyro_cleanup_close)
 #define PYRO_AUTO_FCLOSE PYRO_CLEANUP(pyro_cleanup_fclose)
 
 /** Takes the value out of a variable with a cleanup attribute, so that it survives the scope. */

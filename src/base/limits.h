@@ -5,18 +5,18 @@
 /* Every cap on what an untrusted target or file may make us do, in one place. What goes over a cap
  * is truncated and counted, or an error that names the cap; it is never unbounded. */
 
-#define PYRO_MAX_STACK_DEPTH  4096	   /**< frames kept of one stack (leaf side) */
-#define PYRO_MAX_STACK_WALK   200000	   /**< frames walked before a chain counts as a cycle */
-#define PYRO_MAX_THREADS      8192	   /**< thread states of one process */
-#define PYRO_MAX_INTERPRETERS 256	   /**< interpreters of one process */
-#define PYRO_MAX_PROCESSES    4096	   /**< processes of one recording */
-#define PYRO_MAX_NAME	      1024	   /**< bytes of a function, thread or process name, UTF-8 */
-#define PYRO_MAX_PATH	      4096	   /**< bytes of a file name, UTF-8 */
-#define PYRO_MAX_LINE_TABLE   (1 << 20)	   /**< bytes of one code object's line table */
-#define PYRO_MAX_CODE_UNITS   (1 << 24)	   /**< bytes of one code object's instructions */
-#define PYRO_MAX_MAPS	      65536	   /**< lines read of /proc/PID/maps */
+#define PYRO_MAX_STACK_DEPTH  4096      /**< frames kept of one stack (leaf side) */
+#define PYRO_MAX_STACK_WALK   200000    /**< frames walked before a chain counts as a cycle */
+#define PYRO_MAX_THREADS      8192      /**< thread states of one process */
+#define PYRO_MAX_INTERPRETERS 256       /**< interpreters of one process */
+#define PYRO_MAX_PROCESSES    4096      /**< processes of one recording */
+#define PYRO_MAX_NAME         1024      /**< bytes of a function, thread or process name, UTF-8 */
+#define PYRO_MAX_PATH         4096      /**< bytes of a file name, UTF-8 */
+#define PYRO_MAX_LINE_TABLE   (1 << 20) /**< bytes of one code object's line table */
+#define PYRO_MAX_CODE_UNITS   (1 << 24) /**< bytes of one code object's instructions */
+#define PYRO_MAX_MAPS         65536     /**< lines read of /proc/PID/maps */
 #define PYRO_MAX_ELF_FILE     (1ull << 32) /**< bytes of an object file looked at */
 #define PYRO_MAX_SOURCE_FILE  (16 << 20)   /**< bytes of a source file shown */
-#define PYRO_MAX_CHUNK	      (64 << 20)   /**< bytes of one unpacked chunk of samples */
+#define PYRO_MAX_CHUNK        (64 << 20)   /**< bytes of one unpacked chunk of samples */
 
 #endif

@@ -15,7 +15,7 @@ struct pyro_map {
 	struct pyro_map_slot *slots;
 	size_t count;
 	size_t capacity; /**< power of two, 0 before the first put */
-	size_t limit;	 /**< entries at most; a put beyond returns PYRO_RC_LIMIT */
+	size_t limit;    /**< entries at most; a put beyond returns PYRO_RC_LIMIT */
 };
 
 void pyro_map_init(struct pyro_map *map, size_t limit);

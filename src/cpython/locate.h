@@ -10,7 +10,7 @@
  *  mapped but its version cannot be told yet, or the dynamic loader still runs: try again),
  *  UNSUPPORTED (names the version), GONE, PERM. @reader reads the same process. */
 enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
-				struct pyro_python_origin *ret_origin, struct pyro_err *err)
-	PYRO_NODISCARD;
+				struct pyro_python_origin *ret_origin,
+				struct pyro_err *err) PYRO_NODISCARD;
 
 #endif

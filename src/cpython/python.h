@@ -24,25 +24,25 @@ struct pyro_python_origin {
  *  naming the thread that let go of it until another takes it; `switch_number` counts changes of
  *  holder. So while both stay the same, no thread other than `last_holder` has run Python code. */
 struct pyro_gil {
-	uint64_t addr;		/**< of the struct in the target */
-	uint64_t last_holder;	/**< thread state address, 0 if never held */
+	uint64_t addr;        /**< of the struct in the target */
+	uint64_t last_holder; /**< thread state address, 0 if never held */
 	uint64_t switch_number;
 	bool locked;
-	uint64_t wait_low;	/**< a thread in futex(2) on an address in [wait_low, wait_high) */
-	uint64_t wait_high;	/**< waits for this GIL; both 0 if unknown */
+	uint64_t wait_low;  /**< a thread in futex(2) on an address in [wait_low, wait_high) */
+	uint64_t wait_high; /**< waits for this GIL; both 0 if unknown */
 };
 
 struct pyro_thread {
-	uint64_t addr;	    /**< of the PyThreadState in the target */
+	uint64_t addr;      /**< of the PyThreadState in the target */
 	uint64_t interp;    /**< of its PyInterpreterState */
-	uint32_t gil;	    /**< index into pyro_look.gils */
+	uint32_t gil;       /**< index into pyro_look.gils */
 	uint32_t interp_id; /**< 0 is the main interpreter */
 	uint64_t pthread;   /**< thread_id: the pthread_t */
-	uint64_t native_id; /**< kernel thread id in the target's pid namespace; before 3.11 found by
-				 way of the pthread_t; 0 if unknown */
-	uint64_t top;	    /**< current frame (3.8 to 3.10, 3.13+) or cframe (3.11, 3.12); 0: none */
-	bool main;	    /**< the main thread of its interpreter */
-	bool attached;	    /**< free-threaded builds: runs Python code now; else: holds its GIL */
+	uint64_t native_id; /**< kernel thread id in the target's pid namespace; before 3.11 found
+			       by way of the pthread_t; 0 if unknown */
+	uint64_t top;  /**< current frame (3.8 to 3.10, 3.13+) or cframe (3.11, 3.12); 0: none */
+	bool main;     /**< the main thread of its interpreter */
+	bool attached; /**< free-threaded builds: runs Python code now; else: holds its GIL */
 };
 
 /** One look at who is there. Arrays belong to the pyro_python and live until the next look. */
@@ -51,16 +51,17 @@ struct pyro_look {
 	size_t thread_count;
 	const struct pyro_gil *gils;
 	size_t gil_count;
-	bool collecting;     /**< the main interpreter is collecting garbage */
+	bool collecting; /**< the main interpreter is collecting garbage */
 	bool finalizing;
-	bool changed;	     /**< the set of threads is not that of the look before */
+	bool changed;        /**< the set of threads is not that of the look before */
 	uint64_t generation; /**< counts such changes */
 };
 
 struct pyro_raw_frame {
-	uint32_t code;	 /**< id for pyro_python_code */
-	uint32_t offset; /**< byte offset of the current instruction in the code; UINT32_MAX: unknown */
-	int32_t line;	 /**< filled by pyro_python_stack_lines; 0 before, and where there is none */
+	uint32_t code; /**< id for pyro_python_code */
+	uint32_t
+	    offset; /**< byte offset of the current instruction in the code; UINT32_MAX: unknown */
+	int32_t line; /**< filled by pyro_python_stack_lines; 0 before, and where there is none */
 };
 
 /** A stack, leaf first. Allocated once by the caller (it is large) and used again and again. */
@@ -68,7 +69,7 @@ struct pyro_raw_stack {
 	struct pyro_raw_frame frames[PYRO_MAX_STACK_DEPTH];
 	size_t count;
 	bool truncated; /**< the root side is missing: deeper than PYRO_MAX_STACK_DEPTH */
-	bool partial;	/**< a frame could not be read or was being set up; the rest is there */
+	bool partial;   /**< a frame could not be read or was being set up; the rest is there */
 };
 
 /** A code object, copied. Lives until the pyro_python is destroyed. Text is UTF-8, NUL-terminated,
@@ -81,11 +82,11 @@ struct pyro_code {
 };
 
 struct pyro_python_counts {
-	uint64_t reads;		/**< readv calls */
+	uint64_t reads; /**< readv calls */
 	uint64_t bytes;
-	uint64_t faults;	/**< reads that failed */
-	uint64_t codes;		/**< code objects decoded */
-	uint64_t codes_reused;	/**< addresses found to hold another code object than before */
+	uint64_t faults;       /**< reads that failed */
+	uint64_t codes;        /**< code objects decoded */
+	uint64_t codes_reused; /**< addresses found to hold another code object than before */
 };
 
 /** The decoder of one interpreter process. Not thread-safe. Allocates in the sampling loop only for
@@ -96,17 +97,18 @@ struct pyro_python;
  *  UNSUPPORTED (the message names the version and those supported), NOTREADY (runtime not
  *  initialised yet: try again), FORMAT (offsets make no sense), FAULT, GONE, PERM. */
 enum pyro_rc pyro_python_create(struct pyro_reader *reader, const struct pyro_python_origin *origin,
-				struct pyro_python **ret_python, struct pyro_err *err) PYRO_NODISCARD;
+				struct pyro_python **ret_python,
+				struct pyro_err *err) PYRO_NODISCARD;
 void pyro_python_destroy(struct pyro_python *python);
 const struct pyro_python_origin *pyro_python_origin(const struct pyro_python *python);
 
 /** Reads the GILs and every thread state, by one batched read when the set of threads is that of
  *  the last look. Errors: TORN (the list changed while walked: look again), FAULT, GONE, PERM. */
-enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look **ret_look)
-	PYRO_NODISCARD;
+enum pyro_rc pyro_python_look(struct pyro_python *python,
+			      const struct pyro_look **ret_look) PYRO_NODISCARD;
 /** Reads GIL @gil of the last look once more: the "after" of a proof. */
-enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil, struct pyro_gil *ret_gil)
-	PYRO_NODISCARD;
+enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil,
+			     struct pyro_gil *ret_gil) PYRO_NODISCARD;
 /** Reads GIL @gil and thread @thread of the last look afresh, in one batch and nothing else: what a
  *  sampler does first inside a freeze. Errors: TORN when the memory is no longer that thread. */
 enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,

@@ -17,7 +17,7 @@ enum pyro_metric {
 #define PYRO_METRIC_ENUM(suffix, name, unit, meaning) PYRO_METRIC_##suffix,
 	PYRO_METRIC_MAP(PYRO_METRIC_ENUM)
 #undef PYRO_METRIC_ENUM
-		PYRO_METRIC_COUNT
+	PYRO_METRIC_COUNT
 };
 
 struct pyro_metric_info {

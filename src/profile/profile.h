@@ -18,8 +18,8 @@ struct pyro_profile;
 #define PYRO_NONE UINT32_MAX /**< "no such thing", for every kind of index */
 
 struct pyro_function {
-	uint32_t name;	   /**< string: qualified name where known ("Class.method"), else the name */
-	uint32_t file;	   /**< string: as the program has it; "" if none */
+	uint32_t name; /**< string: qualified name where known ("Class.method"), else the name */
+	uint32_t file; /**< string: as the program has it; "" if none */
 	int32_t first_line; /**< 0 if unknown */
 };
 
@@ -37,9 +37,9 @@ struct pyro_stack {
 
 struct pyro_process_info {
 	int32_t pid;
-	uint32_t parent;  /**< process index, PYRO_NONE for the first */
-	uint32_t command; /**< string: argv joined for people */
-	uint32_t python;  /**< string: e.g. "CPython 3.13.0" */
+	uint32_t parent;   /**< process index, PYRO_NONE for the first */
+	uint32_t command;  /**< string: argv joined for people */
+	uint32_t python;   /**< string: e.g. "CPython 3.13.0" */
 	uint64_t start_ns; /**< on the recording's clock, 0 = its start */
 	uint64_t end_ns;
 };
@@ -52,8 +52,8 @@ struct pyro_track {
 	bool main;
 	uint64_t start_ns;
 	uint64_t end_ns;
-	uint64_t wall_ns;      /**< lifetime while recorded: what the samples' wall must add up to */
-	uint64_t cpu_ns;       /**< exact, from the kernel, where exact_cpu; else from samples */
+	uint64_t wall_ns; /**< lifetime while recorded: what the samples' wall must add up to */
+	uint64_t cpu_ns;  /**< exact, from the kernel, where exact_cpu; else from samples */
 	bool exact_cpu;
 };
 
@@ -80,7 +80,7 @@ enum pyro_proof {
 #define PYRO_PROOF_ENUM(suffix, name, meaning) PYRO_PROOF_##suffix,
 	PYRO_PROOF_MAP(PYRO_PROOF_ENUM)
 #undef PYRO_PROOF_ENUM
-		PYRO_PROOF_COUNT
+	PYRO_PROOF_COUNT
 };
 const char *pyro_proof_name(enum pyro_proof proof);
 const char *pyro_proof_meaning(enum pyro_proof proof);
@@ -117,8 +117,8 @@ struct pyro_quality {
 #undef PYRO_QUALITY_FIELD
 };
 
-enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile, struct pyro_err *err)
-	PYRO_NODISCARD;
+enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile,
+				 struct pyro_err *err) PYRO_NODISCARD;
 void pyro_profile_destroy(struct pyro_profile *profile);
 
 /* Adding: finds or creates, never duplicates. Errors: NOMEM, LIMIT; FORMAT for an index that does
@@ -126,24 +126,24 @@ void pyro_profile_destroy(struct pyro_profile *profile);
 enum pyro_rc pyro_profile_string(struct pyro_profile *profile, const char *text, size_t size,
 				 uint32_t *ret_string) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_function(struct pyro_profile *profile,
-				   const struct pyro_function *function, uint32_t *ret_function)
-	PYRO_NODISCARD;
+				   const struct pyro_function *function,
+				   uint32_t *ret_function) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_frame(struct pyro_profile *profile, const struct pyro_frame *frame,
 				uint32_t *ret_frame) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_stack(struct pyro_profile *profile, uint32_t parent, uint32_t frame,
 				uint32_t *ret_stack) PYRO_NODISCARD;
 /** Processes and tracks are not deduplicated: each call adds one. */
 enum pyro_rc pyro_profile_process(struct pyro_profile *profile,
-				  const struct pyro_process_info *process, uint32_t *ret_process)
-	PYRO_NODISCARD;
+				  const struct pyro_process_info *process,
+				  uint32_t *ret_process) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_track(struct pyro_profile *profile, const struct pyro_track *track,
 				uint32_t *ret_track) PYRO_NODISCARD;
 /** Adds @values to the total of (track, stack), which is marked as changed. */
 enum pyro_rc pyro_profile_add(struct pyro_profile *profile, uint32_t track, uint32_t stack,
 			      const uint64_t values[PYRO_METRIC_COUNT]) PYRO_NODISCARD;
 /** A named fact about the recording ("command", "host", "kernel", "rate", …); replaces. */
-enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key, const char *value)
-	PYRO_NODISCARD;
+enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key,
+				   const char *value) PYRO_NODISCARD;
 
 /* Looking. Pointers live until the next addition of the same kind. NULL out of range. */
 const char *pyro_profile_string_get(const struct pyro_profile *profile, uint32_t string,
