@@ -15,8 +15,11 @@
 #define PYRO_MAX_LINE_TABLE   (1 << 20) /**< bytes of one code object's line table */
 #define PYRO_MAX_CODE_UNITS   (1 << 24) /**< bytes of one code object's instructions */
 #define PYRO_MAX_MAPS         65536     /**< lines read of /proc/PID/maps */
-#define PYRO_MAX_ELF_FILE     (1ull << 32) /**< bytes of an object file looked at */
-#define PYRO_MAX_SOURCE_FILE  (16 << 20)   /**< bytes of a source file shown */
-#define PYRO_MAX_CHUNK        (64 << 20)   /**< bytes of one unpacked chunk of samples */
+#define PYRO_MAX_ELF_FILE     (1ull << 32)   /**< bytes of an object file looked at */
+#define PYRO_MAX_SOURCE_FILE  (16 << 20)     /**< bytes of a source file shown */
+#define PYRO_MAX_CHUNK        (64 << 20)     /**< bytes of one unpacked chunk of samples */
+#define PYRO_MAX_PROFILE_TEXT (512ull << 20) /**< bytes of all strings of one profile */
+#define PYRO_MAX_PROFILE_ROWS (1u << 26) /**< functions, frames, stacks, totals of one profile */
+#define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
 
 #endif

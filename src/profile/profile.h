@@ -121,8 +121,8 @@ enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile,
 				 struct pyro_err *err) PYRO_NODISCARD;
 void pyro_profile_destroy(struct pyro_profile *profile);
 
-/* Adding: finds or creates, never duplicates. Errors: NOMEM, LIMIT; FORMAT for an index that does
- * not exist. */
+/* Adding: finds or creates, never duplicates. Errors: NOMEM, LIMIT (a cap of base/limits.h, such as
+ * PYRO_MAX_STACK_DEPTH); FORMAT for an index that does not exist. */
 enum pyro_rc pyro_profile_string(struct pyro_profile *profile, const char *text, size_t size,
 				 uint32_t *ret_string) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_function(struct pyro_profile *profile,
@@ -138,9 +138,13 @@ enum pyro_rc pyro_profile_process(struct pyro_profile *profile,
 				  uint32_t *ret_process) PYRO_NODISCARD;
 enum pyro_rc pyro_profile_track(struct pyro_profile *profile, const struct pyro_track *track,
 				uint32_t *ret_track) PYRO_NODISCARD;
-/** Adds @values to the total of (track, stack), which is marked as changed. */
+/** Adds one sample's @values to the total of (track, stack), which is marked as changed, and their
+ *  squares. @stack may be PYRO_NONE: the thread ran no Python code. */
 enum pyro_rc pyro_profile_add(struct pyro_profile *profile, uint32_t track, uint32_t stack,
 			      const uint64_t values[PYRO_METRIC_COUNT]) PYRO_NODISCARD;
+/** Adds a whole total, as stored in a file or taken from another profile; its squares too. */
+enum pyro_rc pyro_profile_add_total(struct pyro_profile *profile,
+				    const struct pyro_total *total) PYRO_NODISCARD;
 /** A named fact about the recording ("command", "host", "kernel", "rate", …); replaces. */
 enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key,
 				   const char *value) PYRO_NODISCARD;
