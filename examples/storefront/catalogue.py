@@ -19,6 +19,8 @@ def load(count):
         adjective = ADJECTIVES[number % 10]
         noun = NOUNS[number // 10 % 10]
         name = f"{adjective} {noun} no. {number}"
-        pattern = re.compile(rf"\s*(?:an?\s+)?{adjective}[\s-]+{noun}\s+(?:no\.\s*)?{number}\s*$", re.I)
+        pattern = re.compile(
+            rf"\s*(?:an?\s+)?{adjective}[\s-]+{noun}\s+(?:no\.\s*)?{number}\s*$", re.I
+        )
         products.append(Product(f"P{number:04d}", name, rng.randrange(199, 19999), pattern))
     return products

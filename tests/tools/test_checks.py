@@ -13,7 +13,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def load(name):
     sys.path.insert(0, str(PROJECT / "tools"))
-    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(PROJECT / "tools" / name))
+    loader = importlib.machinery.SourceFileLoader(
+        name.replace("-", "_"), str(PROJECT / "tools" / name)
+    )
     spec = importlib.util.spec_from_loader(loader.name, loader)
     module = importlib.util.module_from_spec(spec)
     sys.dont_write_bytecode = True
@@ -33,7 +35,7 @@ names = load("check-names")
         ("return strcpy\n(a, b);", ["strcpy"]),
         ("f = &system;", ["system"]),
         ("/* sprintf(a) */ // strcpy(a, b)\n", []),
-        ('char *a = "sprintf(a)"; char b = \'"\'; int c = \'(\';', []),
+        ("char *a = \"sprintf(a)\"; char b = '\"'; int c = '(';", []),
         ("x.system(1); y->exit(2); int exit; my_sprintf(a);", []),
         ("snprintf(a, 1, b);", []),
         ('"\\"" ; exit(1);', ["exit"]),
@@ -106,5 +108,11 @@ def test_names():
     assert not names.HOST.search("npmjs and pypi are names; example.org is a host")
     for text in ('"/ro' + 'ot/.pyenv"', "cd /wo" + "rk/main", "in /ro" + "ot\n"):
         assert names.MACHINE_PATH.search(text), text
-    for text in ("/proc/PID/root/usr", "/proc/%d/root", "/proc/<pid>/root/", "a/work/b", "/workers"):
+    for text in (
+        "/proc/PID/root/usr",
+        "/proc/%d/root",
+        "/proc/<pid>/root/",
+        "a/work/b",
+        "/workers",
+    ):
         assert not names.MACHINE_PATH.search(text), text
