@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
-
 #define MAX_SCAN (64u << 20) /* bytes of one segment's constants */
+#define WINDOW   65536u
+#define OVERLAP  64u /* more than any tag or version has */
 
 enum {
 	LEVEL_UNKNOWN = 0,
@@ -64,24 +64,6 @@ static void add_distinct(uint32_t *items, size_t *count, size_t capacity, uint32
 		items[(*count)++] = item;
 }
 
-/* sys.implementation.cache_tag (Python/sysmodule.c, _PySys_ImplCacheTag): a whole string. */
-void pyro_version_scan_tags(const char *data, size_t size, struct pyro_version_found *found)
-{
-	static const char tag[] = "cpython-3";
-	const char *end = data + size, *at = data;
-
-	while ((at = memmem(at, (size_t)(end - at), tag, sizeof(tag) - 1))) {
-		const char *digits = at + sizeof(tag) - 1;
-		uint32_t minor;
-
-		if ((at == data || at[-1] == 0) && number(&digits, end, 2, &minor) &&
-		    digits < end && *digits == 0)
-			add_distinct(found->minors, &found->minor_count, PYRO_COUNT(found->minors),
-				     minor);
-		at += sizeof(tag) - 1;
-	}
-}
-
 /* What follows the micro in PY_VERSION: "", "a1", "b2", "rc1", each perhaps with "+". */
 static bool level(const char **at, const char *end, uint32_t *ret_level, uint32_t *ret_serial)
 {
@@ -101,76 +83,103 @@ static bool level(const char **at, const char *end, uint32_t *ret_level, uint32_
 	return *at < end && **at == 0;
 }
 
-/* PY_VERSION ends a string. It need not begin one: linkers share the tails of strings, and a prefix
- * "/opt/python/3.8.18" holds it. */
-void pyro_version_scan_micros(const char *data, size_t size, uint32_t minor,
-			      struct pyro_version_found *found)
+/* @digits stand behind "cpython-3": is it a whole string, and so
+ * sys.implementation.cache_tag (Python/sysmodule.c, _PySys_ImplCacheTag)? */
+static void collect_tag(struct pyro_version_found *found, const char *digits, const char *end)
 {
-	char text[16];
-	const int length = snprintf(text, sizeof(text), "3.%u.", minor);
-	const char *end = data + size, *at = data;
+	uint32_t minor;
 
-	while ((at = memmem(at, (size_t)(end - at), text, (size_t)length))) {
-		const char before = at == data ? 0 : at[-1];
-		const char *digits = at + length;
-		uint32_t micro, release, serial;
+	if (number(&digits, end, 2, &minor) && digits < end && *digits == 0)
+		add_distinct(found->minors, &found->minor_count, PYRO_COUNT(found->minors), minor);
+}
 
-		if ((before == 0 || before == '/' || before == '-') &&
-		    number(&digits, end, 3, &micro) && micro < 256 &&
-		    level(&digits, end, &release, &serial))
-			add_distinct(found->hexes, &found->hex_count, PYRO_COUNT(found->hexes),
-				     3u << 24 | minor << 16 | micro << 8 | release << 4 |
-					 (serial & 0xf));
-		at += length;
+/* @digits stand behind "3.": is it PY_VERSION? That ends a string but need not begin one: linkers
+ * share the tails of strings, and a prefix "/opt/python/3.8.18" holds it. */
+static void collect_micro(struct pyro_version_found *found, const char *digits, const char *end)
+{
+	uint32_t minor, micro, release, serial;
+
+	if (number(&digits, end, 2, &minor) && digits < end && *digits++ == '.' &&
+	    number(&digits, end, 3, &micro) && micro < 256 &&
+	    level(&digits, end, &release, &serial))
+		add_distinct(found->hexes, &found->hex_count, PYRO_COUNT(found->hexes),
+			     3u << 24 | minor << 16 | micro << 8 | release << 4 | (serial & 0xf));
+}
+
+void pyro_version_collect(struct pyro_version_found *found, const char *data, size_t size,
+			  bool continued)
+{
+	static const char tag[] = "cpython-";
+	enum {
+		TAG = sizeof(tag) - 1
+	};
+	const char *const end = data + size;
+
+	for (const char *at = data; (at = memchr(at, '3', (size_t)(end - at))); at++) {
+		const size_t before = (size_t)(at - data);
+
+		if (at + 1 < end && at[1] == '.') {
+			if (before == 0 ? !continued : memchr("/-", at[-1], 3) != NULL)
+				collect_micro(found, at + 2, end);
+		} else if (before >= TAG && memcmp(at - TAG, tag, TAG) == 0) {
+			if (before == TAG ? !continued : at[-TAG - 1] == 0)
+				collect_tag(found, at + 1, end);
+		}
 	}
 }
 
-static enum pyro_rc read_constants(struct pyro_elf *elf, const struct pyro_elf_segment *segment,
-				   struct pyro_buf *buf)
+/* Window by window, each with the end of the one before. */
+static enum pyro_rc collect_range(struct pyro_elf *elf, uint64_t addr, uint64_t size, char *window,
+				  struct pyro_version_found *found)
 {
-	const uint64_t size = segment->file_size < MAX_SCAN ? segment->file_size : MAX_SCAN;
-	char *into;
-	enum pyro_rc rc;
+	for (uint64_t at = 0; at < size && at < MAX_SCAN; at += WINDOW - OVERLAP) {
+		const size_t part = size - at < WINDOW ? (size_t)(size - at) : WINDOW;
+		enum pyro_rc rc = pyro_elf_read(elf, addr + at, window, part);
 
-	pyro_buf_reset(buf);
-	into = pyro_buf_reserve(buf, size);
-	if (!into)
-		return PYRO_RC_NOMEM;
-	rc = pyro_elf_read(elf, segment->addr, into, size);
-	if (rc == PYRO_RC_OK)
-		buf->size = size;
-	return rc;
+		if (rc != PYRO_RC_OK)
+			return rc;
+		pyro_version_collect(found, window, part, at > 0);
+	}
+	return PYRO_RC_OK;
+}
+
+/* The one version of @minor that was seen, or the bare minor. */
+static uint32_t settle_micro(const struct pyro_version_found *found, uint32_t minor)
+{
+	const uint32_t bare = 3u << 24 | minor << 16;
+	uint32_t hex = bare;
+
+	for (size_t i = 0; i < found->hex_count; i++) {
+		if (found->hexes[i] >> 16 != bare >> 16)
+			continue;
+		if (hex != bare)
+			return bare;
+		hex = found->hexes[i];
+	}
+	return hex;
 }
 
 enum pyro_rc pyro_version_scan(struct pyro_elf *elf, uint32_t *ret_hex, struct pyro_err *err)
 {
 	struct pyro_version_found found = {0};
+	PYRO_AUTO_FREE char *window = malloc(WINDOW);
 	struct pyro_elf_section rodata;
-	struct pyro_elf_segment only;
 	const struct pyro_elf_segment *segments;
-	size_t count;
-	struct pyro_buf buf;
 	enum pyro_rc rc = PYRO_RC_OK;
+	size_t count;
 
+	if (!window)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	segments = pyro_elf_segments(elf, &count);
-	if (pyro_elf_section(elf, ".rodata", &rodata) == PYRO_RC_OK && rodata.loaded &&
-	    rodata.size > 0) {
-		only = (struct pyro_elf_segment){.addr = rodata.addr, .file_size = rodata.size};
-		segments = &only;
-		count = 1;
+	if (pyro_elf_section(elf, ".rodata", &rodata) == PYRO_RC_OK && rodata.loaded) {
+		rc = collect_range(elf, rodata.addr, rodata.size, window, &found);
+		count = 0;
 	}
-	pyro_buf_init(&buf, MAX_SCAN + 1);
 	for (size_t i = 0; i < count && rc == PYRO_RC_OK; i++) {
-		if (segments[i].write || segments[i].file_size == 0)
-			continue;
-		rc = read_constants(elf, &segments[i], &buf);
-		if (rc != PYRO_RC_OK)
-			break;
-		pyro_version_scan_tags(buf.data, buf.size, &found);
-		if (found.minor_count == 1)
-			pyro_version_scan_micros(buf.data, buf.size, found.minors[0], &found);
+		if (!segments[i].write)
+			rc = collect_range(elf, segments[i].addr, segments[i].file_size, window,
+					   &found);
 	}
-	pyro_buf_deinit(&buf);
 	if (rc != PYRO_RC_OK)
 		return pyro_err_set(err, rc, "cannot read the interpreter's constants: %s",
 				    pyro_rc_text(rc));
@@ -180,6 +189,6 @@ enum pyro_rc pyro_version_scan(struct pyro_elf *elf, uint32_t *ret_hex, struct p
 		return pyro_err_set(err, PYRO_RC_UNSUPPORTED,
 				    "it says to be CPython 3.%u and CPython 3.%u", found.minors[0],
 				    found.minors[1]);
-	*ret_hex = found.hex_count == 1 ? found.hexes[0] : 3u << 24 | found.minors[0] << 16;
+	*ret_hex = settle_micro(&found, found.minors[0]);
 	return PYRO_RC_OK;
 }

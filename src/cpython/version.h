@@ -2,6 +2,7 @@
 #ifndef PYRO_CPYTHON_VERSION_H
 #define PYRO_CPYTHON_VERSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,15 +23,17 @@ void pyro_version_format(uint32_t hex, char text[PYRO_VERSION_TEXT_SIZE]);
  *  tag), UNSUPPORTED (contradicting tags, named), IO, NOMEM, and those of the reader. */
 enum pyro_rc pyro_version_scan(struct pyro_elf *elf, uint32_t *ret_hex,
 			       struct pyro_err *err) PYRO_NODISCARD;
-/** The same over bytes. @found collects over several calls; start with a zeroed one. */
+/** What bytes of constants say. Start with a zeroed one; it collects over several calls. */
 struct pyro_version_found {
-	uint32_t minors[4]; /**< distinct ones in order of sight */
+	uint32_t minors[4]; /**< distinct ones, of cache tags, in order of sight */
 	size_t minor_count;
-	uint32_t hexes[8]; /**< full versions seen */
+	uint32_t hexes[32]; /**< distinct strings that look like a version 3.N.P */
 	size_t hex_count;
 };
-void pyro_version_scan_tags(const char *data, size_t size, struct pyro_version_found *found);
-void pyro_version_scan_micros(const char *data, size_t size, uint32_t minor,
-			      struct pyro_version_found *found);
+
+/** Looks through @size bytes. @continued: they go on where others ended, so that what begins at
+ *  their very first byte does not count. */
+void pyro_version_collect(struct pyro_version_found *found, const char *data, size_t size,
+			  bool continued);
 
 #endif
