@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sample/freeze.h"
+
+#include <string.h>
+
+#include "sample/stop.h"
+
+#define MAX_TRIES 12
+
+/* One read of GIL, thread state and stack, without any proof. */
+static enum pyro_rc read_once(struct pyro_python *python, size_t index,
+			      struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	enum pyro_rc rc = pyro_python_thread(python, index, &view->gil, &view->thread);
+
+	if (rc)
+		return rc == PYRO_RC_TORN ? PYRO_RC_NOTREADY : rc;
+	stack->count = 0;
+	stack->truncated = false;
+	stack->partial = false;
+	return view->thread.top ? pyro_python_stack(python, &view->thread, stack) : PYRO_RC_OK;
+}
+
+/* Only the GIL's last holder can change its own frames: with neither it nor the count of changes
+ * different, every other thread stood still, on whatever processor it ran. */
+static bool is_last_holder(const struct pyro_freeze_view *view)
+{
+	return !view->gil.addr || view->gil.last_holder == view->thread.addr;
+}
+
+static bool same_gil(struct pyro_python *python, const struct pyro_freeze_view *view)
+{
+	struct pyro_gil after;
+
+	return pyro_python_gil(python, view->thread.gil, &after) == PYRO_RC_OK &&
+	       after.last_holder == view->gil.last_holder &&
+	       after.switch_number == view->gil.switch_number;
+}
+
+static bool runs_elsewhere(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
+{
+	return kernel->state == PYRO_SCHED_RUNNING && kernel->cpu != freeze->seat->cpu;
+}
+
+/* Reads while the kernel's account is watched. */
+static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python *python,
+				 size_t index, struct pyro_sched_thread *kernel,
+				 struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	const enum pyro_sample_proof frozen =
+	    freeze->method == PYRO_PROOF_BY_SWITCH ? PYRO_SAMPLE_SWITCH : PYRO_SAMPLE_PROC;
+	bool running;
+	enum pyro_rc rc = pyro_sched_refresh(freeze->sched, kernel);
+
+	if (rc)
+		return rc;
+	view->slices = kernel->slices;
+	view->state = kernel->state;
+	running = runs_elsewhere(freeze, kernel);
+	rc = read_once(python, index, stack, view);
+	if (running) {
+		bool still = !rc && !is_last_holder(view) && same_gil(python, view);
+
+		pyro_python_settle(python, still);
+		view->slices = UINT64_MAX;
+		view->proof = PYRO_SAMPLE_STILL;
+		return rc ? rc : still ? PYRO_RC_OK : PYRO_RC_TORN;
+	}
+	if (pyro_sched_refresh(freeze->sched, kernel) || kernel->slices != view->slices ||
+	    kernel->stale) {
+		pyro_python_settle(python, false);
+		return rc == PYRO_RC_GONE ? rc : PYRO_RC_TORN;
+	}
+	pyro_python_settle(python, !rc);
+	view->proof = kernel->state == PYRO_SCHED_BLOCKED ? PYRO_SAMPLE_STILL : frozen;
+	return rc;
+}
+
+/* Freeze by preemption: be where the thread is, and see that it did not run. */
+static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *python,
+				size_t index, struct pyro_sched_thread *kernel, bool holder,
+				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	enum pyro_rc rc = PYRO_RC_TORN;
+
+	for (int try = 0; try < MAX_TRIES && rc == PYRO_RC_TORN; try++) {
+		if (pyro_sched_refresh(freeze->sched, kernel))
+			return PYRO_RC_GONE;
+		if (holder && runs_elsewhere(freeze, kernel)) {
+			if (!pyro_seat_take(freeze->seat, kernel->cpu))
+				return PYRO_RC_UNSUPPORTED;
+			continue; /* see where it is now that we sit there */
+		}
+		rc = read_watched(freeze, python, index, kernel, stack, view);
+		if (rc == PYRO_RC_TORN) {
+			freeze->torn++;
+			holder = true;
+		}
+	}
+	return rc;
+}
+
+static enum pyro_rc read_stopped(struct pyro_freeze *freeze, struct pyro_python *python,
+				 size_t index, struct pyro_sched_thread *kernel,
+				 struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	enum pyro_rc rc = pyro_stop_thread(kernel->tid);
+
+	if (rc)
+		return rc;
+	rc = read_once(python, index, stack, view);
+	pyro_stop_release(kernel->tid);
+	pyro_python_settle(python, !rc);
+	view->proof = PYRO_SAMPLE_STOP;
+	view->slices = UINT64_MAX;
+	return rc;
+}
+
+static bool same_stack(const struct pyro_raw_stack *a, const struct pyro_raw_stack *b)
+{
+	return a->count == b->count && a->truncated == b->truncated && a->partial == b->partial &&
+	       memcmp(a->frames, b->frames, a->count * sizeof(a->frames[0])) == 0;
+}
+
+static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			       struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	struct pyro_raw_stack *other = freeze->scratch;
+	enum pyro_rc rc = read_once(python, index, stack, view);
+
+	pyro_python_settle(python, false);
+	for (int try = 0; try < MAX_TRIES; try++) {
+		enum pyro_rc again = read_once(python, index, other, view);
+		const bool same = !rc && !again && same_stack(stack, other);
+
+		pyro_python_settle(python, same);
+		if (same || (again && again != PYRO_RC_TORN && again != PYRO_RC_FAULT)) {
+			view->proof = PYRO_SAMPLE_REREAD;
+			return again;
+		}
+		freeze->torn++;
+		rc = again;
+		memcpy(stack, other, sizeof(*stack));
+	}
+	return PYRO_RC_TORN;
+}
+
+enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			      struct pyro_sched_thread *kernel, bool holder,
+			      struct pyro_raw_stack *stack, struct pyro_freeze_view *ret_view)
+{
+	enum pyro_rc rc;
+
+	*ret_view = (struct pyro_freeze_view){.slices = UINT64_MAX};
+	switch (freeze->method) {
+	case PYRO_PROOF_BY_SWITCH:
+	case PYRO_PROOF_BY_PROC:
+		rc = read_frozen(freeze, python, index, kernel, holder, stack, ret_view);
+		if (rc == PYRO_RC_UNSUPPORTED) /* its processor is out of our reach */
+			rc = read_stopped(freeze, python, index, kernel, stack, ret_view);
+		break;
+	case PYRO_PROOF_BY_STOP:
+		rc = read_stopped(freeze, python, index, kernel, stack, ret_view);
+		break;
+	case PYRO_PROOF_BY_REREAD:
+		rc = read_twice(freeze, python, index, stack, ret_view);
+		break;
+	default:
+		rc = read_once(python, index, stack, ret_view);
+		pyro_python_settle(python, !rc);
+		ret_view->proof = PYRO_SAMPLE_NONE;
+	}
+	if (freeze->method != PYRO_PROOF_BY_SWITCH && freeze->method != PYRO_PROOF_BY_PROC &&
+	    pyro_sched_refresh(freeze->sched, kernel))
+		return PYRO_RC_GONE;
+	ret_view->state = kernel->state;
+	if (rc == PYRO_RC_FAULT)
+		freeze->faults++;
+	return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_FREEZE_H
+#define PYRO_SAMPLE_FREEZE_H
+
+#include "cpython/python.h"
+#include "sample/message.h"
+#include "sample/sampler.h"
+#include "sample/sched.h"
+#include "sample/seat.h"
+
+/** How to read the stack of one thread so that it is known to be consistent. */
+struct pyro_freeze {
+	enum pyro_proof_method method; /**< never AUTO */
+	struct pyro_sched *sched;
+	struct pyro_seat *seat;
+	struct pyro_raw_stack *scratch; /**< for reads that are compared */
+	uint64_t torn;                  /**< reads thrown away */
+	uint64_t faults;                /**< reads that failed */
+};
+
+/** What one read of a stack came to. */
+struct pyro_freeze_view {
+	struct pyro_gil gil;
+	struct pyro_thread thread;
+	enum pyro_sample_proof proof;
+	enum pyro_sched_state state;
+	uint64_t
+	    slices; /**< of the kernel's thread at the read; UINT64_MAX: it ran during the read */
+};
+
+/** Reads thread @index of the last look at @python, whose account is @kernel, into @stack. @holder:
+ * it was the last to hold its GIL, so it must be frozen if it runs. Errors: TORN (no consistent
+ * read in all tries), NOTREADY (the set of threads changed: look again), FAULT, GONE. */
+enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			      struct pyro_sched_thread *kernel, bool holder,
+			      struct pyro_raw_stack *stack,
+			      struct pyro_freeze_view *ret_view) PYRO_NODISCARD;
+
+#endif

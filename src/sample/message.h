@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_MESSAGE_H
+#define PYRO_SAMPLE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the sampler tells the recorder, in the order in which it learned it. Everything is named by
+ * small numbers that are announced before they are used. Text that a message points to lives until
+ * the recorder has taken PROCESS_END for that process. */
+
+/** How a sample was proved; the profile stores it by name. */
+enum pyro_sample_proof {
+	PYRO_SAMPLE_SWITCH, /**< frozen; switch records show that the thread did not run */
+	PYRO_SAMPLE_PROC,   /**< frozen; /proc shows it */
+	PYRO_SAMPLE_STOP,   /**< the thread was stopped for the read */
+	PYRO_SAMPLE_STILL,  /**< it stood still anyway: off the processor, or without the GIL */
+	PYRO_SAMPLE_SAME,   /**< it has not run since an earlier proved read */
+	PYRO_SAMPLE_REREAD, /**< two successive reads agree; no proof */
+	PYRO_SAMPLE_NONE,   /**< read once; no proof */
+	PYRO_SAMPLE_PROOFS
+};
+
+enum pyro_message_kind {
+	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen */
+	PYRO_MESSAGE_PROCESS_END, /**< it ended or runs another program; its text may be freed now
+				   */
+	PYRO_MESSAGE_THREAD,
+	PYRO_MESSAGE_THREAD_NAME,
+	PYRO_MESSAGE_THREAD_END,
+	PYRO_MESSAGE_CODE,
+	PYRO_MESSAGE_STACK, /**< followed by `count` struct pyro_message_frame, leaf first */
+	PYRO_MESSAGE_SAMPLE,
+};
+
+struct pyro_message_frame {
+	uint32_t code;
+	int32_t line;
+};
+
+struct pyro_message {
+	uint16_t size; /**< of the whole message with what follows it, set by the queue */
+	uint16_t kind;
+	uint32_t process; /**< number of the process, counted from 0 over the recording */
+	union {
+		struct {
+			int32_t pid;
+			int32_t parent; /**< pid, 0 if unknown */
+			uint64_t at_ns;
+			uint32_t version; /**< PY_VERSION_HEX */
+			bool free_threaded;
+			const char *version_text;
+			void *owner; /**< PROCESS_END: to be freed by pyro_probe_free */
+		} process_info;
+		struct {
+			uint32_t thread; /**< number within the recording */
+			int32_t tid;
+			bool main;
+			uint64_t at_ns;
+			uint64_t run_ns; /**< THREAD_END: exact time on a processor */
+			bool exact;      /**< run_ns is the kernel's */
+			char name[64];
+		} thread;
+		struct {
+			uint32_t code;
+			int32_t first_line;
+			const char *qualname;
+			const char *file;
+		} code;
+		struct {
+			uint32_t stack; /**< number within the process */
+			uint32_t count;
+		} stack;
+		struct {
+			uint64_t at_ns;
+			uint64_t wall_ns;
+			uint64_t cpu_ns;
+			uint32_t thread;
+			uint32_t stack; /**< UINT32_MAX: no Python frame */
+			uint32_t looks; /**< sampling moments that this stands for, 0: time only */
+			uint8_t proof;  /**< enum pyro_sample_proof */
+			bool on_cpu;
+			bool holds_gil;
+			bool waits_gil;
+			bool truncated;
+			bool partial;
+		} sample;
+	} u;
+};
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_PROBE_H
+#define PYRO_SAMPLE_PROBE_H
+
+#include "base/map.h"
+#include "sample/freeze.h"
+#include "sample/rate.h"
+
+/** What probes share: the sampler's thread uses it alone. */
+struct pyro_probe_shared {
+	struct pyro_freeze freeze;
+	struct pyro_seat seat;
+	struct pyro_sched *sched;
+	struct pyro_queue *queue;
+	struct pyro_raw_stack *stack;
+	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
+	uint32_t next_thread;              /**< numbers given to threads, over the recording */
+	uint64_t samples;
+	uint64_t missed;
+	uint64_t held_ns;
+	uint64_t target_ns;
+	uint64_t queue_lost;
+	uint64_t code_reuse;
+	uint64_t reads;
+	uint64_t
+	    tick_cost_ns; /**< what an interruption costs beyond the time held: see sampler.c */
+};
+
+/** One thread of a Python process, as long as the kernel has it. */
+struct pyro_probe_thread {
+	uint32_t number;
+	int tid;
+	uint64_t addr; /**< of its thread state */
+	size_t index;  /**< in the last look; SIZE_MAX: has no thread state at present */
+	struct pyro_sched_thread *kernel;
+	bool main;
+
+	uint64_t slices;       /**< of the last read: still the same means nothing changed */
+	uint32_t stack;        /**< the stack last seen, UINT32_MAX: none */
+	uint32_t active_stack; /**< the one last seen while it could run */
+	uint8_t proof;
+	bool holds_gil;
+	bool waits_gil;
+	bool truncated;
+	bool partial;
+	enum pyro_sched_state state;
+
+	uint64_t accounted_ns; /**< its time is in the pools up to here */
+	uint64_t run_seen;
+	uint64_t ready_seen;
+	uint64_t run_pool; /**< time that no sample has taken yet, by what the thread did */
+	uint64_t ready_pool;
+	uint64_t blocked_pool;
+	uint32_t looks;      /**< moments at which it was seen unchanged since the last sample */
+	uint64_t run_start;  /**< the kernel's account when we came */
+	uint64_t sampled_ns; /**< the moment it was last sampled for */
+};
+
+enum pyro_probe_state {
+	PYRO_PROBE_SEEKING, /**< is there a Python in it, and where? */
+	PYRO_PROBE_READING,
+	PYRO_PROBE_FOREIGN, /**< no Python, or one we cannot read; looked at again now and then */
+	PYRO_PROBE_ENDED,
+};
+
+/** One process. */
+struct pyro_probe {
+	int pid;
+	int parent;
+	uint32_t number;
+	enum pyro_probe_state state;
+	bool announced;
+	uint64_t start_ns; /**< of the process or of its program */
+	uint32_t tries;
+	struct pyro_err trouble;
+
+	struct pyro_reader *reader;
+	struct pyro_python *python;
+	struct pyro_python_origin origin;
+	struct pyro_rate rate;
+
+	struct pyro_probe_thread *threads;
+	size_t thread_count;
+	size_t thread_capacity;
+	uint64_t generation; /**< of the look the threads were matched with */
+	bool look_due;
+	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
+	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
+	uint64_t last_tick_ns;
+	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
+	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
+	uint32_t failures; /**< ticks in a row that could read nothing */
+	uint32_t burst;    /**< quick looks to come: a thread has just begun */
+
+	struct pyro_map stacks; /**< hash of frames to number */
+	uint32_t next_stack;
+	struct pyro_map codes; /**< code ids announced */
+};
+
+void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,
+		     uint64_t start_ns, double hz_max, double budget);
+/** Tells the recorder that the process or its program ended, and lets go of everything. What
+ *  messages point to is handed over with the last one: false while the queue has no room for it, to
+ *  be called again. */
+bool pyro_probe_end(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
+/** Tries to find the interpreter; sets state READING or FOREIGN when it can tell. */
+void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Starts reading with an origin that is known: after fork, the parent's. */
+void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origin *origin,
+			struct pyro_probe_shared *shared);
+/** One moment of sampling. The sampler's thread sits where pyro_probe_cpu said. */
+void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** The processor to sit on for the next tick; -1: any. */
+int pyro_probe_cpu(const struct pyro_probe *probe);
+/** The names that Python gave to threads cost many reads: not while sitting on a target's
+ * processor. */
+bool pyro_probe_names_due(const struct pyro_probe *probe, uint64_t now_ns);
+void pyro_probe_read_names(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Puts the time no sample has taken yet where it belongs, so that what is stored adds up. */
+void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
+
+#endif

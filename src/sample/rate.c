@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sample/rate.h"
+
+#include "base/clock.h"
+
+/* Slow enough to be a mean over many looks, quick enough to follow a change within a second. */
+#define SMOOTHING 0.02
+/* Even a dear look is worth having ten times a second: below that a profile says nothing. */
+#define HZ_MIN 10.0
+
+void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64_t now_ns,
+		    uint64_t seed)
+{
+	*rate = (struct pyro_rate){
+	    .budget = budget,
+	    .hz_max = hz_max,
+	    .hz = hz_max,
+	    .due_ns = now_ns,
+	    .random = seed | 1,
+	};
+}
+
+/* xorshift64*: the jitter must be uncorrelated with the program, not secret. */
+static double next_random(struct pyro_rate *rate)
+{
+	uint64_t x = rate->random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	rate->random = x;
+	return (double)((x * 0x2545f4914f6cdd1dull) >> 11) / (double)(1ull << 53);
+}
+
+void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
+{
+	const double period = (double)PYRO_NS_PER_S / rate->hz;
+
+	rate->due++;
+	rate->due_ns += (uint64_t)(period * (0.5 + next_random(rate)));
+	if (rate->due_ns > now_ns)
+		return;
+	const uint64_t missed = (uint64_t)((double)(now_ns - rate->due_ns) / period);
+
+	rate->late += missed;
+	rate->due += missed;
+	/* Not further behind than now: the moment that is due comes at once. */
+	rate->due_ns = now_ns + (uint64_t)(period * 0.25 * next_random(rate));
+}
+
+void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns)
+{
+	const double cost = (double)held_ns;
+
+	rate->cost_ns =
+	    rate->cost_ns > 0 ? rate->cost_ns + SMOOTHING * (cost - rate->cost_ns) : cost;
+	if (rate->budget <= 0 || rate->cost_ns <= 0)
+		return;
+	rate->hz = rate->budget * (double)PYRO_NS_PER_S / rate->cost_ns;
+	if (rate->hz > rate->hz_max)
+		rate->hz = rate->hz_max;
+	if (rate->hz < HZ_MIN)
+		rate->hz = rate->hz_max < HZ_MIN ? rate->hz_max : HZ_MIN;
+}

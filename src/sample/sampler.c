@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sample/sampler.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "sample/probe.h"
+#include "target/process.h"
+
+#define MAX_NEWS 4096
+/* Where the kernel sends no news of processes: how often we ask. */
+#define POLL_EVERY_NS  (10 * PYRO_NS_PER_MS)
+#define FLUSH_EVERY_NS (250 * PYRO_NS_PER_MS)
+/* An interpreter starts within 20 ms; other programs load one late or never. */
+#define SEEK_QUICK_NS (1 * PYRO_NS_PER_MS)
+#define SEEK_QUICK    60
+#define SEEK_SLOW_NS  (100 * PYRO_NS_PER_MS)
+/* Below this a sleep takes longer than the wait. */
+#define SPIN_NS 30000
+/* Reads that fail this often in a row: the program is another one, or has torn its interpreter
+ * down. */
+#define MAX_FAILURES 50
+/* What an interruption costs the target beyond the time it is held: the timer's interrupt, two
+ * switches, a colder cache. See docs/performance.md for how it was measured. */
+#define TICK_COST_NS 12000
+
+struct pyro_sampler {
+	struct pyro_sampler_options options;
+	struct pyro_probe_shared shared;
+	struct pyro_probe **probes;
+	size_t count;
+	size_t capacity;
+	uint32_t next_process;
+	struct pyro_sched_news news[MAX_NEWS];
+	size_t news_count;
+	bool news_lost;
+	uint64_t poll_ns;
+	uint64_t flush_ns;
+	uint64_t sweep_ns;
+	uint64_t due, taken, late;
+	struct pyro_err trouble;
+
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	atomic_bool idle;
+	pthread_mutex_t lock; /* for `counts`, which the recorder looks at now and then */
+	struct pyro_sampler_counts counts;
+	uint64_t cpu_ns;
+};
+
+static const char *const method_names[] = {"auto", "switch", "proc", "stop", "reread", "none"};
+
+const char *pyro_proof_method_name(enum pyro_proof_method method)
+{
+	return (unsigned int)method < PYRO_COUNT(method_names) ? method_names[method] : "unknown";
+}
+
+static void on_news(void *context, const struct pyro_sched_news *news)
+{
+	struct pyro_sampler *sampler = context;
+
+	if (sampler->news_count < MAX_NEWS)
+		sampler->news[sampler->news_count++] = *news;
+	else
+		sampler->news_lost = true;
+}
+
+/* ---- making ---- */
+
+static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err *err)
+{
+	struct pyro_freeze *freeze = &sampler->shared.freeze;
+	enum pyro_rc rc;
+
+	freeze->method = sampler->options.proof;
+	if (freeze->method != PYRO_PROOF_BY_PROC) {
+		/* Switch records give exact times and news of processes under every method. */
+		rc = pyro_sched_create(PYRO_SCHED_RINGS, on_news, sampler, &sampler->shared.sched,
+				       err);
+		if (!rc) {
+			if (freeze->method == PYRO_PROOF_AUTO)
+				freeze->method = PYRO_PROOF_BY_SWITCH;
+			return PYRO_RC_OK;
+		}
+		if (freeze->method == PYRO_PROOF_BY_SWITCH)
+			return rc;
+	}
+	if (freeze->method == PYRO_PROOF_AUTO)
+		freeze->method = PYRO_PROOF_BY_PROC;
+	return pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &sampler->shared.sched, err);
+}
+
+enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
+				 struct pyro_queue *queue, struct pyro_sampler **ret_sampler,
+				 struct pyro_err *err)
+{
+	struct pyro_sampler *sampler = calloc(1, sizeof(*sampler));
+	enum pyro_rc rc;
+
+	if (!sampler)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	sampler->options = *options;
+	sampler->shared.queue = queue;
+	sampler->shared.tick_cost_ns = TICK_COST_NS;
+	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
+	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
+	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
+	pthread_mutex_init(&sampler->lock, NULL);
+	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames) {
+		pyro_sampler_destroy(sampler);
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	}
+	rc = choose_source(sampler, err);
+	if (rc) {
+		pyro_sampler_destroy(sampler);
+		return rc;
+	}
+	sampler->shared.freeze.sched = sampler->shared.sched;
+	sampler->shared.freeze.seat = &sampler->shared.seat;
+	*ret_sampler = sampler;
+	return PYRO_RC_OK;
+}
+
+static void probe_destroy(struct pyro_probe *probe)
+{
+	pyro_python_destroy(probe->python);
+	pyro_reader_destroy(probe->reader);
+	pyro_map_deinit(&probe->stacks);
+	pyro_map_deinit(&probe->codes);
+	free(probe->threads);
+	free(probe);
+}
+
+void pyro_sampler_destroy(struct pyro_sampler *sampler)
+{
+	if (!sampler)
+		return;
+	for (size_t i = 0; i < sampler->count; i++)
+		probe_destroy(sampler->probes[i]);
+	free(sampler->probes);
+	pyro_sched_destroy(sampler->shared.sched);
+	free(sampler->shared.stack);
+	free(sampler->shared.freeze.scratch);
+	free(sampler->shared.frames);
+	pthread_mutex_destroy(&sampler->lock);
+	free(sampler);
+}
+
+enum pyro_proof_method pyro_sampler_method(const struct pyro_sampler *sampler)
+{
+	return sampler->shared.freeze.method;
+}
+
+void pyro_sampler_release(void *owner)
+{
+	pyro_python_destroy(owner);
+}
+
+static struct pyro_probe *find_probe(struct pyro_sampler *sampler, int pid)
+{
+	for (size_t i = 0; i < sampler->count; i++) {
+		if (sampler->probes[i]->pid == pid && sampler->probes[i]->state != PYRO_PROBE_ENDED)
+			return sampler->probes[i];
+	}
+	return NULL;
+}
+
+static struct pyro_probe *add_probe(struct pyro_sampler *sampler, int pid, int parent,
+				    uint64_t start_ns)
+{
+	struct pyro_probe *probe;
+
+	if (sampler->count >= PYRO_MAX_PROCESSES)
+		return NULL;
+	if (sampler->count == sampler->capacity) {
+		size_t capacity = sampler->capacity ? sampler->capacity * 2 : 8;
+		struct pyro_probe **probes =
+		    reallocarray(sampler->probes, capacity, sizeof(struct pyro_probe *));
+
+		if (!probes)
+			return NULL;
+		sampler->probes = probes;
+		sampler->capacity = capacity;
+	}
+	probe = malloc(sizeof(*probe));
+	if (!probe)
+		return NULL;
+	pyro_probe_init(probe, pid, parent, sampler->next_process++, start_ns,
+			sampler->options.hz_max, sampler->options.budget);
+	sampler->probes[sampler->count++] = probe;
+	return probe;
+}
+
+enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid, struct pyro_err *err)
+{
+	enum pyro_rc rc = pyro_sched_follow_new(sampler->shared.sched, pid, err);
+
+	if (rc)
+		return rc;
+	if (!add_probe(sampler, pid, 0, pyro_clock_now()))
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, struct pyro_err *err)
+{
+	struct pyro_probe *probe = add_probe(sampler, pid, 0, pyro_clock_now());
+	enum pyro_rc rc;
+
+	if (!probe)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	rc = pyro_sched_follow_running(sampler->shared.sched, pid, err);
+	if (rc == PYRO_RC_LIMIT && sampler->options.proof == PYRO_PROOF_AUTO) {
+		/* More threads than there may be descriptors: /proc serves as well. */
+		pyro_sched_destroy(sampler->shared.sched);
+		sampler->shared.sched = NULL;
+		rc = pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &sampler->shared.sched,
+				       err);
+		sampler->shared.freeze.sched = sampler->shared.sched;
+		sampler->shared.freeze.method = PYRO_PROOF_BY_PROC;
+	}
+	if (rc)
+		return rc;
+	pyro_probe_seek(probe, &sampler->shared);
+	if (probe->state == PYRO_PROBE_READING)
+		return PYRO_RC_OK;
+	if (err)
+		*err = probe->trouble;
+	return probe->trouble.rc ? probe->trouble.rc : PYRO_RC_NOTPYTHON;
+}
+
+/* ---- news of processes ---- */
+
+static void end_probe(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
+{
+	if (probe->trouble.rc && !probe->announced)
+		sampler->trouble = probe->trouble;
+	sampler->due += probe->rate.due;
+	sampler->late += probe->rate.late;
+	probe->rate.due = probe->rate.late = 0;
+	if (!pyro_probe_end(probe, &sampler->shared, now_ns))
+		return; /* stays in the list until the queue has room */
+	for (size_t i = 0; i < sampler->count; i++) {
+		if (sampler->probes[i] == probe)
+			sampler->probes[i] = sampler->probes[--sampler->count];
+	}
+	probe_destroy(probe);
+}
+
+static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint64_t at_ns)
+{
+	const struct pyro_probe *parent = find_probe(sampler, parent_pid);
+	struct pyro_probe *probe;
+	struct pyro_python_origin origin;
+	bool inherit;
+
+	if (!sampler->options.children || find_probe(sampler, pid))
+		return;
+	inherit = parent && parent->state == PYRO_PROBE_READING;
+	if (inherit)
+		origin = parent->origin;
+	probe = add_probe(sampler, pid, parent_pid, at_ns);
+	if (!probe)
+		return;
+	probe->tries = 1;
+	if (inherit)
+		pyro_probe_inherit(probe, &origin, &sampler->shared);
+}
+
+static void on_exec(struct pyro_sampler *sampler, int pid, uint64_t at_ns)
+{
+	struct pyro_probe *probe = find_probe(sampler, pid);
+	int parent;
+
+	if (!probe)
+		return;
+	if (probe->state == PYRO_PROBE_SEEKING && !probe->announced) {
+		probe->start_ns = at_ns;
+		probe->seek_ns = 0;
+		probe->tries = 0;
+		return;
+	}
+	parent = probe->parent;
+	end_probe(sampler, probe, at_ns);
+	add_probe(sampler, pid, parent, at_ns);
+}
+
+static void handle_news(struct pyro_sampler *sampler)
+{
+	for (size_t i = 0; i < sampler->news_count; i++) {
+		const struct pyro_sched_news *news = &sampler->news[i];
+		struct pyro_probe *probe = find_probe(sampler, news->pid);
+
+		switch (news->kind) {
+		case PYRO_SCHED_PROCESS_FORKED:
+			on_fork(sampler, news->pid, news->parent, news->at_ns);
+			break;
+		case PYRO_SCHED_PROCESS_EXEC:
+			on_exec(sampler, news->pid, news->at_ns);
+			break;
+		case PYRO_SCHED_THREAD_BEGAN:
+			if (probe) {
+				probe->look_due = true;
+				probe->burst = 8;
+			}
+			break;
+		case PYRO_SCHED_THREAD_ENDED:
+			if (!probe)
+				pyro_sched_forget(sampler->shared.sched, news->tid);
+			else if (news->tid == news->pid)
+				probe->exit_ns = news->at_ns;
+			else
+				probe->look_due = true;
+			break;
+		}
+	}
+	sampler->news_count = 0;
+}
+
+static void poll_processes(struct pyro_sampler *sampler, uint64_t now_ns)
+{
+	if (now_ns < sampler->poll_ns)
+		return;
+	sampler->poll_ns = now_ns + POLL_EVERY_NS;
+	if (pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS && !sampler->news_lost)
+		return;
+	sampler->news_lost = false;
+	for (size_t i = 0; i < sampler->count && sampler->options.children; i++) {
+		struct pyro_tids children;
+		const int pid = sampler->probes[i]->pid;
+
+		if (sampler->probes[i]->state == PYRO_PROBE_ENDED ||
+		    pyro_process_children(pid, &children, NULL))
+			continue;
+		for (size_t j = 0; j < children.count; j++) {
+			struct pyro_process_facts facts;
+
+			if (find_probe(sampler, children.items[j]) ||
+			    pyro_process_facts(children.items[j], &facts, NULL) ||
+			    facts.state == 'Z')
+				continue;
+			on_fork(sampler, children.items[j], pid, now_ns);
+		}
+		pyro_tids_deinit(&children);
+	}
+}
+
+/* Probes whose process has ended, or whose memory is not that of their interpreter any more. */
+static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
+{
+	for (size_t i = sampler->count; i-- > 0;) {
+		struct pyro_probe *probe = sampler->probes[i];
+		const int pid = probe->pid, parent = probe->parent;
+
+		if (probe->state == PYRO_PROBE_ENDED) {
+			end_probe(sampler, probe, now_ns);
+		} else if (pyro_process_gone(pid)) {
+			end_probe(sampler, probe, probe->exit_ns ? probe->exit_ns : now_ns);
+		} else if (probe->state == PYRO_PROBE_READING && !probe->exit_ns &&
+			   probe->failures > MAX_FAILURES) {
+			end_probe(sampler, probe, now_ns);
+			add_probe(sampler, pid, parent, now_ns);
+		}
+	}
+}
+
+/* ---- the loop ---- */
+
+static void sleep_until(uint64_t due_ns)
+{
+	const struct timespec at = {
+	    .tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
+	    .tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
+}
+
+static uint64_t next_ns(const struct pyro_probe *probe)
+{
+	switch (probe->state) {
+	case PYRO_PROBE_READING:
+		return probe->rate.due_ns;
+	case PYRO_PROBE_SEEKING:
+	case PYRO_PROBE_FOREIGN:
+		return probe->seek_ns;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+static struct pyro_probe *earliest(const struct pyro_sampler *sampler)
+{
+	struct pyro_probe *first = NULL;
+
+	for (size_t i = 0; i < sampler->count; i++) {
+		if (!first || next_ns(sampler->probes[i]) < next_ns(first))
+			first = sampler->probes[i];
+	}
+	return first;
+}
+
+/* True if a thread of the process waits for the processor that we sit on. */
+static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe *probe)
+{
+	for (size_t i = 0; i < probe->thread_count; i++) {
+		const struct pyro_sched_thread *kernel = probe->threads[i].kernel;
+
+		if (kernel && kernel->state != PYRO_SCHED_BLOCKED &&
+		    kernel->cpu == sampler->shared.seat.cpu)
+			return true;
+	}
+	return false;
+}
+
+static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
+{
+	const uint64_t start_ns = pyro_clock_now();
+	uint64_t now_ns;
+
+	pyro_probe_tick(probe, &sampler->shared);
+	sampler->taken++;
+	now_ns = pyro_clock_now();
+	if (holds_up(sampler, probe)) {
+		const uint64_t held_ns = now_ns - start_ns;
+
+		sampler->shared.held_ns += held_ns;
+		pyro_rate_spent(&probe->rate, held_ns + sampler->shared.tick_cost_ns);
+	}
+	pyro_rate_next(&probe->rate, now_ns);
+}
+
+static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
+{
+	/* Looking for an interpreter reads files and tables: not at the expense of the target. */
+	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+	pyro_probe_seek(probe, &sampler->shared);
+	probe->seek_ns = now_ns + (probe->tries < SEEK_QUICK && probe->state == PYRO_PROBE_SEEKING
+				       ? SEEK_QUICK_NS
+				       : SEEK_SLOW_NS);
+	if (probe->state == PYRO_PROBE_READING)
+		probe->rate.due_ns = pyro_clock_now();
+}
+
+static void publish(struct pyro_sampler *sampler)
+{
+	struct pyro_sampler_counts counts = {
+	    .ticks_due = sampler->due,
+	    .ticks_taken = sampler->taken,
+	    .ticks_late = sampler->late,
+	    .samples = sampler->shared.samples,
+	    .missed = sampler->shared.missed,
+	    .torn = sampler->shared.freeze.torn,
+	    .faults = sampler->shared.freeze.faults,
+	    .moves = sampler->shared.seat.moves,
+	    .held_ns = sampler->shared.held_ns,
+	    .target_ns = sampler->shared.target_ns,
+	    .lost_records = pyro_sched_lost(sampler->shared.sched),
+	    .queue_lost = sampler->shared.queue_lost,
+	    .code_reuse = sampler->shared.code_reuse,
+	    .reads = sampler->shared.reads,
+	};
+
+	for (size_t i = 0; i < sampler->count; i++) {
+		struct pyro_python_counts python = {0};
+
+		counts.ticks_due += sampler->probes[i]->rate.due;
+		counts.ticks_late += sampler->probes[i]->rate.late;
+		if (!sampler->probes[i]->python)
+			continue;
+		pyro_python_counts(sampler->probes[i]->python, &python);
+		counts.code_reuse += python.codes_reused;
+		counts.reads += python.reads;
+	}
+	pthread_mutex_lock(&sampler->lock);
+	sampler->counts = counts;
+	sampler->cpu_ns = pyro_clock_thread_cpu();
+	pthread_mutex_unlock(&sampler->lock);
+}
+
+/* Everything that can wait until no target is held up. */
+static void housekeeping(struct pyro_sampler *sampler)
+{
+	const uint64_t now_ns = pyro_clock_now();
+
+	handle_news(sampler);
+	poll_processes(sampler, now_ns);
+	for (size_t i = 0; i < sampler->count; i++) {
+		if (pyro_probe_names_due(sampler->probes[i], now_ns)) {
+			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+			pyro_probe_read_names(sampler->probes[i], &sampler->shared);
+		}
+	}
+	if (now_ns < sampler->flush_ns)
+		return;
+	sampler->flush_ns = now_ns + FLUSH_EVERY_NS;
+	for (size_t i = 0; i < sampler->count; i++)
+		pyro_probe_flush(sampler->probes[i], &sampler->shared, now_ns);
+	publish(sampler);
+}
+
+/* The scheduler lets a waking thread preempt at once if it asks for little: a short slice where the
+ * kernel knows it (6.12), the highest priority an ordinary class has where we may. */
+static void ask_for_promptness(void)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attr = {.size = 48, .runtime = 100000};
+
+	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+	prctl(PR_SET_NAME, "pyro-sampler", 0, 0, 0);
+	attr.nice = -20;
+	if (syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
+		return;
+	attr.nice = getpriority(PRIO_PROCESS, 0);
+	/* An older kernel refuses the slice: its own wake-up rules must do. */
+	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+static void *run(void *context)
+{
+	struct pyro_sampler *sampler = context;
+
+	ask_for_promptness();
+	pyro_seat_init(&sampler->shared.seat);
+	while (!atomic_load(&sampler->stop)) {
+		struct pyro_probe *probe = earliest(sampler);
+		uint64_t now_ns = pyro_clock_now();
+		uint64_t due_ns = probe ? next_ns(probe) : now_ns + PYRO_NS_PER_MS;
+
+		if (due_ns > now_ns + 20 * PYRO_NS_PER_MS)
+			due_ns = now_ns + 20 * PYRO_NS_PER_MS; /* news and stop are to be seen */
+		if (probe && probe->state == PYRO_PROBE_READING) {
+			const int cpu = pyro_probe_cpu(probe);
+
+			if (cpu >= 0 && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC)
+				pyro_seat_take(&sampler->shared.seat, cpu);
+		}
+		if (due_ns > now_ns + SPIN_NS) {
+			sleep_until(due_ns);
+			now_ns = pyro_clock_now();
+		} else {
+			while (now_ns < due_ns)
+				now_ns = pyro_clock_now();
+		}
+		if (probe && now_ns >= next_ns(probe)) {
+			if (probe->state == PYRO_PROBE_READING)
+				tick(sampler, probe);
+			else
+				seek(sampler, probe, now_ns);
+		} else {
+			pyro_sched_update(sampler->shared.sched);
+		}
+		housekeeping(sampler);
+		if (now_ns >= sampler->sweep_ns) {
+			sampler->sweep_ns = now_ns + 5 * PYRO_NS_PER_MS;
+			sweep(sampler, now_ns);
+		}
+		atomic_store(&sampler->idle, sampler->count == 0);
+	}
+	pyro_sched_update(sampler->shared.sched);
+	handle_news(sampler);
+	for (size_t i = sampler->count; i-- > 0;) {
+		struct pyro_probe *probe = sampler->probes[i];
+
+		end_probe(sampler, probe, probe->exit_ns ? probe->exit_ns : pyro_clock_now());
+	}
+	publish(sampler);
+	return NULL;
+}
+
+enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *err)
+{
+	int errnum = pthread_create(&sampler->thread, NULL, run, sampler);
+
+	if (errnum)
+		return pyro_err_set_errno(err, PYRO_RC_IO, errnum, "cannot start a thread");
+	sampler->started = true;
+	return PYRO_RC_OK;
+}
+
+bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns)
+{
+	const uint64_t until_ns = pyro_clock_realtime() + timeout_ns;
+	const struct timespec until = {
+	    .tv_sec = (time_t)(until_ns / PYRO_NS_PER_S),
+	    .tv_nsec = (long)(until_ns % PYRO_NS_PER_S),
+	};
+
+	if (!sampler->started)
+		return true;
+	atomic_store(&sampler->stop, true);
+	if (pthread_timedjoin_np(sampler->thread, NULL, &until) != 0)
+		return false;
+	sampler->started = false;
+	return true;
+}
+
+bool pyro_sampler_idle(const struct pyro_sampler *sampler)
+{
+	return atomic_load(&sampler->idle);
+}
+
+uint64_t pyro_sampler_cpu_ns(const struct pyro_sampler *sampler)
+{
+	struct pyro_sampler *mutable = (struct pyro_sampler *)sampler;
+	uint64_t cpu_ns;
+
+	pthread_mutex_lock(&mutable->lock);
+	cpu_ns = sampler->cpu_ns;
+	pthread_mutex_unlock(&mutable->lock);
+	return cpu_ns;
+}
+
+void pyro_sampler_counts(const struct pyro_sampler *sampler, struct pyro_sampler_counts *ret_counts)
+{
+	struct pyro_sampler *mutable = (struct pyro_sampler *)sampler;
+
+	pthread_mutex_lock(&mutable->lock);
+	*ret_counts = sampler->counts;
+	pthread_mutex_unlock(&mutable->lock);
+}
+
+const struct pyro_err *pyro_sampler_trouble(const struct pyro_sampler *sampler)
+{
+	return &sampler->trouble;
+}

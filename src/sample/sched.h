@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_SCHED_H
+#define PYRO_SAMPLE_SCHED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+/* The kernel's own account of every thread of the targets: the witness that proves a sample, and
+ * the exact times that weigh it. From switch records where they are allowed, else from /proc. */
+
+enum pyro_sched_state {
+	PYRO_SCHED_BLOCKED, /**< sleeps: waits for something */
+	PYRO_SCHED_READY,   /**< could run and has no processor */
+	PYRO_SCHED_RUNNING, /**< on a processor; from /proc: on one or ready for it */
+};
+
+struct pyro_sched_thread {
+	int pid;
+	int tid;
+	enum pyro_sched_state state;
+	int cpu;           /**< where it runs or last ran; -1 unknown */
+	uint64_t slices;   /**< times it got a processor: unchanged means it did not run between */
+	uint64_t run_ns;   /**< on a processor so far */
+	uint64_t ready_ns; /**< ready but off it so far */
+	uint64_t out_ns;   /**< when it last left its processor; 0 unknown */
+	bool stale;        /**< records were lost since its last one: the state is a guess */
+	bool exited;
+};
+
+enum pyro_sched_news_kind {
+	PYRO_SCHED_THREAD_BEGAN,
+	PYRO_SCHED_THREAD_ENDED,
+	PYRO_SCHED_PROCESS_FORKED, /**< parent is set; only with PYRO_SCHED_RINGS */
+	PYRO_SCHED_PROCESS_EXEC,
+};
+
+/** A change in who is there. */
+struct pyro_sched_news {
+	enum pyro_sched_news_kind kind;
+	int pid;
+	int tid;
+	int parent;
+	uint64_t at_ns;
+};
+
+enum pyro_sched_source {
+	PYRO_SCHED_RINGS,
+	PYRO_SCHED_PROC
+};
+
+/** Not thread-safe. Pointers to threads live until pyro_sched_forget or destroy. */
+struct pyro_sched;
+
+/** With @source PYRO_SCHED_RINGS, errors as pyro_rings_create. @news is called from within
+ *  pyro_sched_update and must not call back. */
+enum pyro_rc pyro_sched_create(enum pyro_sched_source source,
+			       void (*news)(void *context, const struct pyro_sched_news *news),
+			       void *context, struct pyro_sched **ret_sched,
+			       struct pyro_err *err) PYRO_NODISCARD;
+void pyro_sched_destroy(struct pyro_sched *sched);
+enum pyro_sched_source pyro_sched_source(const struct pyro_sched *sched);
+
+/** Follows a process that is about to start a program (it has one thread, which has not run on its
+ *  own yet): all its threads and descendants are reported. Errors: as pyro_rings_follow. */
+enum pyro_rc pyro_sched_follow_new(struct pyro_sched *sched, int pid,
+				   struct pyro_err *err) PYRO_NODISCARD;
+/** Follows a process that runs already, thread by thread, with all it starts from now on. */
+enum pyro_rc pyro_sched_follow_running(struct pyro_sched *sched, int pid,
+				       struct pyro_err *err) PYRO_NODISCARD;
+
+/** Takes in what the kernel recorded since. With rings: no system call. */
+void pyro_sched_update(struct pyro_sched *sched);
+/** The account of one thread, or NULL if it is not known (yet). With PYRO_SCHED_PROC it is opened
+ * on first use; its figures are those of the last refresh. */
+struct pyro_sched_thread *pyro_sched_thread(struct pyro_sched *sched, int pid, int tid);
+/** Brings @thread up to date. Errors: GONE. Rings: drains them. /proc: reads two files. */
+enum pyro_rc pyro_sched_refresh(struct pyro_sched *sched,
+				struct pyro_sched_thread *thread) PYRO_NODISCARD;
+/** Time on a processor until @now_ns, the running slice included. */
+uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
+/** Drops a thread that ended. */
+void pyro_sched_forget(struct pyro_sched *sched, int tid);
+/** Records the kernel had no room for: each loss makes states stale until the next switch. */
+uint64_t pyro_sched_lost(const struct pyro_sched *sched);
+
+#endif
