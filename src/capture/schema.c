@@ -71,18 +71,17 @@ static enum pyro_rc check_table(sqlite3 *db, const char *name, const char *ours,
 				struct pyro_err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	enum pyro_rc rc = damaged(err, name);
+	bool same = false;
 	if (sqlite3_prepare_v2(db,
 			       "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
 			       -1, &stmt, NULL) == SQLITE_OK &&
 	    sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *theirs = (const char *)sqlite3_column_text(stmt, 0);
-		if (theirs && same_definition(ours, theirs))
-			rc = PYRO_RC_OK;
+		same = theirs && same_definition(ours, theirs);
 	}
 	sqlite3_finalize(stmt);
-	return rc;
+	return same ? PYRO_RC_OK : damaged(err, name);
 }
 
 /* The definition of the @n-th table in the schema's text: from "CREATE TABLE name(" to ";". */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 
 /** In the file's header, so that `file` and we know a capture from any other database: "PYRO". */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/migrate.h"
+
+#include "capture/schema.h"
+
+/* The step from schema N to N + 1, at index N. Captures are opened for reading only, so a step runs
+ * on the connection and leaves the file alone: a temporary view or table (schema "temp") that
+ * carries the new table's name hides the old one from every query that follows. Schema 1 is the
+ * first: there is no step yet. */
+static const struct {
+	enum pyro_rc (*run)(sqlite3 *db, struct pyro_err *err);
+} steps[PYRO_SCHEMA_VERSION + 1];
+
+enum pyro_rc pyro_capture_migrate(sqlite3 *db, int version, struct pyro_err *err)
+{
+	for (; version < PYRO_SCHEMA_VERSION; version++) {
+		if (version < 1 || !steps[version].run)
+			return pyro_err_set(err, PYRO_RC_FORMAT, "schema %d cannot be read",
+					    version);
+		enum pyro_rc rc = steps[version].run(db, err);
+		if (rc != PYRO_RC_OK)
+			return rc;
+	}
+	return PYRO_RC_OK;
+}
