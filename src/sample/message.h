@@ -22,7 +22,7 @@ enum pyro_sample_proof {
 };
 
 enum pyro_message_kind {
-	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen */
+	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen; its command line follows */
 	PYRO_MESSAGE_PROCESS_END, /**< it ended or runs another program; its text may be freed now
 				   */
 	PYRO_MESSAGE_THREAD,
@@ -39,7 +39,6 @@ struct pyro_message_frame {
 };
 
 struct pyro_message {
-	uint16_t size; /**< of the whole message with what follows it, set by the queue */
 	uint16_t kind;
 	uint32_t process; /**< number of the process, counted from 0 over the recording */
 	union {

@@ -54,15 +54,22 @@ static void announce(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_PROCESS, .process = probe->number};
 
+	struct pyro_buf command;
+
 	if (probe->announced)
 		return;
+	/* Now: a process of ten milliseconds is gone when the recorder reads this. */
+	pyro_buf_init(&command, PYRO_MAX_PATH);
+	if (pyro_process_command(probe->pid, &command, NULL))
+		pyro_buf_reset(&command);
 	message.u.process_info.pid = probe->pid;
 	message.u.process_info.parent = probe->parent;
 	message.u.process_info.at_ns = probe->start_ns;
 	message.u.process_info.version = probe->origin.version;
 	message.u.process_info.free_threaded = probe->origin.free_threaded;
 	message.u.process_info.version_text = pyro_python_origin(probe->python)->version_text;
-	probe->announced = put(shared, &message, NULL, 0);
+	probe->announced = put(shared, &message, command.data, command.size);
+	pyro_buf_deinit(&command);
 }
 
 void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origin *origin,

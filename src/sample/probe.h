@@ -18,6 +18,7 @@ struct pyro_probe_shared {
 	uint64_t samples;
 	uint64_t missed;
 	uint64_t held_ns;
+	uint64_t spent_ns;
 	uint64_t target_ns;
 	uint64_t queue_lost;
 	uint64_t code_reuse;

@@ -435,6 +435,7 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 		const uint64_t held_ns = now_ns - start_ns;
 
 		sampler->shared.held_ns += held_ns;
+		sampler->shared.spent_ns += held_ns + sampler->shared.tick_cost_ns;
 		pyro_rate_spent(&probe->rate, held_ns + sampler->shared.tick_cost_ns);
 	}
 	pyro_rate_next(&probe->rate, now_ns);

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sample/message.h"
+#include "sample/sampler.h"
+
+/* A list from the sampler's small numbers to the profile's. */
+struct numbers {
+	uint32_t *items;
+	size_t capacity;
+};
+
+struct process {
+	uint32_t index;        /* in the profile */
+	struct numbers codes;  /* code number to function */
+	struct numbers stacks; /* stack number to stack */
+};
+
+struct pyro_intake {
+	struct pyro_profile *profile;
+	struct pyro_capture_writer *writer;
+	uint64_t start_ns;
+	struct process *processes;
+	size_t process_capacity;
+	uint32_t process_count;
+	struct numbers threads; /* thread number to track */
+	char python[64];
+	enum pyro_rc failed;
+};
+
+#define MAX_NUMBER (1u << 26)
+
+static enum pyro_rc numbers_set(struct numbers *numbers, uint32_t number, uint32_t value)
+{
+	if (number >= MAX_NUMBER)
+		return PYRO_RC_LIMIT;
+	if (number >= numbers->capacity) {
+		size_t capacity = numbers->capacity ? numbers->capacity : 64;
+		uint32_t *items;
+
+		while (capacity <= number)
+			capacity *= 2;
+		items = reallocarray(numbers->items, capacity, sizeof(*items));
+		if (!items)
+			return PYRO_RC_NOMEM;
+		for (size_t i = numbers->capacity; i < capacity; i++)
+			items[i] = PYRO_NONE;
+		numbers->items = items;
+		numbers->capacity = capacity;
+	}
+	numbers->items[number] = value;
+	return PYRO_RC_OK;
+}
+
+static uint32_t numbers_get(const struct numbers *numbers, uint32_t number)
+{
+	return number < numbers->capacity ? numbers->items[number] : PYRO_NONE;
+}
+
+enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_capture_writer *writer,
+				uint64_t start_ns, struct pyro_intake **ret_intake)
+{
+	struct pyro_intake *intake = calloc(1, sizeof(*intake));
+
+	if (!intake)
+		return PYRO_RC_NOMEM;
+	intake->profile = profile;
+	intake->writer = writer;
+	intake->start_ns = start_ns;
+	*ret_intake = intake;
+	return PYRO_RC_OK;
+}
+
+static void forget_process(struct process *process)
+{
+	free(process->codes.items);
+	free(process->stacks.items);
+	process->codes = process->stacks = (struct numbers){0};
+}
+
+void pyro_intake_destroy(struct pyro_intake *intake)
+{
+	if (!intake)
+		return;
+	for (size_t i = 0; i < intake->process_capacity; i++)
+		forget_process(&intake->processes[i]);
+	free(intake->processes);
+	free(intake->threads.items);
+	free(intake);
+}
+
+uint32_t pyro_intake_processes(const struct pyro_intake *intake)
+{
+	return intake->process_count;
+}
+
+const char *pyro_intake_python(const struct pyro_intake *intake)
+{
+	return intake->python;
+}
+
+static uint64_t since_start(const struct pyro_intake *intake, uint64_t at_ns)
+{
+	return at_ns > intake->start_ns ? at_ns - intake->start_ns : 0;
+}
+
+static struct process *process_of(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	if (message->process >= intake->process_capacity ||
+	    intake->processes[message->process].index == PYRO_NONE)
+		return NULL;
+	return &intake->processes[message->process];
+}
+
+static enum pyro_rc grow_processes(struct pyro_intake *intake, uint32_t number)
+{
+	size_t capacity = intake->process_capacity ? intake->process_capacity : 8;
+	struct process *processes;
+
+	if (number < intake->process_capacity)
+		return PYRO_RC_OK;
+	if (number >= MAX_NUMBER)
+		return PYRO_RC_LIMIT;
+	while (capacity <= number)
+		capacity *= 2;
+	processes = reallocarray(intake->processes, capacity, sizeof(*processes));
+	if (!processes)
+		return PYRO_RC_NOMEM;
+	for (size_t i = intake->process_capacity; i < capacity; i++)
+		processes[i] = (struct process){.index = PYRO_NONE};
+	intake->processes = processes;
+	intake->process_capacity = capacity;
+	return PYRO_RC_OK;
+}
+
+static enum pyro_rc text(struct pyro_intake *intake, const char *string, uint32_t *ret_string)
+{
+	return pyro_profile_string(intake->profile, string, strlen(string), ret_string);
+}
+
+static uint32_t parent_index(const struct pyro_intake *intake, int pid)
+{
+	/* The newest process of that id: ids are given again. */
+	struct pyro_profile_counts counts;
+
+	pyro_profile_counts(intake->profile, &counts);
+	for (uint32_t i = counts.processes; pid && i-- > 0;) {
+		if (pyro_profile_process_get(intake->profile, i)->pid == pid)
+			return i;
+	}
+	return PYRO_NONE;
+}
+
+static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_message *message,
+				 size_t command_size)
+{
+	struct pyro_process_info info = {
+	    .pid = message->u.process_info.pid,
+	    .start_ns = since_start(intake, message->u.process_info.at_ns),
+	};
+	char python[96];
+	enum pyro_rc rc = grow_processes(intake, message->process);
+
+	if (rc)
+		return rc;
+	snprintf(python, sizeof(python), "CPython %s%s", message->u.process_info.version_text,
+		 message->u.process_info.free_threaded ? " free-threaded" : "");
+	if (!intake->python[0])
+		snprintf(intake->python, sizeof(intake->python), "%s",
+			 message->u.process_info.version_text);
+	info.parent = parent_index(intake, message->u.process_info.parent);
+	rc = pyro_profile_string(intake->profile, (const char *)(message + 1), command_size,
+				 &info.command);
+	if (!rc)
+		rc = text(intake, python, &info.python);
+	if (!rc)
+		rc = pyro_profile_process(intake->profile, &info,
+					  &intake->processes[message->process].index);
+	if (!rc)
+		intake->process_count++;
+	return rc;
+}
+
+static enum pyro_rc take_process_end(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	struct process *process = process_of(intake, message);
+
+	pyro_sampler_release(message->u.process_info.owner);
+	if (!process)
+		return PYRO_RC_OK;
+	pyro_profile_process_get(intake->profile, process->index)->end_ns =
+	    since_start(intake, message->u.process_info.at_ns);
+	forget_process(process);
+	return PYRO_RC_OK;
+}
+
+static enum pyro_rc take_thread(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	const struct process *process = process_of(intake, message);
+	struct pyro_track track = {
+	    .tid = message->u.thread.tid,
+	    .main = message->u.thread.main,
+	    .start_ns = since_start(intake, message->u.thread.at_ns),
+	};
+	uint32_t index;
+	enum pyro_rc rc;
+
+	if (!process)
+		return PYRO_RC_OK;
+	track.process = process->index;
+	rc = text(intake, track.main ? "MainThread" : message->u.thread.name, &track.name);
+	if (!rc)
+		rc = pyro_profile_track(intake->profile, &track, &index);
+	return rc ? rc : numbers_set(&intake->threads, message->u.thread.thread, index);
+}
+
+static enum pyro_rc take_thread_name(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	const uint32_t track = numbers_get(&intake->threads, message->u.thread.thread);
+	uint32_t name;
+	enum pyro_rc rc;
+
+	if (track == PYRO_NONE)
+		return PYRO_RC_OK;
+	rc = text(intake, message->u.thread.name, &name);
+	if (!rc)
+		pyro_profile_track_get(intake->profile, track)->name = name;
+	return rc;
+}
+
+static enum pyro_rc take_thread_end(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	const uint32_t index = numbers_get(&intake->threads, message->u.thread.thread);
+	struct pyro_track *track;
+
+	if (index == PYRO_NONE)
+		return PYRO_RC_OK;
+	track = pyro_profile_track_get(intake->profile, index);
+	track->end_ns = since_start(intake, message->u.thread.at_ns);
+	track->wall_ns = track->end_ns > track->start_ns ? track->end_ns - track->start_ns : 0;
+	if (message->u.thread.exact) {
+		track->exact_cpu = true;
+		track->cpu_ns = message->u.thread.run_ns;
+	}
+	return PYRO_RC_OK;
+}
+
+static enum pyro_rc take_code(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	struct process *process = process_of(intake, message);
+	struct pyro_function function = {.first_line = message->u.code.first_line};
+	uint32_t index;
+	enum pyro_rc rc;
+
+	if (!process)
+		return PYRO_RC_OK;
+	rc = text(intake, message->u.code.qualname, &function.name);
+	if (!rc)
+		rc = text(intake, message->u.code.file, &function.file);
+	if (!rc)
+		rc = pyro_profile_function(intake->profile, &function, &index);
+	return rc ? rc : numbers_set(&process->codes, message->u.code.code, index);
+}
+
+static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_message *message,
+			       const struct pyro_message_frame *frames)
+{
+	struct process *process = process_of(intake, message);
+	uint32_t stack = PYRO_NONE;
+
+	if (!process)
+		return PYRO_RC_OK;
+	for (uint32_t i = message->u.stack.count; i-- > 0;) {
+		struct pyro_frame frame = {
+		    .function = numbers_get(&process->codes, frames[i].code),
+		    .line = frames[i].line,
+		};
+		uint32_t index;
+		enum pyro_rc rc = pyro_profile_frame(intake->profile, &frame, &index);
+
+		if (!rc)
+			rc = pyro_profile_stack(intake->profile, stack, index, &stack);
+		if (rc)
+			return rc;
+	}
+	return numbers_set(&process->stacks, message->u.stack.stack, stack);
+}
+
+static void count_sample(struct pyro_quality *quality, const struct pyro_message *message)
+{
+	const uint64_t looks = message->u.sample.looks;
+
+	quality->samples += looks;
+	if (message->u.sample.proof < PYRO_SAMPLE_REREAD)
+		quality->proved += looks;
+	else
+		quality->unproved += looks;
+	quality->truncated += message->u.sample.truncated ? looks : 0;
+	quality->partial += message->u.sample.partial ? looks : 0;
+	switch (message->u.sample.proof) {
+	case PYRO_SAMPLE_SWITCH:
+		quality->proof_switch += looks;
+		break;
+	case PYRO_SAMPLE_PROC:
+		quality->proof_proc += looks;
+		break;
+	case PYRO_SAMPLE_STOP:
+		quality->proof_stop += looks;
+		break;
+	case PYRO_SAMPLE_STILL:
+		quality->proof_still += looks;
+		break;
+	case PYRO_SAMPLE_SAME:
+		quality->proof_same += looks;
+		break;
+	case PYRO_SAMPLE_REREAD:
+		quality->proof_reread += looks;
+		break;
+	default:
+		quality->proof_none += looks;
+	}
+}
+
+static const enum pyro_proof stored_proof[PYRO_SAMPLE_PROOFS] = {
+    [PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH, [PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,
+    [PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,     [PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,
+    [PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,     [PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,
+    [PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
+};
+
+static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	const struct process *process = process_of(intake, message);
+	const uint32_t track = numbers_get(&intake->threads, message->u.sample.thread);
+	uint64_t values[PYRO_METRIC_COUNT] = {0};
+	struct pyro_capture_sample sample = {
+	    .at_ns = since_start(intake, message->u.sample.at_ns),
+	    .track = track,
+	    .wall_ns = message->u.sample.wall_ns,
+	    .cpu_ns = message->u.sample.cpu_ns,
+	    .on_cpu = message->u.sample.on_cpu,
+	    .holds_gil = message->u.sample.holds_gil,
+	    .waits_gil = message->u.sample.waits_gil,
+	    .proof = stored_proof[message->u.sample.proof % PYRO_SAMPLE_PROOFS],
+	};
+	enum pyro_rc rc;
+
+	if (!process || track == PYRO_NONE)
+		return PYRO_RC_OK;
+	sample.stack = numbers_get(&process->stacks, message->u.sample.stack);
+	count_sample(pyro_profile_quality(intake->profile), message);
+	values[PYRO_METRIC_WALL] = sample.wall_ns;
+	values[PYRO_METRIC_CPU] = sample.cpu_ns;
+	values[PYRO_METRIC_GIL_HELD] = sample.holds_gil ? sample.wall_ns : 0;
+	values[PYRO_METRIC_GIL_WAIT] = sample.waits_gil ? sample.wall_ns : 0;
+	values[PYRO_METRIC_SAMPLES] = message->u.sample.looks;
+	rc = pyro_profile_add(intake->profile, track, sample.stack, values);
+	return rc ? rc : pyro_capture_writer_sample(intake->writer, &sample);
+}
+
+static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *message,
+			 size_t size)
+{
+	switch (message->kind) {
+	case PYRO_MESSAGE_PROCESS:
+		return take_process(intake, message, size - sizeof(*message));
+	case PYRO_MESSAGE_PROCESS_END:
+		return take_process_end(intake, message);
+	case PYRO_MESSAGE_THREAD:
+		return take_thread(intake, message);
+	case PYRO_MESSAGE_THREAD_NAME:
+		return take_thread_name(intake, message);
+	case PYRO_MESSAGE_THREAD_END:
+		return take_thread_end(intake, message);
+	case PYRO_MESSAGE_CODE:
+		return take_code(intake, message);
+	case PYRO_MESSAGE_STACK:
+		return take_stack(intake, message,
+				  (const struct pyro_message_frame *)(message + 1));
+	case PYRO_MESSAGE_SAMPLE:
+		return take_sample(intake, message);
+	default:
+		return PYRO_RC_FORMAT;
+	}
+}
+
+enum pyro_rc pyro_intake_drain(struct pyro_intake *intake, struct pyro_queue *queue)
+{
+	const struct pyro_message *message;
+	size_t size;
+
+	while ((message = pyro_queue_peek(queue, &size))) {
+		enum pyro_rc rc = PYRO_RC_OK;
+
+		/* After a failure only what must be freed is still looked at. */
+		if (!intake->failed)
+			rc = take(intake, message, size);
+		else if (message->kind == PYRO_MESSAGE_PROCESS_END)
+			rc = take_process_end(intake, message);
+		if (rc && !intake->failed)
+			intake->failed = rc;
+		pyro_queue_drop(queue);
+	}
+	return intake->failed;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_RECORD_INTAKE_H
+#define PYRO_RECORD_INTAKE_H
+
+#include "capture/capture.h"
+#include "sample/queue.h"
+
+/** Turns what the sampler says into the profile and the capture. */
+struct pyro_intake;
+
+/** All borrowed. @start_ns is the moment that counts as 0. */
+enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_capture_writer *writer,
+				uint64_t start_ns, struct pyro_intake **ret_intake) PYRO_NODISCARD;
+void pyro_intake_destroy(struct pyro_intake *intake);
+/** Takes everything that waits in @queue. The first error is kept and returned by every call; the
+ *  queue is emptied all the same. */
+enum pyro_rc pyro_intake_drain(struct pyro_intake *intake, struct pyro_queue *queue) PYRO_NODISCARD;
+/** Processes met so far. */
+uint32_t pyro_intake_processes(const struct pyro_intake *intake);
+/** "3.13.0" of the first process; "" before any. */
+const char *pyro_intake_python(const struct pyro_intake *intake);
+
+#endif

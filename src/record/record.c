@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/record.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "capture/capture.h"
+#include "record/facts.h"
+#include "record/intake.h"
+#include "record/launch.h"
+#include "sample/queue.h"
+#include "target/permission.h"
+#include "target/process.h"
+
+/* The sampler fills some 100 bytes a sample: this holds a second of 10 kHz, and 100 ms of what one
+ * thread can be read at most. */
+#define QUEUE_SIZE     (4u << 20)
+#define DRAIN_MS       50
+#define FLUSH_EVERY_NS (500 * PYRO_NS_PER_MS)
+/* A target can make a read of its memory block for ever: then we go without the sampler. */
+#define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
+
+struct recording {
+	const struct pyro_record_options *options;
+	struct pyro_record_result *result;
+	struct pyro_profile *profile;
+	struct pyro_capture_writer *writer;
+	struct pyro_intake *intake;
+	struct pyro_queue *queue;
+	struct pyro_sampler *sampler;
+	uint64_t start_ns;
+	uint64_t flush_ns;
+	int pid;
+	int signal_fd;
+	int target_fd; /* pidfd; -1 where the kernel has none */
+	sigset_t mask_before;
+	bool done;
+};
+
+/* ---- the capture's name ---- */
+
+/* The part of a program's name that makes a good file name: "shop" of "/srv/shop.py". */
+static void base_name(const char *program, char *base, size_t capacity)
+{
+	const char *slash = strrchr(program, '/');
+	const char *from = slash ? slash + 1 : program;
+	size_t size = 0;
+
+	for (; *from && size + 1 < capacity && size < 64; from++) {
+		const char c = *from;
+		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				   (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+
+		base[size++] = plain ? c : '_';
+	}
+	base[size] = '\0';
+	if (size > 3 && strcmp(base + size - 3, ".py") == 0)
+		base[size - 3] = '\0';
+	if (!base[0] || base[0] == '.' || base[0] == '-')
+		base[0] = '_';
+}
+
+static enum pyro_rc create_named(struct recording *recording, struct pyro_err *err)
+{
+	char *path = recording->result->path;
+	const size_t capacity = sizeof(recording->result->path);
+	char base[80], comm[80] = "python";
+
+	if (!recording->options->name) {
+		struct pyro_process_facts facts;
+
+		if (!pyro_process_facts(recording->pid, &facts, NULL))
+			snprintf(comm, sizeof(comm), "%s", facts.comm);
+	}
+	base_name(recording->options->name ? recording->options->name : comm, base, sizeof(base));
+	for (int i = 0; i < 1000; i++) {
+		enum pyro_rc rc;
+
+		if (i)
+			snprintf(path, capacity, "%s-%d-%d.pyro", base, recording->pid, i);
+		else
+			snprintf(path, capacity, "%s-%d.pyro", base, recording->pid);
+		rc = pyro_capture_writer_create(path, recording->profile, &recording->writer, err);
+		if (rc != PYRO_RC_EXISTS)
+			return rc;
+	}
+	return PYRO_RC_EXISTS;
+}
+
+static enum pyro_rc create_capture(struct recording *recording, struct pyro_err *err)
+{
+	const char *path = recording->options->path;
+
+	if (!path)
+		return create_named(recording, err);
+	if (strlen(path) >= sizeof(recording->result->path))
+		return pyro_err_set(err, PYRO_RC_USAGE, "the name of the capture is too long");
+	memcpy(recording->result->path, path, strlen(path) + 1);
+	return pyro_capture_writer_create(path, recording->profile, &recording->writer, err);
+}
+
+/* ---- signals ---- */
+
+static enum pyro_rc take_signals(struct recording *recording, struct pyro_err *err)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGQUIT);
+	sigaddset(&mask, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &mask, &recording->mask_before) != 0)
+		return pyro_err_set_errno(err, PYRO_RC_IO, errno, "cannot block signals");
+	recording->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (recording->signal_fd < 0)
+		return pyro_err_set_errno(err, PYRO_RC_IO, errno, "cannot watch for signals");
+	return PYRO_RC_OK;
+}
+
+static void give_signals_back(struct recording *recording)
+{
+	struct signalfd_siginfo info;
+
+	/* What arrived last was meant for us as well as for the program: it is dealt with. */
+	while (recording->signal_fd >= 0 &&
+	       read(recording->signal_fd, &info, sizeof(info)) == sizeof(info))
+		;
+	if (recording->signal_fd >= 0)
+		close(recording->signal_fd);
+	recording->signal_fd = -1;
+	sigprocmask(SIG_SETMASK, &recording->mask_before, NULL);
+}
+
+static void reap_child(struct recording *recording)
+{
+	int status;
+
+	if (!recording->options->argv)
+		return;
+	if (waitpid(recording->pid, &status, WNOHANG) != recording->pid)
+		return;
+	if (!WIFEXITED(status) && !WIFSIGNALED(status))
+		return;
+	recording->result->wait_status = status;
+	recording->result->target_ended = true;
+	recording->done = true;
+}
+
+static void on_signal(struct recording *recording, const struct signalfd_siginfo *info)
+{
+	if (info->ssi_signo == SIGCHLD) {
+		reap_child(recording);
+		return;
+	}
+	if (!recording->options->argv) {
+		recording->result->interrupted = true;
+		recording->done = true;
+		return;
+	}
+	/* The terminal sends to the whole group, the program included; a signal sent to us alone
+	 * is meant for what we run. */
+	if (info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE || info->ssi_code == SI_TKILL)
+		kill(recording->pid, (int)info->ssi_signo);
+}
+
+/* ---- the loop ---- */
+
+static uint64_t elapsed(const struct recording *recording)
+{
+	return pyro_clock_now() - recording->start_ns;
+}
+
+static void trouble(struct recording *recording, enum pyro_rc rc, const struct pyro_err *err)
+{
+	if (!rc || recording->result->trouble.rc)
+		return;
+	if (err && err->rc)
+		recording->result->trouble = *err;
+	else
+		pyro_err_set(&recording->result->trouble, rc, "%s", pyro_rc_text(rc));
+}
+
+static void store(struct recording *recording, bool now)
+{
+	struct pyro_err err = {0};
+	enum pyro_rc rc = pyro_intake_drain(recording->intake, recording->queue);
+
+	trouble(recording, rc, NULL);
+	if (!now && pyro_clock_now() < recording->flush_ns)
+		return;
+	recording->flush_ns = pyro_clock_now() + FLUSH_EVERY_NS;
+	if (recording->result->trouble.rc)
+		return; /* the file holds all until then and stays as it is */
+	rc = pyro_facts_update(recording->profile, recording->sampler, elapsed(recording),
+			       pyro_intake_python(recording->intake));
+	if (!rc)
+		rc = pyro_capture_writer_flush(recording->writer, &err);
+	trouble(recording, rc, &err);
+}
+
+static bool target_gone(const struct recording *recording)
+{
+	return recording->target_fd < 0 && pyro_process_gone(recording->pid);
+}
+
+static void loop(struct recording *recording)
+{
+	struct pollfd fds[] = {
+	    {.fd = recording->signal_fd, .events = POLLIN},
+	    {.fd = recording->options->argv ? -1 : recording->target_fd, .events = POLLIN},
+	};
+
+	while (!recording->done) {
+		struct signalfd_siginfo info;
+
+		poll(fds, PYRO_COUNT(fds), DRAIN_MS);
+		while (read(recording->signal_fd, &info, sizeof(info)) == sizeof(info))
+			on_signal(recording, &info);
+		/* Signals of the same kind melt into one: ask as well. */
+		reap_child(recording);
+		if (!recording->options->argv && (fds[1].revents || target_gone(recording))) {
+			recording->result->target_ended = true;
+			recording->done = true;
+		}
+		store(recording, false);
+		if (recording->options->duration_ns &&
+		    elapsed(recording) >= recording->options->duration_ns)
+			break;
+		/* Attached, there is nothing to stay for; a program we started goes on. */
+		if (!recording->options->argv && recording->result->trouble.rc)
+			break;
+	}
+}
+
+/* A program that we started and stopped recording is still ours to wait for. */
+static void see_through(struct recording *recording)
+{
+	struct pollfd fd = {.fd = recording->signal_fd, .events = POLLIN};
+
+	while (recording->options->argv && !recording->done) {
+		struct signalfd_siginfo info;
+
+		poll(&fd, 1, 200);
+		while (read(recording->signal_fd, &info, sizeof(info)) == sizeof(info))
+			on_signal(recording, &info);
+		reap_child(recording);
+	}
+}
+
+static void end_recording(struct recording *recording)
+{
+	struct pyro_err err = {0};
+	struct stat file;
+	uint64_t end_ns;
+	enum pyro_rc rc;
+
+	if (!pyro_sampler_stop(recording->sampler, STOP_WAIT_NS)) {
+		pyro_err_set(&err, PYRO_RC_IO,
+			     "the sampler hangs in a read of the target's memory and was left "
+			     "behind");
+		trouble(recording, PYRO_RC_IO, &err);
+		recording->sampler = NULL; /* leaked on purpose: its thread still uses it */
+	}
+	end_ns = elapsed(recording);
+	rc = pyro_intake_drain(recording->intake, recording->queue);
+	trouble(recording, rc, NULL);
+	if (recording->sampler) {
+		rc = pyro_facts_update(recording->profile, recording->sampler, end_ns,
+				       pyro_intake_python(recording->intake));
+		trouble(recording, rc, NULL);
+		if (!pyro_intake_processes(recording->intake) &&
+		    pyro_sampler_trouble(recording->sampler)->rc)
+			trouble(recording, pyro_sampler_trouble(recording->sampler)->rc,
+				pyro_sampler_trouble(recording->sampler));
+	}
+	err.rc = PYRO_RC_OK;
+	rc = pyro_capture_writer_finish(recording->writer, &err);
+	recording->writer = NULL;
+	trouble(recording, rc, &err);
+	if (stat(recording->result->path, &file) == 0)
+		recording->result->size = (uint64_t)file.st_size;
+}
+
+/* ---- setting up ---- */
+
+static enum pyro_rc set_up(struct recording *recording, struct pyro_err *err)
+{
+	enum pyro_rc rc;
+
+	rc = create_capture(recording, err);
+	if (!rc)
+		rc = pyro_facts_begin(recording->profile, recording->options, recording->pid,
+				      pyro_sampler_method(recording->sampler));
+	recording->start_ns = pyro_clock_now();
+	if (!rc)
+		rc = pyro_intake_create(recording->profile, recording->writer, recording->start_ns,
+					&recording->intake);
+	if (rc && err && !err->rc)
+		pyro_err_set(err, rc, "%s", pyro_rc_text(rc));
+	return rc;
+}
+
+static enum pyro_rc start_program(struct recording *recording, struct pyro_err *err)
+{
+	char *const *argv = recording->options->argv;
+	struct pyro_launch launch;
+	enum pyro_rc rc = pyro_launch_prepare(argv, &recording->mask_before, &launch, err);
+
+	if (rc)
+		return rc;
+	recording->pid = launch.pid;
+	rc = pyro_sampler_add_new(recording->sampler, launch.pid, err);
+	if (!rc)
+		rc = set_up(recording, err);
+	if (!rc)
+		rc = pyro_sampler_start(recording->sampler, err);
+	if (rc) {
+		pyro_launch_cancel(&launch);
+		return rc;
+	}
+	rc = pyro_launch_go(&launch, argv[0], err);
+	if (rc)
+		(void)pyro_sampler_stop(recording->sampler, STOP_WAIT_NS);
+	return rc;
+}
+
+static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
+{
+	enum pyro_rc rc;
+
+	recording->pid = recording->options->pid;
+	if (pyro_process_gone(recording->pid))
+		return pyro_err_set(err, PYRO_RC_GONE,
+				    "there is no process %d. Try: pyrometer doctor",
+				    recording->pid);
+	recording->target_fd = (int)syscall(SYS_pidfd_open, recording->pid, 0);
+	rc = pyro_sampler_add_running(recording->sampler, recording->pid, err);
+	if (rc == PYRO_RC_PERM)
+		rc = pyro_process_explain_permission(recording->pid, "attach", err);
+	if (!rc)
+		rc = set_up(recording, err);
+	if (!rc)
+		rc = pyro_sampler_start(recording->sampler, err);
+	return rc;
+}
+
+static void clean_up(struct recording *recording)
+{
+	/* Destroying a capture that nothing was written to leaves no file worth having. */
+	if (recording->writer) {
+		pyro_capture_writer_destroy(recording->writer);
+		unlink(recording->result->path);
+	}
+	give_signals_back(recording);
+	if (recording->target_fd >= 0)
+		close(recording->target_fd);
+	if (recording->intake && recording->queue)
+		(void)pyro_intake_drain(recording->intake, recording->queue);
+	pyro_intake_destroy(recording->intake);
+	if (recording->sampler)
+		pyro_queue_destroy(recording->queue);
+	pyro_sampler_destroy(recording->sampler);
+}
+
+enum pyro_rc pyro_record(const struct pyro_record_options *options,
+			 struct pyro_record_result *ret_result, struct pyro_err *err)
+{
+	struct recording recording = {
+	    .options = options,
+	    .result = ret_result,
+	    .signal_fd = -1,
+	    .target_fd = -1,
+	};
+	enum pyro_rc rc;
+
+	*ret_result = (struct pyro_record_result){0};
+	rc = pyro_profile_create(&recording.profile, err);
+	if (rc)
+		return rc;
+	rc = take_signals(&recording, err);
+	if (!rc && pyro_queue_create(QUEUE_SIZE, &recording.queue))
+		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	if (!rc)
+		rc = pyro_sampler_create(&options->sampler, recording.queue, &recording.sampler,
+					 err);
+	if (!rc)
+		rc = options->argv ? start_program(&recording, err)
+				   : start_attached(&recording, err);
+	if (!rc) {
+		loop(&recording);
+		end_recording(&recording);
+		see_through(&recording);
+	}
+	clean_up(&recording);
+	if (rc)
+		pyro_profile_destroy(recording.profile);
+	else
+		ret_result->profile = recording.profile;
+	return rc;
+}
