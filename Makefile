@@ -17,7 +17,7 @@ help: ## this list
 
 build: packages ## build/pyrometer, which runs in place
 	@[ -f build/build.ninja ] || $(MESON) setup build
-	@ninja -C build --quiet
+	@ninja -C build
 	@echo "built: build/pyrometer"
 
 demo: build ## build, profile a slow program, show where its time goes
