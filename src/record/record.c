@@ -363,7 +363,7 @@ static void clean_up(struct recording *recording)
 	if (recording->target_fd >= 0)
 		close(recording->target_fd);
 	if (recording->intake && recording->queue)
-		(void)pyro_intake_drain(recording->intake, recording->queue);
+		trouble(recording, pyro_intake_drain(recording->intake, recording->queue), NULL);
 	pyro_intake_destroy(recording->intake);
 	if (recording->sampler)
 		pyro_queue_destroy(recording->queue);

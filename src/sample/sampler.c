@@ -465,6 +465,7 @@ static void publish(struct pyro_sampler *sampler)
 	    .faults = sampler->shared.freeze.faults,
 	    .moves = sampler->shared.seat.moves,
 	    .held_ns = sampler->shared.held_ns,
+	    .spent_ns = sampler->shared.spent_ns,
 	    .target_ns = sampler->shared.target_ns,
 	    .lost_records = pyro_sched_lost(sampler->shared.sched),
 	    .queue_lost = sampler->shared.queue_lost,

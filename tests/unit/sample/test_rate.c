@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "sample/rate.h"
+
+static void keeps_the_mean_and_jitters(void **state)
+{
+	struct pyro_rate rate;
+	uint64_t last = 1000, least = UINT64_MAX, most = 0;
+	const int looks = 100000;
+
+	pyro_rate_init(&rate, 1000, 0, last, 42);
+	for (int i = 0; i < looks; i++) {
+		uint64_t step;
+
+		pyro_rate_next(&rate, rate.due_ns);
+		step = rate.due_ns - last;
+		last = rate.due_ns;
+		least = step < least ? step : least;
+		most = step > most ? step : most;
+	}
+	assert_true(least >= 500000 && least < 510000);
+	assert_true(most <= 1500000 && most > 1490000);
+	assert_true(fabs((double)last / looks - 1e6) < 5e3);
+	assert_int_equal(rate.late, 0);
+	assert_int_equal(rate.due, looks);
+}
+
+/* A program with the sampler's own period must be met in all its phases alike. */
+static void cannot_beat_with_a_rhythm(void **state)
+{
+	struct pyro_rate rate;
+	int first_half = 0;
+	const int looks = 20000;
+
+	pyro_rate_init(&rate, 1000, 0, 0, 7);
+	for (int i = 0; i < looks; i++) {
+		pyro_rate_next(&rate, rate.due_ns);
+		first_half += rate.due_ns % 1000000 < 500000;
+	}
+	assert_true(abs(first_half - looks / 2) < 400);
+}
+
+static void counts_what_it_skips(void **state)
+{
+	struct pyro_rate rate;
+
+	pyro_rate_init(&rate, 1000, 0, 0, 7);
+	pyro_rate_next(&rate, 50500000); /* fifty periods later */
+	assert_true(rate.late >= 48 && rate.late <= 50);
+	assert_int_equal(rate.due, rate.late + 1);
+	assert_true(rate.due_ns > 50499999 && rate.due_ns < 51500000);
+}
+
+static void follows_the_budget(void **state)
+{
+	struct pyro_rate rate;
+
+	pyro_rate_init(&rate, 1000, 0.02, 0, 7);
+	for (int i = 0; i < 1000; i++)
+		pyro_rate_spent(&rate, 40000);
+	assert_true(fabs(rate.hz - 500) < 1);
+	for (int i = 0; i < 1000; i++)
+		pyro_rate_spent(&rate, 5000);
+	assert_true(fabs(rate.hz - 1000) < 1);
+	for (int i = 0; i < 3000; i++)
+		pyro_rate_spent(&rate, 100000000);
+	assert_true(fabs(rate.hz - 10) < 0.001);
+}
+
+static void a_fixed_rate_stays(void **state)
+{
+	struct pyro_rate rate;
+
+	pyro_rate_init(&rate, 10000, 0, 0, 7);
+	for (int i = 0; i < 1000; i++)
+		pyro_rate_spent(&rate, 90000);
+	assert_true(fabs(rate.hz - 10000) < 0.001);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(keeps_the_mean_and_jitters),
+	    cmocka_unit_test(cannot_beat_with_a_rhythm),
+	    cmocka_unit_test(counts_what_it_skips),
+	    cmocka_unit_test(follows_the_budget),
+	    cmocka_unit_test(a_fixed_rate_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

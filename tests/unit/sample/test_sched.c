@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "sample/sched.h"
+
+struct seen {
+	int forked;
+	int began;
+	int ended;
+	int executed;
+};
+
+static void on_news(void *context, const struct pyro_sched_news *news)
+{
+	struct seen *seen = context;
+
+	seen->forked += news->kind == PYRO_SCHED_PROCESS_FORKED;
+	seen->began += news->kind == PYRO_SCHED_THREAD_BEGAN;
+	seen->ended += news->kind == PYRO_SCHED_THREAD_ENDED;
+	seen->executed += news->kind == PYRO_SCHED_PROCESS_EXEC;
+}
+
+static void nap(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+static void spin(uint64_t ns)
+{
+	const uint64_t until = pyro_clock_thread_cpu() + ns;
+
+	while (pyro_clock_thread_cpu() < until)
+		;
+}
+
+/* A child that waits for a byte and then runs @work. */
+static int start_child(void (*work)(void), int *ret_go)
+{
+	int go[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char byte;
+
+		close(go[1]);
+		if (read(go[0], &byte, 1) == 1)
+			work();
+		_exit(0);
+	}
+	close(go[0]);
+	*ret_go = go[1];
+	return pid;
+}
+
+static void let_go(int go)
+{
+	assert_int_equal(write(go, "", 1), 1);
+	close(go);
+}
+
+static struct pyro_sched *make(enum pyro_sched_source source, struct seen *seen)
+{
+	struct pyro_sched *sched;
+	struct pyro_err err = {0};
+
+	if (pyro_sched_create(source, on_news, seen, &sched, &err)) {
+		print_message("skipped: %s\n", err.message);
+		skip();
+	}
+	return sched;
+}
+
+static void half_and_half(void)
+{
+	for (int i = 0; i < 10; i++) {
+		spin(10 * PYRO_NS_PER_MS);
+		nap(10);
+	}
+}
+
+static void run_time_is_the_kernels(enum pyro_sched_source source)
+{
+	struct seen seen = {0};
+	struct pyro_sched *sched = make(source, &seen);
+	struct pyro_sched_thread *thread = NULL;
+	struct rusage usage;
+	uint64_t run_ns = 0, used_ns;
+	int go, pid = start_child(half_and_half, &go);
+
+	assert_int_equal(pyro_sched_follow_new(sched, pid, NULL), PYRO_RC_OK);
+	let_go(go);
+	while (wait4(pid, NULL, WNOHANG, &usage) != pid) {
+		pyro_sched_update(sched);
+		thread = pyro_sched_thread(sched, pid, pid);
+		if (thread && pyro_sched_refresh(sched, thread) == PYRO_RC_OK)
+			run_ns = pyro_sched_run_ns(thread, pyro_clock_now());
+		nap(2);
+	}
+	pyro_sched_update(sched);
+	if (source == PYRO_SCHED_RINGS) {
+		assert_non_null(thread);
+		assert_true(thread->exited);
+		run_ns = thread->run_ns;
+	}
+	used_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * PYRO_NS_PER_S +
+		  (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+	/* It ran before the records began (the fork itself) and after /proc was read last. */
+	assert_true(run_ns > used_ns - used_ns / 10);
+	assert_true(run_ns < used_ns + used_ns / 50);
+	pyro_sched_destroy(sched);
+}
+
+static void run_time_by_records(void **state)
+{
+	run_time_is_the_kernels(PYRO_SCHED_RINGS);
+}
+
+static void run_time_by_proc(void **state)
+{
+	run_time_is_the_kernels(PYRO_SCHED_PROC);
+}
+
+static void *brief(void *context)
+{
+	nap(5);
+	return NULL;
+}
+
+static void have_family(void)
+{
+	pthread_t threads[3];
+	pid_t pid;
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, brief, NULL);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void records_tell_of_threads_and_processes(void **state)
+{
+	struct seen seen = {0};
+	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
+	int go, pid = start_child(have_family, &go);
+
+	assert_int_equal(pyro_sched_follow_new(sched, pid, NULL), PYRO_RC_OK);
+	let_go(go);
+	waitpid(pid, NULL, 0);
+	pyro_sched_update(sched);
+	assert_int_equal(seen.began, 3);
+	assert_int_equal(seen.forked, 1);
+	assert_int_equal(seen.executed, 1);
+	assert_int_equal(seen.ended, 5);
+	pyro_sched_destroy(sched);
+}
+
+static void sleep_long(void)
+{
+	nap(400);
+}
+
+static void a_sleeper_stands_still(enum pyro_sched_source source)
+{
+	struct seen seen = {0};
+	struct pyro_sched *sched = make(source, &seen);
+	struct pyro_sched_thread *thread;
+	uint64_t slices;
+	int go, pid = start_child(sleep_long, &go);
+
+	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
+	let_go(go);
+	nap(50);
+	pyro_sched_update(sched);
+	thread = pyro_sched_thread(sched, pid, pid);
+	assert_non_null(thread);
+	assert_int_equal(pyro_sched_refresh(sched, thread), PYRO_RC_OK);
+	assert_int_equal(thread->state, PYRO_SCHED_BLOCKED);
+	slices = thread->slices;
+	nap(50);
+	assert_int_equal(pyro_sched_refresh(sched, thread), PYRO_RC_OK);
+	assert_int_equal(thread->slices, slices);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(pyro_sched_refresh(sched, thread), PYRO_RC_GONE);
+	pyro_sched_destroy(sched);
+}
+
+static void a_sleeper_by_records(void **state)
+{
+	a_sleeper_stands_still(PYRO_SCHED_RINGS);
+}
+
+static void a_sleeper_by_proc(void **state)
+{
+	a_sleeper_stands_still(PYRO_SCHED_PROC);
+}
+
+static void spin_long(void)
+{
+	spin(300 * PYRO_NS_PER_MS);
+}
+
+/* Attached while it runs: its state is known at once, its time counts from then. */
+static void a_running_thread_is_seen_running(void **state)
+{
+	struct seen seen = {0};
+	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
+	struct pyro_sched_thread *thread;
+	int go, pid = start_child(spin_long, &go);
+	uint64_t start, run_ns, wall_ns;
+
+	let_go(go);
+	nap(30);
+	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
+	thread = pyro_sched_thread(sched, pid, pid);
+	assert_non_null(thread);
+	start = pyro_clock_now();
+	run_ns = pyro_sched_run_ns(thread, start);
+	nap(100);
+	pyro_sched_update(sched);
+	wall_ns = pyro_clock_now() - start;
+	run_ns = pyro_sched_run_ns(thread, pyro_clock_now()) - run_ns;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* On a busy machine it gets less than all of the time, but never more. */
+	assert_true(run_ns > wall_ns / 10);
+	assert_true(run_ns <= wall_ns + PYRO_NS_PER_MS);
+	pyro_sched_destroy(sched);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(run_time_by_records),
+	    cmocka_unit_test(run_time_by_proc),
+	    cmocka_unit_test(records_tell_of_threads_and_processes),
+	    cmocka_unit_test(a_sleeper_by_records),
+	    cmocka_unit_test(a_sleeper_by_proc),
+	    cmocka_unit_test(a_running_thread_is_seen_running),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
