@@ -1,0 +1,1 @@
+"""Pyrometer's speed and accuracy beside its peers': see bench/README.md."""

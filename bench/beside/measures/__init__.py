@@ -1,0 +1,15 @@
+"""The measures by name, in the order of the table. Each gives rows for the options of bench/run."""
+
+from beside.measures import fast, idle, long, real, shapes, shares, size, start
+
+MEASURES = {
+    "shapes": shapes.at_1000,
+    "pace-200": shapes.at_200,
+    "idle": idle.measure,
+    "fast": fast.measure,
+    "long": long.measure,
+    "size": size.measure,
+    "start": start.measure,
+    "shares": shares.measure,
+    "real": real.measure,
+}

@@ -1,0 +1,99 @@
+"""What a long recording takes: the recorder's memory and the capture's size.
+
+With --hour a real hour, else a short one from which an hour is worked out: memory must not grow
+in its second half, and what the capture grows by then is taken to go on.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from beside import environment, samplers
+from beside.environment import Unavailable
+from beside.processes import Target, last_line
+from beside.rounds import Spread
+from beside.table import Row
+
+HOUR = 3600.0
+MB = 1e6
+
+
+class Trace:
+    """A recording, whose memory and file are looked at once a second."""
+
+    def __init__(self, sampler, target, rate, seconds, output):
+        self.points = []  # (seconds since start, resident bytes, file bytes)
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            sampler.attach(target.pid, rate, seconds, output),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+        while process.poll() is None:
+            memory = resident(process.pid)
+            size = sum(
+                os.path.getsize(path) for path in (output, output + "-wal") if os.path.exists(path)
+            )
+            if memory:
+                self.points.append((time.monotonic() - begin, memory, size))
+            time.sleep(1)
+        text = process.communicate()[1]
+        if process.returncode != 0:
+            raise Unavailable(last_line(text))
+        self.final = os.path.getsize(output)
+
+
+def resident(pid):
+    try:
+        return int(Path("/proc/%d/statm" % pid).read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
+def growth(points, column):
+    """Bytes per second over the second half, by least squares."""
+    half = points[len(points) // 2 :]
+    if len(half) < 3:
+        return 0.0
+    times = [point[0] for point in half]
+    values = [point[column] for point in half]
+    middle_time, middle = sum(times) / len(times), sum(values) / len(values)
+    above = sum((t - middle_time) * (v - middle) for t, v in zip(times, values))
+    return above / sum((t - middle_time) ** 2 for t in times)
+
+
+def measure(options):
+    seconds = HOUR if options.hour else options.long_seconds
+    interpreter = environment.interpreter(options.pythons[0])
+    where = "thousands of stacks, 1 kHz, %s" % (
+        "one hour" if options.hour else "an hour worked out from %g s" % seconds
+    )
+    memory = Row("recorder's memory", where, "MB", "≤ 30", lambda s: s.high <= 30, 1)
+    flat = Row("its growth", where, "MB an hour", "≤ 1", lambda s: s.middle <= 1, 2)
+    size = Row("capture", where, "MB", "≤ 20", lambda s: s.middle <= 20, 1)
+    rows = [memory, flat, size]
+    environment.say("recording for %g s" % seconds)
+    for sampler in [samplers.Pyrometer()]:
+        try:
+            environment.pyrometer("attach")
+            with tempfile.TemporaryDirectory(prefix="pyrometer-bench-") as folder:
+                with Target(interpreter, "known_varied.py") as target:
+                    trace = Trace(sampler, target, 1000, seconds, folder + "/long.pyro")
+        except Unavailable as reason:
+            for row in rows:
+                row.cells[sampler.name] = str(reason)
+            continue
+        points = trace.points
+        length = points[-1][0]
+        grows = max(0.0, growth(points, 1)) * HOUR
+        highest = max(point[1] for point in points)
+        rest = max(0.0, HOUR - length)
+        memory.cells[sampler.name] = Spread([(highest + grows * rest / HOUR) / MB])
+        flat.cells[sampler.name] = Spread([grows / MB])
+        file = trace.final + max(0.0, growth(points, 2)) * rest
+        size.cells[sampler.name] = Spread([file / MB])
+    return rows

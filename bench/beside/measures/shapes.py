@@ -1,0 +1,125 @@
+"""Impossible stacks, samples kept, pace and recorder's CPU on call-dense programs."""
+
+import importlib
+import sys
+
+from beside import environment, samplers, watching
+from beside.environment import Unavailable, say
+from beside.rounds import Gathered
+from beside.table import Row
+
+SHAPES = [
+    ("alternate", "chains in turn"),
+    ("leaf", "shared leaf"),
+    ("generators", "generators in turn"),
+    ("deep", "40 deep"),
+    ("dropped", "code dropped"),
+]
+
+
+def verdict_of(shape):
+    if str(environment.TARGETS) not in sys.path:
+        sys.path.insert(0, str(environment.TARGETS))
+    return importlib.import_module("shape_" + shape).verdict
+
+
+def impossible(stacks, verdict, proved_only):
+    """Percent of the samples inside the known part that cannot be. None without such samples."""
+    counts = {}
+    for frames, count, proved in stacks:
+        if proved or not proved_only:
+            judged = verdict(frames)
+            counts[judged] = counts.get(judged, 0) + count
+    wrong = counts.get("impossible", 0)
+    whole = wrong + counts.get("possible", 0)
+    return 100.0 * wrong / whole if whole else None
+
+
+def conditions(options):
+    for version in options.pythons:
+        try:
+            interpreter = environment.interpreter(version)
+        except Unavailable as reason:
+            say(str(reason))
+            continue
+        for threads in (1, 4):
+            for shape, title in SHAPES:
+                if options.quick and threads == 4 and shape not in ("alternate", "generators"):
+                    continue
+                yield interpreter, threads, shape, title
+
+
+GOALS = {
+    "impossible": ("impossible stacks", "%", "0", lambda spread: spread.high == 0, 3),
+    "kept": ("samples kept and proved", "%", "≥ 99.5", lambda spread: spread.middle >= 99.5, 2),
+    "pace": ("pace at 1 kHz", "of bare", "≥ 0.955", lambda spread: spread.middle >= 0.955, 3),
+    "cpu": ("recorder's CPU at 1 kHz", "% of a core", "≤ 3", lambda spread: spread.middle <= 3, 2),
+    "pace-200": ("pace at 200 Hz", "of bare", "≥ 0.99", lambda spread: spread.middle >= 0.99, 3),
+}
+
+
+def row_for(key, where, figures, failed):
+    measure, unit, goal, judge, digits = GOALS[key]
+    row = Row(measure, where, unit, goal, judge, digits)
+    row.cells = {**failed.cells(), **figures.cells()}
+    return row
+
+
+def sweep(options, rate, keys, take):
+    """Every condition at one rate; take(watched, verdict) gives the figures by key."""
+    rows = {key: [] for key in keys}
+    for interpreter, threads, shape, title in conditions(options):
+        where = "%s, %s, CPython %s" % (
+            title,
+            "one thread" if threads == 1 else "%d threads" % threads,
+            interpreter["version"],
+        )
+        say("%d Hz: %s" % (rate, where))
+        failed = Gathered()
+        found = {key: Gathered() for key in keys}
+        for watched in watching.rounds(
+            options,
+            interpreter,
+            "shape_%s.py" % shape,
+            ["--threads", str(threads)],
+            samplers.all_samplers(),
+            rate,
+            failed,
+        ):
+            for key, figure in take(watched, verdict_of(shape)).items():
+                found[key].add(watched.sampler.name, figure)
+        for key in keys:
+            if key != "cpu" or threads == 1:
+                rows[key].append(row_for(key, where, found[key], failed))
+    return [row for key in keys for row in rows[key]]
+
+
+def at_1000(options):
+    def take(watched, verdict):
+        result = watched.result
+        figures = {
+            "kept": 100.0 * kept(result, watched, 1000),
+            "pace": watched.ratio,
+            "cpu": 100.0 * watched.watcher.cpu_share,
+        }
+        wrong = impossible(result.stacks, verdict, result.proved is not None)
+        if wrong is not None:
+            figures["impossible"] = wrong
+        return figures
+
+    return sweep(options, 1000, ["impossible", "kept", "pace", "cpu"], take)
+
+
+def at_200(options):
+    return sweep(options, 200, ["pace-200"], lambda watched, _: {"pace-200": watched.ratio})
+
+
+def kept(result, watched, rate):
+    """The part of the samples that were due which were kept, and proved where proof is claimed.
+
+    Pyrometer counts what was due itself; for the others it is the rate times the time.
+    """
+    if result.proved is not None:
+        due = result.taken + result.lost
+        return result.proved / due if due else 0.0
+    return min(1.0, result.taken / (rate * (watched.watcher.seconds + result.behind)))

@@ -1,0 +1,160 @@
+"""Targets that tell their own pace, and the processor time of whoever watches them."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from beside.environment import TARGETS, Unavailable
+
+
+def cpu_seconds(pid):
+    """Processor time of a process with all its threads, in s. Threads that have ended are missing
+    from the exact figure, so the clock ticks of /proc/PID/stat are a lower bound."""
+    exact = 0
+    for task in Path("/proc/%d/task" % pid).glob("*/schedstat"):
+        try:
+            exact += int(task.read_text().split()[0])
+        except (OSError, ValueError):
+            pass
+    fields = Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
+    ticks = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return max(exact / 1e9, ticks)
+
+
+class Target:
+    """A program of tests/targets/ that runs until it is killed and tells its pace meanwhile."""
+
+    def __init__(self, interpreter, program, arguments=(), cpus=None):
+        command = interpreter["argv"] + ["-u", str(TARGETS / program)] + list(arguments)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            start_new_session=True,
+        )
+        first = self.process.stdout.readline().split()
+        if len(first) != 2 or first[0] != "ready":
+            errors = self.process.stderr.read().strip().splitlines()
+            self.process.wait()
+            raise Unavailable("%s does not start: %s" % (program, errors[-1:] or "no output"))
+        self.pid = int(first[1])
+        self.marks = {}  # thread -> [(time, rounds, thread CPU, process CPU)]
+        self.lock = threading.Lock()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            fields = line.split()
+            if len(fields) == 5:
+                mark = (float(fields[1]), int(fields[2]), float(fields[3]), float(fields[4]))
+                with self.lock:
+                    self.marks.setdefault(fields[0], []).append(mark)
+
+    def pace(self, begin, end):
+        """Rounds per second of wall time between two moments (time.monotonic), all threads.
+
+        Each thread's rounds are taken between its own marks nearest inside the span, so it does not
+        matter how marks lie in it.
+        """
+        total = 0.0
+        with self.lock:
+            for marks in self.marks.values():
+                inside = [mark for mark in marks if begin <= mark[0] <= end]
+                if len(inside) < 2:
+                    raise Unavailable("the target made no progress")
+                first, last = inside[0], inside[-1]
+                total += (last[1] - first[1]) / (last[0] - first[0])
+        return total
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        if self.alive():
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Watcher:
+    """A profiler attached to a target, with the span of time in which it certainly samples.
+
+    It is given `settle` seconds to start before the span begins, and records a little beyond the
+    span's end, so that neither its start nor its end is counted.
+    """
+
+    SETTLE = 1.5
+    BEYOND = 0.5
+
+    def __init__(self, sampler, target, rate, seconds, output):
+        self.output = output
+        self.seconds = self.SETTLE + seconds + self.BEYOND
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            sampler.attach(target.pid, rate, self.seconds, output),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            start_new_session=True,
+        )
+        self.text = ""
+        time.sleep(self.SETTLE)
+        self._must_run(sampler)
+        self.begin = time.monotonic()
+        cpu = cpu_seconds(self.process.pid)
+        time.sleep(seconds)
+        self._must_run(sampler)
+        self.end = time.monotonic()
+        self.cpu_share = (cpu_seconds(self.process.pid) - cpu) / (self.end - self.begin)
+        self.memory = peak_memory(self.process.pid)
+        try:
+            self.text = self.process.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
+            raise Unavailable("%s did not end" % sampler.name) from None
+        self.ended = time.monotonic()
+        if self.process.returncode != 0:
+            raise Unavailable("%s: %s" % (sampler.name, last_line(self.text)))
+
+    def _must_run(self, sampler):
+        if self.process.poll() is not None:
+            self.text = self.process.communicate()[0]
+            raise Unavailable("%s ended early: %s" % (sampler.name, last_line(self.text)))
+
+
+def peak_memory(pid):
+    """Largest resident set of a process so far, in bytes."""
+    for line in Path("/proc/%d/status" % pid).read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def last_line(text):
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    return lines[-1][:160] if lines else "no message"
+
+
+def timed(command, output=None):
+    """Wall time of a command from start to finish, and its (status, processor time, peak memory)."""
+    with open(os.devnull, "r+b") as null:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdin=null, stdout=output or null, stderr=null)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+    process.returncode = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+    return wall, (process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)

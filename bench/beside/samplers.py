@@ -1,0 +1,189 @@
+"""How each profiler is started, what it writes, and what it says of its own samples."""
+
+import os
+import re
+from pathlib import Path
+
+from beside import capture, environment
+from beside.environment import Unavailable
+
+
+class Result:
+    """What one recording gave: its stacks, and how many samples there should have been."""
+
+    def __init__(self, stacks, taken, lost, proved=None, behind=0.0):
+        self.stacks = stacks  # [(frames, count, is it proved)]
+        self.taken = taken
+        self.lost = lost  # samples that were due and not kept, as far as the profiler knows
+        self.proved = proved  # None: the profiler makes no such claim
+        self.behind = behind  # s that it needed beyond its time, to take them all
+
+
+class Sampler:
+    """One column of the table."""
+
+    name = None
+    versions = None  # CPythons that it can look into; None: all
+
+    def supports(self, version):
+        return self.versions is None or version in self.versions
+
+    def attach(self, pid, rate, seconds, output):
+        raise NotImplementedError
+
+    def run(self, command, rate, output):
+        raise NotImplementedError
+
+    def result(self, watcher, rate):
+        raise NotImplementedError
+
+
+class Pyrometer(Sampler):
+    name = "pyrometer"
+
+    def __init__(self, proof=None):
+        self.proof = proof
+        if proof:
+            self.name = "pyrometer --proof " + proof
+
+    def options(self, rate, output):
+        options = ["-q", "-o", output]
+        if rate:
+            options += ["-r", "%g" % rate]
+        if self.proof:
+            options += ["--proof", self.proof]
+        return options
+
+    def attach(self, pid, rate, seconds, output):
+        options = ["-d", "%gs" % seconds] + self.options(rate, output)
+        return [environment.pyrometer("attach"), "attach"] + options + [str(pid)]
+
+    def run(self, command, rate, output):
+        options = self.options(rate, output)
+        return [environment.pyrometer("run"), "run"] + options + ["--"] + list(command)
+
+    def result(self, watcher, rate):
+        quality = capture.quality(watcher.output)
+        lost = quality["missed"] + quality["ticks_due"] - quality["ticks_taken"]
+        stacks = list(capture.stacks(watcher.output))
+        return Result(stacks, quality["samples"], lost, quality["proved"])
+
+
+class PySpy(Sampler):
+    name = "py-spy"
+    versions = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+    def __init__(self, nonblocking=False):
+        self.nonblocking = nonblocking
+        if nonblocking:
+            self.name = "py-spy --nonblocking"
+
+    def options(self, rate, output):
+        options = ["record", "-f", "raw", "-o", output]
+        if rate:
+            options += ["-r", "%d" % rate]
+        return options + (["--nonblocking"] if self.nonblocking else [])
+
+    def attach(self, pid, rate, seconds, output):
+        # Whole seconds only: one more than asked, never less.
+        options = self.options(rate, output) + ["-d", "%d" % (seconds + 0.999)]
+        return [environment.py_spy()] + options + ["-p", str(pid)]
+
+    def run(self, command, rate, output):
+        return [environment.py_spy()] + self.options(rate, output) + ["--"] + list(command)
+
+    def result(self, watcher, rate):
+        stacks = []
+        for line in read_lines(watcher.output):
+            text, count = line.rsplit(" ", 1)
+            frames = [py_spy_frame(frame) for frame in text.split(";")]
+            stacks.append((frames, int(count), False))
+        said = re.findall(r"Samples: (\d+) Errors: (\d+)", watcher.text)
+        if not said:
+            raise Unavailable("py-spy did not say how many samples it took")
+        late = re.findall(r"([\d.]+)s behind in sampling", watcher.text)
+        behind = max(map(float, late)) if late else 0.0
+        return Result(stacks, int(said[-1][0]), int(said[-1][1]), behind=behind)
+
+
+def py_spy_frame(text):
+    """ "work (shape_leaf.py:40)" """
+    found = re.match(r"(.*) \(([^()]*?)(?::(\d+))?\)$", text)
+    if not found:
+        return text, "", 0
+    return found.group(1), found.group(2), int(found.group(3) or 0)
+
+
+class Sampling(Sampler):
+    """CPython 3.15's own profiling.sampling; it looks only into its own version."""
+
+    name = "profiling.sampling"
+    versions = ("3.15",)
+
+    def __init__(self, blocking=False):
+        self.blocking = blocking
+        if blocking:
+            self.name = "profiling.sampling --blocking"
+
+    def start(self, pid):
+        """It must see the target's files where the target does, so it enters the same mounts."""
+        interpreter = environment.interpreter("3.15")
+        if not interpreter["root"]:
+            return [interpreter["argv"][0], "-m", "profiling.sampling"]
+        enter = ["nsenter", "-t", str(pid), "-m", "-r"]
+        if os.geteuid() != 0:
+            enter += ["-U", "--preserve-credentials"]
+        return enter + ["--", interpreter["executable"], "-m", "profiling.sampling"]
+
+    def options(self, rate, output):
+        options = ["--collapsed", "--no-gc", "-a", "-o", output]
+        if rate:
+            options += ["-r", "%d" % rate]
+        return options + (["--blocking"] if self.blocking else [])
+
+    def run(self, command, rate, output):
+        words = list(command)
+        interpreter = environment.interpreter("3.15")
+        if words[: len(interpreter["argv"])] != interpreter["argv"]:
+            raise Unavailable("profiling.sampling runs only under CPython 3.15")
+        rest = words[len(interpreter["argv"]) :]
+        options = self.options(rate, output)
+        return interpreter["argv"] + ["-m", "profiling.sampling", "run"] + options + rest
+
+    def attach(self, pid, rate, seconds, output):
+        # Beyond the end of what is measured, so that only whole seconds need be understood.
+        options = ["-d", "%d" % (seconds + 0.999)] + self.options(rate, output)
+        return self.start(pid) + ["attach"] + options + [str(pid)]
+
+    def result(self, watcher, rate):
+        stacks = []
+        for line in read_lines(watcher.output):
+            text, count = line.rsplit(" ", 1)
+            frames = [sampling_frame(frame) for frame in text.split(";")]
+            stacks.append((frames, int(count), False))
+        taken = re.findall(r"Captured ([\d,]+) samples", watcher.text)
+        error = re.findall(r"Error rate: ([\d.]+)", watcher.text)
+        if not taken:
+            raise Unavailable("profiling.sampling did not say how many samples it took")
+        taken = int(taken[-1].replace(",", ""))
+        lost = taken * float(error[-1]) / 100 if error else 0
+        return Result(stacks, taken - lost, lost)
+
+
+def sampling_frame(text):
+    """ "/path/shape_leaf.py:work:40"; the thread comes first, as "tid:123"."""
+    parts = text.rsplit(":", 2)
+    if len(parts) != 3 or not parts[2].lstrip("-").isdigit():
+        return text, "", 0
+    return parts[1], os.path.basename(parts[0]), max(0, int(parts[2]))
+
+
+def read_lines(path):
+    file = Path(path)
+    if not file.exists():
+        raise Unavailable("the profiler wrote no file")
+    return [line for line in file.read_text(errors="replace").splitlines() if " " in line]
+
+
+def all_samplers():
+    return [Pyrometer(), PySpy(), PySpy(True), Sampling(), Sampling(True)]
