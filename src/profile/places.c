@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile/places.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+/* Texts of all places together: a few times those of the profile. */
+#define TEXT_LIMIT (2ull << 30)
+
+struct pyro_places {
+	struct pyro_arena arena;
+	struct pyro_place *by_string;
+	uint32_t count;
+};
+
+static const struct pyro_place nowhere = {PYRO_PLACE_NOWHERE, "", ""};
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What follows the last directory of that name, or NULL. */
+static const char *after_directory(const char *path, const char *name)
+{
+	const char *found = NULL;
+	size_t size = strlen(name);
+	for (const char *at = strstr(path, name); at; at = strstr(at + 1, name))
+		if (at > path && at[-1] == '/' && at[size] == '/')
+			found = at + size + 1;
+	return found;
+}
+
+/* What follows "lib/python3.X/" (also "lib64/", "python3.13t/"), or NULL. */
+static const char *after_standard(const char *path)
+{
+	const char *found = NULL;
+	for (const char *at = strstr(path, "/python3."); at; at = strstr(at + 1, "/python3.")) {
+		const char *digits = at + strlen("/python3.");
+		size_t size = strspn(digits, "0123456789");
+		const char *end = digits + size;
+		if (*end == 't')
+			end++;
+		bool in_lib = (at - path >= 4 && strncmp(at - 4, "/lib", 4) == 0) ||
+			      (at - path >= 6 && strncmp(at - 6, "/lib64", 6) == 0);
+		if (size > 0 && *end == '/' && in_lib)
+			found = end + 1;
+	}
+	return found;
+}
+
+/* lib/python3.X/lib-dynload and the archive python3X.zip count as the library too. */
+static const char *after_archive(const char *path)
+{
+	const char *at = strstr(path, "/lib/python3");
+	if (!at)
+		return NULL;
+	const char *digits = at + strlen("/lib/python3");
+	const char *end = digits + strspn(digits, "0123456789");
+	return end > digits && starts_with(end, ".zip/") ? end + 5 : NULL;
+}
+
+/* "shop/views.py" to "shop.views"; "json/__init__.py" to "json". NULL when out of memory. */
+static const char *module_of(struct pyro_arena *arena, const char *path)
+{
+	size_t size = strlen(path);
+	while (*path == '/' || (path[0] == '.' && (path[1] == '/' || path[1] == '.'))) {
+		path++;
+		size--;
+	}
+	static const char *const endings[] = {".py", ".pyc", ".pyw", ".pyx"};
+	for (size_t i = 0; i < PYRO_COUNT(endings); i++) {
+		size_t ending = strlen(endings[i]);
+		if (size > ending && strcmp(path + size - ending, endings[i]) == 0) {
+			size -= ending;
+			break;
+		}
+	}
+	static const char init[] = "__init__";
+	size_t init_size = sizeof(init) - 1;
+	if (size > init_size && path[size - init_size - 1] == '/' &&
+	    memcmp(path + size - init_size, init, init_size) == 0)
+		size -= init_size + 1;
+	char *module = pyro_arena_dup(arena, path, size);
+	for (char *at = module; at && *at; at++)
+		if (*at == '/')
+			*at = '.';
+	return module;
+}
+
+/* "<frozen importlib._bootstrap>" to "importlib._bootstrap". */
+static const char *frozen_module(struct pyro_arena *arena, const char *path)
+{
+	const char *start = path + strlen("<frozen ");
+	return pyro_arena_dup(arena, start, strcspn(start, ">"));
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static const char *below(const char *path, const char *directory)
+{
+	size_t size = directory ? strlen(directory) : 0;
+	while (size > 1 && directory[size - 1] == '/')
+		size--;
+	if (size < 2 || strncmp(path, directory, size) != 0 || path[size] != '/')
+		return NULL;
+	return path + size + 1;
+}
+
+static bool fill(struct pyro_arena *arena, const char *path, const char *cwd,
+		 struct pyro_place *place)
+{
+	const char *rest;
+	*place = (struct pyro_place){.kind = PYRO_PLACE_OWN, .display = path};
+	if (starts_with(path, "<frozen ")) {
+		place->kind = PYRO_PLACE_STANDARD;
+		place->module = frozen_module(arena, path);
+		return place->module != NULL;
+	}
+	if (!*path || *path == '<' || strcmp(path, "~") == 0) {
+		place->kind = PYRO_PLACE_NOWHERE;
+		place->module = path;
+		return true;
+	}
+	if ((rest = after_directory(path, "site-packages")) ||
+	    (rest = after_directory(path, "dist-packages"))) {
+		place->kind = PYRO_PLACE_PACKAGE;
+		place->display = rest;
+	} else if ((rest = after_standard(path)) || (rest = after_archive(path))) {
+		const char *dynamic = "lib-dynload/";
+		place->kind = PYRO_PLACE_STANDARD;
+		place->display = starts_with(rest, dynamic) ? rest + strlen(dynamic) : rest;
+	} else if ((rest = below(path, cwd))) {
+		place->display = rest;
+	}
+	/* Far from the working directory the whole path would be no module's name. */
+	const char *named = place->display;
+	if (*named == '/')
+		named = last_part(named);
+	place->module = module_of(arena, named);
+	return place->module != NULL;
+}
+
+enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_places **ret_places,
+				struct pyro_err *err)
+{
+	struct pyro_profile_counts counts;
+	struct pyro_places *places = calloc(1, sizeof(*places));
+	if (!places)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	pyro_arena_init(&places->arena, TEXT_LIMIT);
+	pyro_profile_counts(profile, &counts);
+	const char *cwd = pyro_profile_meta_get(profile, "cwd");
+	bool ok = true;
+	places->count = counts.strings;
+	places->by_string = calloc(counts.strings ? counts.strings : 1, sizeof(*places->by_string));
+	ok = places->by_string != NULL;
+	for (uint32_t i = 0; ok && i < counts.functions; i++) {
+		uint32_t file = pyro_profile_function_get(profile, i)->file;
+		struct pyro_place *place = &places->by_string[file];
+		if (!place->display)
+			ok = fill(&places->arena, pyro_profile_string_get(profile, file, NULL), cwd,
+				  place);
+	}
+	if (!ok) {
+		pyro_places_destroy(places);
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	}
+	*ret_places = places;
+	return PYRO_RC_OK;
+}
+
+void pyro_places_destroy(struct pyro_places *places)
+{
+	if (!places)
+		return;
+	pyro_arena_deinit(&places->arena);
+	free(places->by_string);
+	free(places);
+}
+
+const struct pyro_place *pyro_places_get(const struct pyro_places *places, uint32_t file)
+{
+	if (file >= places->count || !places->by_string[file].display)
+		return &nowhere;
+	return &places->by_string[file];
+}
+
+bool pyro_place_is_library(const struct pyro_place *place)
+{
+	return place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE;
+}
