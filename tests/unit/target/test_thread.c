@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target/thread.h"
+
+static void burn(double seconds)
+{
+	struct timespec start, now;
+	volatile unsigned sink = 0;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+	do {
+		for (int i = 0; i < 10000; i++)
+			sink += (unsigned)i;
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while ((double)(now.tv_sec - start.tv_sec) +
+		     1e-9 * (double)(now.tv_nsec - start.tv_nsec) <
+		 seconds);
+}
+
+static void test_reads_the_account_of_this_thread(void **state)
+{
+	struct pyro_thread_sched before, after;
+	struct pyro_thread_stat stat;
+	struct pyro_thread_now now;
+	enum pyro_rc rc;
+
+	(void)state;
+	assert_int_equal(pyro_thread_stat_open((int)getpid(), (int)gettid(), &stat, NULL),
+			 PYRO_RC_OK);
+	rc = pyro_thread_stat_sched(&stat, &before);
+	if (rc == PYRO_RC_UNSUPPORTED) {
+		pyro_thread_stat_close(&stat);
+		print_message("skipped: this kernel has no schedstat\n");
+		skip();
+	}
+	assert_int_equal(rc, PYRO_RC_OK);
+	burn(0.05);
+	usleep(1000); /* off the processor, so that the account is up to date */
+	assert_int_equal(pyro_thread_stat_sched(&stat, &after), PYRO_RC_OK);
+	assert_true(after.run_ns - before.run_ns >= 45000000);
+	assert_true(after.run_ns - before.run_ns < 500000000);
+	assert_true(after.slices > before.slices);
+	assert_int_equal(pyro_thread_stat_read(&stat, &now), PYRO_RC_OK);
+	assert_int_equal(now.state, 'R');
+	assert_in_range(now.cpu, 0, 100000);
+	pyro_thread_stat_close(&stat);
+	pyro_thread_stat_close(&stat);
+}
+
+static void test_open_files_notice_the_end(void **state)
+{
+	struct pyro_thread_sched sched;
+	struct pyro_thread_stat stat;
+	struct pyro_thread_now now;
+	const pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(pyro_thread_stat_open(pid, pid, &stat, NULL), PYRO_RC_OK);
+	kill(pid, SIGSTOP);
+	waitpid(pid, NULL, WUNTRACED);
+	assert_int_equal(pyro_thread_stat_read(&stat, &now), PYRO_RC_OK);
+	assert_int_equal(now.state, 'T');
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(pyro_thread_stat_read(&stat, &now), PYRO_RC_GONE);
+	if (stat.sched_fd >= 0)
+		assert_int_equal(pyro_thread_stat_sched(&stat, &sched), PYRO_RC_GONE);
+	pyro_thread_stat_close(&stat);
+	assert_int_equal(pyro_thread_stat_open(pid, pid, &stat, NULL), PYRO_RC_GONE);
+}
+
+static void test_parses_system_calls(void **state)
+{
+	static const char futex[] = "202 0x7f01 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc0 0x7f2233\n";
+	struct pyro_thread_syscall call;
+
+	(void)state;
+	assert_true(pyro_thread_syscall_parse(futex, strlen(futex), &call));
+	assert_int_equal(call.number, 202);
+	assert_int_equal(call.args[0], 0x7f01);
+	assert_int_equal(call.args[5], 0xffffffff);
+	assert_int_equal(call.sp, 0x7ffc0);
+	assert_int_equal(call.pc, 0x7f2233);
+	assert_true(pyro_thread_syscall_parse("running\n", 8, &call));
+	assert_int_equal(call.number, -2);
+	assert_true(pyro_thread_syscall_parse("-1 0x7ffc0 0x7f2233\n", 20, &call));
+	assert_int_equal(call.number, -1);
+	assert_int_equal(call.sp, 0x7ffc0);
+	for (size_t size = 0; size < strlen("202 0x7f01 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc0 0x");
+	     size++)
+		assert_false(pyro_thread_syscall_parse(futex, size, &call));
+	assert_false(pyro_thread_syscall_parse("-2 0x0 0x0", 10, &call));
+	assert_false(pyro_thread_syscall_parse("run", 3, &call));
+}
+
+static void test_sees_the_call_a_thread_waits_in(void **state)
+{
+	struct pyro_thread_syscall call;
+	enum pyro_rc rc = PYRO_RC_OK;
+	int fds[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		if (write(fds[1], "x", 1) != 1)
+			_exit(1);
+		_exit(read(fds[0], &c, 1) == 2); /* blocks: the parent reads that byte */
+	}
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	for (int i = 0; i < 200; i++) {
+		rc = pyro_thread_syscall(pid, pid, &call, NULL);
+		if (rc != PYRO_RC_OK || call.number == SYS_read)
+			break;
+		usleep(10000);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fds[0]);
+	close(fds[1]);
+	if (rc == PYRO_RC_PERM)
+		skip();
+	assert_int_equal(rc, PYRO_RC_OK);
+	assert_int_equal(call.number, SYS_read);
+	assert_int_equal(call.args[0], fds[0]);
+	assert_int_equal(call.args[2], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reads_the_account_of_this_thread),
+	    cmocka_unit_test(test_open_files_notice_the_end),
+	    cmocka_unit_test(test_parses_system_calls),
+	    cmocka_unit_test(test_sees_the_call_a_thread_waits_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
