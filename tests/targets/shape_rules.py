@@ -97,7 +97,7 @@ class Rules:
         names = [plain(frame[0]) for frame in frames]
         if "work" not in names:
             # A stack that lost its lower part would show up here.
-            ours = {"work"} | {callee for _, callee in self.calls} - {"goes_on", "write"}
+            ours = {"work"} | {callee for _, callee in self.calls}
             return IMPOSSIBLE if ours.intersection(names) else OUTSIDE
         at = names.index("work")
         if not at or names[at - 1] not in ("run", "run_shape"):

@@ -38,7 +38,8 @@ def measure(options):
             lambda s: s.middle >= 200,
             0,
         )
-        cells = {"pyrometer": reason for reason in failed.reasons.values()}
-        row.cells = {**cells, **rates.cells()}
+        row.cells = rates.cells()
+        for reason in failed.reasons.values():
+            row.cells.setdefault("pyrometer", reason)
         rows.append(row)
     return rows

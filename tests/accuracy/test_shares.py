@@ -1,0 +1,72 @@
+"""Printed shares against what known programs measured themselves.
+
+Timing differs from run to run, so nothing here asserts a speed, and every tolerance is wide enough
+that all tests of a session together fail by chance less than once in ten thousand times.
+"""
+
+import pytest
+
+PROGRAMS = ["known_ratio.py", "known_bias.py", "known_sleepers.py", "known_threads.py"]
+SECONDS = 2.0
+RATE = 500
+
+# A 95 % interval is 1.96 standard errors wide to each side. Five of them leave 6e-7 to chance, for
+# each of about a hundred checks.
+WIDER = 5 / 1.96
+SLACK = 0.003  # what the programs' own clocks cannot see
+
+
+@pytest.fixture(params=PROGRAMS)
+def recording(request, recorder, interpreter):
+    from beside import shares
+
+    return request.param, shares.record(interpreter, request.param, SECONDS, RATE)
+
+
+def test_shares(recording, coverage):
+    from beside import shares
+
+    program, recorded = recording
+    checks = list(shares.checks_of(program, recorded))
+    assert checks
+    for check in checks:
+        assert check.inside_widened(WIDER, SLACK), str(check)
+        assert honest_width(check, recorded.quality["samples"]), str(check)
+    # Shares of one run hang together: only one of them is counted.
+    coverage.add(checks[0])
+
+
+def honest_width(check, samples):
+    """The interval is not so wide that it would hold anything."""
+    ticks = max(1, min(samples, RATE * SECONDS / 4))
+    expected = 2 * 1.96 * (max(check.share * (1 - check.share), 0.01) / ticks) ** 0.5
+    return check.low < check.high <= check.low + 3 * expected
+
+
+def test_totals_equal_elapsed_time(recording):
+    """The weights of a thread's samples add up to its time, and the main thread's time is that of
+    the program: more than it measured itself, less than the whole recording took."""
+    _, recorded = recording
+    for track in recorded.tracks:
+        assert abs(track["sampled_wall"] - track["wall_ns"]) <= 0.01 * track["wall_ns"] + 2e6, track
+    main = max((t for t in recorded.tracks if t["main"]), key=lambda t: t["wall_ns"])
+    assert recorded.truth["elapsed"] * 0.99 <= main["wall_ns"] / 1e9
+    assert main["wall_ns"] / 1e9 <= recorded.whole_time
+
+
+def test_cpu_is_the_kernels(recording):
+    """Where the capture calls its processor time exact, it is the program's own, but for the
+    interpreter's start and end."""
+    _, recorded = recording
+    if not all(track["exact_cpu"] for track in recorded.tracks):
+        pytest.skip("this machine does not permit exact processor time")
+    seconds = sum(track["cpu_ns"] for track in recorded.tracks) / 1e9
+    assert abs(seconds - recorded.truth["process_cpu"]) <= 0.05 * seconds + 0.1
+
+
+def test_intervals_hold_the_truth(recorder, coverage):
+    """Last in this file: of all runs so far, no more missed than chance explains."""
+    missed = [check for check in coverage.runs if not check.inside()]
+    if len(coverage.runs) < 8:
+        pytest.skip("too few runs before this test (%d)" % len(coverage.runs))
+    assert len(missed) <= coverage.allowed_misses(), "\n".join(map(str, missed))
