@@ -94,7 +94,7 @@ def printed_shares(path, metric):
         raise Unavailable("pyrometer report: " + last_line(done.stderr))
     shares = {}
     for row in json.loads(done.stdout)["rows"]:
-        total = row["total"]
+        total = row["total_share"]
         shares[row["name"]] = total["share"], total["low"], total["high"]
     return shares
 
