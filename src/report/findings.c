@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/findings.h"
+
+#include <string.h>
+
+#include "report/cells.h"
+#include "report/units.h"
+
+/* A share is worth a finding if even the lower end of its interval is above this. */
+#define WORTH_SAYING 0.10
+/* Imports are worth it earlier: they are in the way of every start. */
+#define IMPORTS_WORTH 0.05
+/* A part explains the whole if it is this much of it. */
+#define MOST       0.6
+#define TEXT_BYTES 65536
+
+/* What the searches share: the scope, and the same stacks with library code apart. */
+struct search {
+	const struct pyro_scope *scope;
+	const struct pyro_report_look *look;
+	struct pyro_aggregate *apart;
+	struct pyro_findings *findings;
+	struct pyro_err *err;
+};
+
+static struct pyro_buf *start_finding(struct search *search, double weight)
+{
+	struct pyro_findings *findings = search->findings;
+	if (findings->count >= PYRO_MAX_FINDINGS)
+		return NULL;
+	struct pyro_finding *finding = &findings->list[findings->count++];
+	finding->weight = weight;
+	pyro_buf_init(&finding->text, TEXT_BYTES);
+	return &finding->text;
+}
+
+/* An item that no line break divides: "38 % ±2". */
+static void add_share(const struct search *search, struct pyro_buf *text,
+		      const struct pyro_share *share)
+{
+	struct pyro_buf part;
+	pyro_buf_init(&part, 256);
+	pyro_units_share(&part, share);
+	pyro_buf_add_char(&part, ' ');
+	pyro_units_margin(&part, share, pyro_text_signs(search->look)->plus_minus);
+	pyro_text_item(text, part.data ? part.data : "");
+	text->failed = text->failed || part.failed;
+	pyro_buf_deinit(&part);
+}
+
+static void add_percent(struct pyro_buf *text, double share)
+{
+	struct pyro_buf part;
+	pyro_buf_init(&part, 256);
+	pyro_units_percent(&part, share);
+	pyro_text_item(text, part.data ? part.data : "");
+	text->failed = text->failed || part.failed;
+	pyro_buf_deinit(&part);
+}
+
+/* "price() shop.py:80"; what is in angle brackets has no parentheses. */
+static void add_function(const struct search *search, struct pyro_buf *text,
+			 const struct pyro_row *row)
+{
+	struct pyro_buf part;
+	pyro_buf_init(&part, TEXT_BYTES);
+	pyro_text_name(&part, search->look, row->name);
+	if (row->name[0] != '<')
+		pyro_buf_add_text(&part, "()");
+	pyro_buf_add_text(text, PYRO_MARK_BOLD);
+	pyro_text_item(text, part.data ? part.data : "");
+	pyro_buf_add_text(text, PYRO_MARK_END);
+	if (row->place[0]) {
+		pyro_buf_add_char(text, ' ');
+		pyro_buf_reset(&part);
+		pyro_cells_place_text(&part, search->look, row->place, row->line);
+		pyro_text_item(text, part.data ? part.data : "");
+	}
+	text->failed = text->failed || part.failed;
+	pyro_buf_deinit(&part);
+}
+
+static void add_base(const struct search *search, struct pyro_buf *text)
+{
+	const struct pyro_scope *scope = search->scope;
+	if (scope->of_run)
+		pyro_buf_add_text(text, " of the run");
+	else if (scope->weight == PYRO_REPORT_CPU)
+		pyro_buf_add_text(text, " of the processor time");
+	else
+		pyro_buf_add_text(text, " of the time");
+}
+
+/* The heaviest line of @function, if it is most of it: ", 31 % of it at line 88". */
+static enum pyro_rc add_line(const struct search *search, struct pyro_buf *text,
+			     const struct pyro_row *function)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_report_view view = {.group = PYRO_GROUP_LINE};
+	struct pyro_rows lines;
+	enum pyro_rc rc = pyro_scope_rows(scope, &view, 0, &lines, NULL, search->err);
+	uint64_t whole = pyro_scope_value(scope->weight, &function->self);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < lines.count; i++) {
+		const struct pyro_row *line = &lines.rows[i];
+		if (line->function != function->function)
+			continue;
+		uint64_t self = pyro_scope_value(scope->weight, &line->self);
+		if (line->line > 0 && (double)self >= MOST * (double)whole) {
+			pyro_buf_add_text(text, ", ");
+			if (self < whole)
+				add_percent(text, pyro_scope_share(scope, &line->self).share);
+			else
+				pyro_text_item(text, "all of it");
+			pyro_buf_add_format(text, " at line" PYRO_MARK_SPACE "%d", (int)line->line);
+		}
+		break;
+	}
+	pyro_rows_deinit(&lines);
+	return rc;
+}
+
+/* What the function calls in libraries, if that is most of what is counted to it. */
+static enum pyro_rc add_library(const struct search *search, struct pyro_buf *text,
+				const struct pyro_row *function)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_rows called;
+	enum pyro_rc rc =
+	    pyro_aggregate_callees(search->apart, function->function,
+				   pyro_scope_metric(scope->weight), &called, search->err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	uint64_t whole = pyro_scope_value(scope->weight, &function->self);
+	if (called.count > 0 && called.rows[0].library &&
+	    (double)pyro_scope_value(scope->weight, &called.rows[0].total) >=
+		MOST * (double)whole) {
+		pyro_buf_add_text(text, ", most of it in ");
+		add_function(search, text, &called.rows[0]);
+	}
+	pyro_rows_deinit(&called);
+	return PYRO_RC_OK;
+}
+
+/* The functions that take most themselves. */
+static enum pyro_rc find_hot(struct search *search)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_report_view view = {.group = PYRO_GROUP_FUNCTION};
+	struct pyro_rows rows;
+	enum pyro_rc rc = pyro_scope_rows(scope, &view, 3, &rows, NULL, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		const struct pyro_row *row = &rows.rows[i];
+		struct pyro_share share = pyro_scope_share(scope, &row->self);
+		uint64_t self = pyro_scope_value(scope->weight, &row->self);
+		uint64_t wait = pyro_scope_value(PYRO_REPORT_WAIT, &row->self);
+		if (share.low < WORTH_SAYING)
+			break;
+		struct pyro_buf *text = start_finding(search, share.share);
+		if (!text)
+			break;
+		add_function(search, text, row);
+		bool waits =
+		    scope->weight == PYRO_REPORT_WALL && (double)wait > MOST * (double)self;
+		pyro_buf_add_text(text, waits ? " waits " : " takes ");
+		add_share(search, text, &share);
+		add_base(search, text);
+		rc = add_line(search, text, row);
+		if (rc == PYRO_RC_OK)
+			rc = add_library(search, text, row);
+	}
+	pyro_rows_deinit(&rows);
+	return rc;
+}
+
+/* Who held the GIL most of the time that it was held. */
+static enum pyro_rc add_holder(const struct search *search, struct pyro_buf *text)
+{
+	struct pyro_rows_options options = {
+	    .group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_GIL_HELD, .limit = 1};
+	struct pyro_rows rows;
+	struct pyro_values whole;
+	enum pyro_rc rc = pyro_aggregate_rows(search->scope->shown, &options, &rows, search->err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	pyro_aggregate_whole(search->scope->shown, &whole, NULL);
+	if (rows.count > 0) {
+		struct pyro_share held =
+		    pyro_values_share(&rows.rows[0].self, &whole, PYRO_METRIC_GIL_HELD);
+		if (held.low >= 0.25) {
+			pyro_buf_add_text(text, "; ");
+			add_function(search, text, &rows.rows[0]);
+			pyro_buf_add_text(text, " holds it ");
+			add_share(search, text, &held);
+		}
+	}
+	pyro_rows_deinit(&rows);
+	return PYRO_RC_OK;
+}
+
+/* Threads that spend much of their time waiting for the GIL. */
+static enum pyro_rc find_gil(struct search *search)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_values part = {0};
+	struct pyro_values whole = {0};
+	size_t threads = 0;
+	const struct pyro_row *most = NULL;
+	for (size_t i = 0; i < scope->threads.count; i++) {
+		const struct pyro_row *row = &scope->threads.rows[i];
+		double wall = (double)row->total.of[PYRO_METRIC_WALL];
+		double gil = (double)row->total.of[PYRO_METRIC_GIL_WAIT];
+		if (wall <= 0 || gil < WORTH_SAYING * wall)
+			continue;
+		threads++;
+		part.of[PYRO_METRIC_WALL] += row->total.of[PYRO_METRIC_GIL_WAIT];
+		part.wall_squared += row->total.wall_squared * (gil / wall);
+		whole.of[PYRO_METRIC_WALL] += row->total.of[PYRO_METRIC_WALL];
+		whole.wall_squared += row->total.wall_squared;
+		if (!most ||
+		    row->total.of[PYRO_METRIC_GIL_WAIT] > most->total.of[PYRO_METRIC_GIL_WAIT])
+			most = row;
+	}
+	struct pyro_share share = pyro_values_share(&part, &whole, PYRO_METRIC_WALL);
+	if (!most || share.low < WORTH_SAYING)
+		return PYRO_RC_OK;
+	struct pyro_buf *text = start_finding(search, share.share);
+	if (!text)
+		return PYRO_RC_OK;
+	if (threads == 1) {
+		struct pyro_buf name;
+		pyro_buf_init(&name, TEXT_BYTES);
+		pyro_text_name(&name, search->look, most->name);
+		pyro_text_item(text, name.data ? name.data : "");
+		text->failed = text->failed || name.failed;
+		pyro_buf_deinit(&name);
+		pyro_buf_add_text(text, " waits for the GIL ");
+		add_share(search, text, &share);
+		pyro_buf_add_text(text, " of its time");
+	} else {
+		pyro_units_plural(text, threads, "thread");
+		pyro_buf_add_text(text, " wait for the GIL ");
+		add_share(search, text, &share);
+		pyro_buf_add_text(text, " of their time");
+	}
+	return add_holder(search, text);
+}
+
+/* Import machinery, with all that modules do while they are imported. */
+static enum pyro_rc find_imports(struct search *search)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_rows_options options = {
+	    .group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL, .by_total = true};
+	struct pyro_rows rows;
+	enum pyro_rc rc = pyro_aggregate_rows(search->apart, &options, &rows, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		const struct pyro_row *row = &rows.rows[i];
+		const char *file = pyro_profile_string_get(scope->profile, row->file, NULL);
+		if (strcmp(row->name, "_find_and_load") != 0 || !file ||
+		    !strstr(file, "importlib._bootstrap"))
+			continue;
+		struct pyro_share share = pyro_scope_share(scope, &row->total);
+		struct pyro_buf *text =
+		    share.low >= IMPORTS_WORTH ? start_finding(search, share.share) : NULL;
+		if (text) {
+			pyro_buf_add_text(text, "importing modules takes ");
+			add_share(search, text, &share);
+			add_base(search, text);
+		}
+		break;
+	}
+	pyro_rows_deinit(&rows);
+	return rc;
+}
+
+static void find_outside(struct search *search)
+{
+	const struct pyro_scope *scope = search->scope;
+	struct pyro_share share = pyro_scope_share(scope, &scope->outside);
+	if (share.low < WORTH_SAYING)
+		return;
+	struct pyro_buf *text = start_finding(search, share.share);
+	if (!text)
+		return;
+	add_share(search, text, &share);
+	add_base(search, text);
+	pyro_buf_add_text(text,
+			  " is outside of Python code: start and end of the interpreter, "
+			  "or threads of libraries");
+}
+
+static int heavier(const void *a, const void *b)
+{
+	const struct pyro_finding *x = a;
+	const struct pyro_finding *y = b;
+	return x->weight < y->weight ? 1 : x->weight > y->weight ? -1 : 0;
+}
+
+enum pyro_rc pyro_findings_collect(const struct pyro_scope *scope,
+				   const struct pyro_report_look *look,
+				   struct pyro_findings *findings, struct pyro_err *err)
+{
+	struct search search = {.scope = scope, .look = look, .findings = findings, .err = err};
+	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
+	options.track = scope->track;
+	*findings = (struct pyro_findings){0};
+	enum pyro_rc rc = pyro_aggregate_create(scope->profile, &options, &search.apart, err);
+	if (rc == PYRO_RC_OK)
+		rc = find_hot(&search);
+	if (rc == PYRO_RC_OK)
+		rc = find_gil(&search);
+	if (rc == PYRO_RC_OK)
+		rc = find_imports(&search);
+	if (rc == PYRO_RC_OK)
+		find_outside(&search);
+	pyro_aggregate_destroy(search.apart);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < findings->count; i++)
+		rc = pyro_buf_status(&findings->list[i].text);
+	if (rc == PYRO_RC_OK && findings->count > 1)
+		qsort(findings->list, findings->count, sizeof(findings->list[0]), heavier);
+	return rc;
+}
+
+void pyro_findings_deinit(struct pyro_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		pyro_buf_deinit(&findings->list[i].text);
+	findings->count = 0;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/headline.h"
+
+#include <string.h>
+
+#include "report/bar.h"
+#include "report/quality.h"
+#include "report/text.h"
+#include "report/units.h"
+
+#define TEXT_BYTES  65536
+#define DIVIDE_WIDE 20
+
+static const char *base_name(const char *path, size_t size)
+{
+	const char *name = path;
+	for (size_t i = 0; i < size; i++)
+		if (path[i] == '/')
+			name = path + i + 1;
+	return name;
+}
+
+void pyro_headline_program(struct pyro_profile *profile, const struct pyro_report_look *look,
+			   struct pyro_buf *buf)
+{
+	const char *command = pyro_profile_meta_get(profile, "command");
+	const struct pyro_process_info *first = pyro_profile_process_get(profile, 0);
+	if (!command && first)
+		command = pyro_profile_string_get(profile, first->command, NULL);
+	if (!command || !*command)
+		command = "(unknown program)";
+	size_t word = strcspn(command, " ");
+	const char *name = base_name(command, word);
+	if (strncmp(name, "python", 6) == 0 && command[word] == ' ' && command[word + 1] != '\0') {
+		command += word + 1;
+		word = strcspn(command, " ");
+		name = base_name(command, word);
+	}
+	pyro_text_name(buf, look, command[0] == '-' ? command : name);
+}
+
+static void add_item(struct pyro_buf *line, struct pyro_buf *item)
+{
+	if (item->failed)
+		line->failed = true;
+	if (item->size > 0) {
+		if (line->size > 0)
+			pyro_buf_add_text(line, PYRO_MARK_DOT);
+		pyro_text_item(line, item->data);
+	}
+	pyro_buf_reset(item);
+}
+
+static void add_python(struct pyro_profile *profile, const struct pyro_report_look *look,
+		       struct pyro_buf *item)
+{
+	struct pyro_profile_counts counts;
+	uint32_t python = PYRO_NONE;
+	bool several = false;
+	pyro_profile_counts(profile, &counts);
+	for (uint32_t i = 0; i < counts.processes; i++) {
+		const struct pyro_process_info *process = pyro_profile_process_get(profile, i);
+		const char *name = pyro_profile_string_get(profile, process->python, NULL);
+		if (!name || !*name)
+			continue;
+		several = several || (python != PYRO_NONE && python != process->python);
+		python = python == PYRO_NONE ? process->python : python;
+	}
+	const char *name = python == PYRO_NONE ? pyro_profile_meta_get(profile, "python")
+					       : pyro_profile_string_get(profile, python, NULL);
+	if (name)
+		pyro_text_name(item, look, name);
+	if (several)
+		pyro_buf_add_text(item, " and others");
+}
+
+void pyro_headline_print(const struct pyro_scope *scope, const struct pyro_report_look *look,
+			 struct pyro_buf *buf)
+{
+	const struct pyro_quality *quality = pyro_profile_quality(scope->profile);
+	struct pyro_profile_counts counts;
+	struct pyro_buf line;
+	struct pyro_buf item;
+	double overhead;
+	pyro_profile_counts(scope->profile, &counts);
+	pyro_buf_init(&line, TEXT_BYTES);
+	pyro_buf_init(&item, TEXT_BYTES);
+
+	struct pyro_buf program;
+	pyro_buf_init(&program, TEXT_BYTES);
+	pyro_headline_program(scope->profile, look, &program);
+	pyro_buf_add_text(&item, PYRO_MARK_BOLD);
+	if (program.failed)
+		buf->failed = true;
+	else
+		pyro_text_fit(&item, look, program.data ? program.data : "",
+			      pyro_text_width(look) / 2, PYRO_CUT_MIDDLE);
+	pyro_buf_deinit(&program);
+	pyro_buf_add_text(&item, PYRO_MARK_END "  ");
+	pyro_units_duration(&item, scope->run_ns);
+	add_item(&line, &item);
+	add_python(scope->profile, look, &item);
+	add_item(&line, &item);
+	pyro_units_plural(&item, counts.processes, "process");
+	pyro_buf_add_text(&item, ", ");
+	pyro_units_plural(&item, counts.tracks, "thread");
+	add_item(&line, &item);
+	pyro_units_plural(&item, quality->samples, "sample");
+	if (quality->samples > 0) {
+		pyro_buf_add_text(&item, ", ");
+		pyro_quality_short(quality, &item);
+	}
+	add_item(&line, &item);
+	if (pyro_quality_overhead(scope->profile, &overhead)) {
+		pyro_buf_add_text(&item, "overhead ");
+		pyro_units_percent(&item, overhead);
+		add_item(&line, &item);
+	}
+	if (line.failed || item.failed)
+		buf->failed = true;
+	else
+		pyro_text_paragraph(buf, look, "", line.data);
+	pyro_buf_deinit(&line);
+	pyro_buf_deinit(&item);
+}
+
+/* "  ████████░░░░  " */
+static void add_lead(struct pyro_buf *lead, const struct pyro_report_look *look, double running,
+		     double waiting, double full)
+{
+	struct pyro_bar bar;
+	pyro_buf_add_text(lead, "  ");
+	if (pyro_text_width(look) < 60)
+		return;
+	pyro_bar_draw(look, running, waiting, full, DIVIDE_WIDE, &bar);
+	pyro_buf_add_format(
+	    lead, PYRO_MARK_RUNNING "%s" PYRO_MARK_END PYRO_MARK_WAITING "%s" PYRO_MARK_END "  ",
+	    bar.running, bar.waiting);
+}
+
+static void add_percent_item(struct pyro_buf *line, const char *what, double share,
+			     const char *after)
+{
+	struct pyro_buf item;
+	pyro_buf_init(&item, 1024);
+	pyro_buf_add_text(&item, what);
+	pyro_buf_add_char(&item, ' ');
+	pyro_units_percent(&item, share);
+	pyro_buf_add_text(&item, after);
+	add_item(line, &item);
+	pyro_buf_deinit(&item);
+}
+
+static void finish(struct pyro_buf *buf, const struct pyro_report_look *look, struct pyro_buf *lead,
+		   struct pyro_buf *line)
+{
+	if (lead->failed || line->failed)
+		buf->failed = true;
+	else
+		pyro_text_paragraph(buf, look, lead->data, line->data ? line->data : "");
+	pyro_buf_deinit(lead);
+	pyro_buf_deinit(line);
+}
+
+/* One thread: all of its time is either running or waiting. */
+static void divide_one(const struct pyro_scope *scope, const struct pyro_report_look *look,
+		       struct pyro_buf *buf)
+{
+	struct pyro_buf lead;
+	struct pyro_buf line;
+	double wall = (double)scope->whole.of[PYRO_METRIC_WALL];
+	double cpu = (double)scope->whole.of[PYRO_METRIC_CPU];
+	double wait = (double)pyro_scope_value(PYRO_REPORT_WAIT, &scope->whole);
+	double gil = (double)scope->whole.of[PYRO_METRIC_GIL_WAIT];
+	if (wall <= 0)
+		return;
+	pyro_buf_init(&lead, 4096);
+	pyro_buf_init(&line, 4096);
+	add_lead(&lead, look, cpu, wait, wall);
+	add_percent_item(&line, PYRO_MARK_BOLD "running", cpu / wall, PYRO_MARK_END);
+	add_percent_item(&line, "waiting", wait / wall, "");
+	if (gil / wall >= 0.005)
+		add_percent_item(&line, "of it for the GIL", gil / wall, "");
+	double outside = (double)scope->outside.of[PYRO_METRIC_WALL];
+	if (outside / wall >= 0.01)
+		add_percent_item(&line, "outside Python code", outside / wall, "");
+	finish(buf, look, &lead, &line);
+}
+
+/* How much of the run threads ran, together. */
+static void divide_run(const struct pyro_scope *scope, const struct pyro_report_look *look,
+		       struct pyro_buf *buf)
+{
+	double cpu = (double)scope->all.of[PYRO_METRIC_CPU];
+	double run = (double)scope->run_ns;
+	struct pyro_buf lead;
+	struct pyro_buf line;
+	struct pyro_buf item;
+	pyro_buf_init(&lead, 4096);
+	pyro_buf_init(&line, 4096);
+	pyro_buf_init(&item, 1024);
+	add_lead(&lead, look, cpu, 0, cpu > run ? cpu : run);
+	if (scope->of_run) {
+		add_percent_item(&line, PYRO_MARK_BOLD "running", cpu / run,
+				 " of the run" PYRO_MARK_END);
+	} else {
+		pyro_buf_add_text(&item, PYRO_MARK_BOLD "running ");
+		pyro_units_duration(&item, scope->all.of[PYRO_METRIC_CPU]);
+		pyro_buf_add_text(&item, PYRO_MARK_END);
+		add_item(&line, &item);
+		pyro_units_decimal(&item, cpu / run, 1);
+		pyro_buf_add_text(&item, " processors on average");
+		add_item(&line, &item);
+	}
+	double outside = (double)scope->all_outside.of[PYRO_METRIC_CPU];
+	if (cpu > 0 && outside / (double)scope->base_ns >= 0.01)
+		add_percent_item(&line, "outside Python code", outside / (double)scope->base_ns,
+				 "");
+	pyro_buf_deinit(&item);
+	finish(buf, look, &lead, &line);
+}
+
+/* What the threads did with their time, those aside that only ever waited. */
+static void divide_threads(const struct pyro_scope *scope, const struct pyro_report_look *look,
+			   struct pyro_buf *buf)
+{
+	double wall = 0;
+	double cpu = 0;
+	double gil = 0;
+	size_t busy = scope->threads.count - scope->idle;
+	/* The idle ones ran least, so they are the last. */
+	for (size_t i = 0; i < busy; i++) {
+		const struct pyro_values *values = &scope->threads.rows[i].total;
+		wall += (double)values->of[PYRO_METRIC_WALL];
+		cpu += (double)values->of[PYRO_METRIC_CPU];
+		gil += (double)values->of[PYRO_METRIC_GIL_WAIT];
+	}
+	if (wall <= 0)
+		return;
+	double wait = wall > cpu ? wall - cpu : 0;
+	gil = gil < wait ? gil : wait;
+	struct pyro_buf lead;
+	struct pyro_buf line;
+	struct pyro_buf item;
+	pyro_buf_init(&lead, 4096);
+	pyro_buf_init(&line, 4096);
+	pyro_buf_init(&item, 1024);
+	add_lead(&lead, look, cpu, wait, wall);
+	pyro_units_plural(&item, busy, "thread");
+	pyro_buf_add_text(&item, ": running ");
+	pyro_units_percent(&item, cpu / wall);
+	pyro_buf_add_text(&item, " of their time");
+	add_item(&line, &item);
+	if (gil / wall >= 0.005)
+		add_percent_item(&line, "waiting for the GIL", gil / wall, "");
+	if ((wait - gil) / wall >= 0.005)
+		add_percent_item(&line, gil / wall >= 0.005 ? "other waiting" : "waiting",
+				 (wait - gil) / wall, "");
+	if (scope->idle > 0) {
+		pyro_units_count(&item, scope->idle);
+		pyro_buf_add_text(&item,
+				  scope->idle == 1 ? " idle thread aside" : " idle threads aside");
+		add_item(&line, &item);
+	}
+	pyro_buf_deinit(&item);
+	finish(buf, look, &lead, &line);
+}
+
+void pyro_headline_divide(const struct pyro_scope *scope, const struct pyro_report_look *look,
+			  struct pyro_buf *buf)
+{
+	if (scope->threads.count == 0 || scope->run_ns == 0)
+		return;
+	if (scope->track != PYRO_NONE) {
+		divide_one(scope, look, buf);
+		return;
+	}
+	divide_run(scope, look, buf);
+	divide_threads(scope, look, buf);
+}

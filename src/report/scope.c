@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/scope.h"
+
+#include <string.h>
+
+#include "report/text.h"
+#include "report/units.h"
+
+/* A thread does nearly all the work if it has this part of the processor time. */
+#define NEARLY_ALL 0.9
+/* A thread that ran for less than this part of its life is idle, if others were not. */
+#define HARDLY_EVER 0.01
+/* Threads ran at the same time if they ran for longer than the run, beyond rounding. */
+#define PARALLEL 1.05
+
+static const char *const metric_names[] = {
+    [PYRO_REPORT_TIME] = "time", [PYRO_REPORT_WALL] = "wall",         [PYRO_REPORT_CPU] = "cpu",
+    [PYRO_REPORT_WAIT] = "wait", [PYRO_REPORT_GIL_WAIT] = "gil_wait",
+};
+
+const char *pyro_report_metric_name(enum pyro_report_metric metric)
+{
+	return (unsigned)metric < PYRO_REPORT_METRIC_COUNT ? metric_names[metric] : NULL;
+}
+
+enum pyro_report_metric pyro_report_metric_by_name(const char *name)
+{
+	for (unsigned i = 0; i < PYRO_REPORT_METRIC_COUNT; i++)
+		if (strcmp(metric_names[i], name) == 0)
+			return (enum pyro_report_metric)i;
+	return PYRO_REPORT_METRIC_COUNT;
+}
+
+uint64_t pyro_scope_value(enum pyro_report_metric weight, const struct pyro_values *values)
+{
+	uint64_t wall = values->of[PYRO_METRIC_WALL];
+	uint64_t cpu = values->of[PYRO_METRIC_CPU];
+	switch (weight) {
+	case PYRO_REPORT_CPU:
+		return cpu;
+	case PYRO_REPORT_WAIT:
+		return wall > cpu ? wall - cpu : 0;
+	case PYRO_REPORT_GIL_WAIT:
+		return values->of[PYRO_METRIC_GIL_WAIT];
+	default:
+		return wall;
+	}
+}
+
+enum pyro_metric pyro_scope_metric(enum pyro_report_metric weight)
+{
+	switch (weight) {
+	case PYRO_REPORT_CPU:
+		return PYRO_METRIC_CPU;
+	case PYRO_REPORT_GIL_WAIT:
+		return PYRO_METRIC_GIL_WAIT;
+	default:
+		return PYRO_METRIC_WALL;
+	}
+}
+
+struct pyro_share pyro_scope_part(enum pyro_report_metric weight, const struct pyro_values *part,
+				  const struct pyro_values *whole)
+{
+	if (weight != PYRO_REPORT_WAIT)
+		return pyro_values_share(part, whole, pyro_scope_metric(weight));
+	/* Waiting is no metric of its own in the model: it is lent the place of one whose interval
+	 * comes from the wall's samples, which are those of waiting too. */
+	struct pyro_values some = *part;
+	struct pyro_values all = *whole;
+	some.of[PYRO_METRIC_GIL_WAIT] = pyro_scope_value(weight, part);
+	all.of[PYRO_METRIC_GIL_WAIT] = pyro_scope_value(weight, whole);
+	return pyro_values_share(&some, &all, PYRO_METRIC_GIL_WAIT);
+}
+
+struct pyro_share pyro_scope_share(const struct pyro_scope *scope, const struct pyro_values *part)
+{
+	struct pyro_share share = pyro_scope_part(scope->weight, part, &scope->whole);
+	uint64_t whole = pyro_scope_value(scope->weight, &scope->whole);
+	if (scope->base_ns == 0 || whole == scope->base_ns)
+		return share;
+	double scale = (double)whole / (double)scope->base_ns;
+	share.share *= scale;
+	share.low *= scale;
+	share.high *= scale;
+	return share;
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct pyro_row *x = a;
+	const struct pyro_row *y = b;
+	uint64_t cpu_x = x->total.of[PYRO_METRIC_CPU];
+	uint64_t cpu_y = y->total.of[PYRO_METRIC_CPU];
+	if (cpu_x != cpu_y)
+		return cpu_x < cpu_y ? 1 : -1;
+	return x->track < y->track ? -1 : x->track > y->track;
+}
+
+/* The thread that a report is about when no other ran to speak of; PYRO_NONE: there are several.
+ * The threads are sorted by the time they ran. */
+static uint32_t only_thread(const struct pyro_scope *scope)
+{
+	const struct pyro_row *rows = scope->threads.rows;
+	uint64_t cpu = scope->all.of[PYRO_METRIC_CPU];
+	if (scope->threads.count == 0)
+		return PYRO_NONE;
+	if (scope->threads.count == 1 ||
+	    (cpu > 0 && (double)rows[0].total.of[PYRO_METRIC_CPU] >= NEARLY_ALL * (double)cpu))
+		return rows[0].track;
+	if (cpu > 0)
+		return PYRO_NONE;
+	/* Nobody ran: the first main thread is what the program waited in. */
+	uint32_t first = PYRO_NONE;
+	for (size_t i = 0; i < scope->threads.count; i++) {
+		const struct pyro_track *track =
+		    pyro_profile_track_get(scope->profile, rows[i].track);
+		if (track && track->main && rows[i].track < first)
+			first = rows[i].track;
+	}
+	return first;
+}
+
+static size_t count_idle(const struct pyro_scope *scope)
+{
+	size_t idle = 0;
+	for (size_t i = 0; i < scope->threads.count; i++) {
+		const struct pyro_values *values = &scope->threads.rows[i].total;
+		if ((double)values->of[PYRO_METRIC_CPU] <
+		    HARDLY_EVER * (double)values->of[PYRO_METRIC_WALL])
+			idle++;
+	}
+	return idle < scope->threads.count ? idle : 0;
+}
+
+static enum pyro_rc look_at_threads(struct pyro_scope *scope, struct pyro_err *err)
+{
+	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
+	struct pyro_rows_options rows = {
+	    .group = PYRO_GROUP_THREAD, .metric = PYRO_METRIC_WALL, .by_total = true};
+	enum pyro_rc rc = pyro_aggregate_create(scope->profile, &options, &scope->everything, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	rc = pyro_aggregate_rows(scope->everything, &rows, &scope->threads, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (scope->threads.count > 1)
+		qsort(scope->threads.rows, scope->threads.count, sizeof(*scope->threads.rows),
+		      by_cpu);
+	rows.group = PYRO_GROUP_PROCESS;
+	rc = pyro_aggregate_rows(scope->everything, &rows, &scope->processes, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (scope->processes.count > 1)
+		qsort(scope->processes.rows, scope->processes.count, sizeof(*scope->processes.rows),
+		      by_cpu);
+	pyro_aggregate_whole(scope->everything, &scope->all, &scope->all_outside);
+	scope->idle = count_idle(scope);
+	return PYRO_RC_OK;
+}
+
+static uint64_t length_of_run(const struct pyro_scope *scope)
+{
+	uint64_t longest = pyro_profile_duration(scope->profile);
+	if (longest > 0)
+		return longest;
+	for (size_t i = 0; i < scope->threads.count; i++) {
+		uint64_t wall = scope->threads.rows[i].total.of[PYRO_METRIC_WALL];
+		longest = wall > longest ? wall : longest;
+	}
+	return longest;
+}
+
+static void choose_base(struct pyro_scope *scope)
+{
+	scope->base_ns = pyro_scope_value(scope->weight, &scope->whole);
+	if (scope->metric != PYRO_REPORT_TIME)
+		return;
+	if (scope->weight == PYRO_REPORT_CPU) {
+		scope->of_run = (double)scope->base_ns <= PARALLEL * (double)scope->run_ns;
+		if (scope->of_run && scope->base_ns < scope->run_ns)
+			scope->base_ns = scope->run_ns;
+	} else {
+		scope->of_run = (double)scope->base_ns >= NEARLY_ALL * (double)scope->run_ns;
+	}
+}
+
+enum pyro_rc pyro_scope_open(struct pyro_profile *profile, const struct pyro_report_view *view,
+			     const char *stacks_matching, struct pyro_scope *scope,
+			     struct pyro_err *err)
+{
+	*scope = (struct pyro_scope){
+	    .profile = profile,
+	    .metric = view->metric,
+	    .weight = view->metric,
+	    .track = PYRO_NONE,
+	};
+	enum pyro_rc rc = look_at_threads(scope, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	scope->run_ns = length_of_run(scope);
+	if (view->metric == PYRO_REPORT_TIME) {
+		scope->track = only_thread(scope);
+		scope->weight = scope->track == PYRO_NONE && scope->all.of[PYRO_METRIC_CPU] > 0
+				    ? PYRO_REPORT_CPU
+				    : PYRO_REPORT_WALL;
+	}
+	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
+	options.track = scope->track;
+	options.fold_library = !view->unfold;
+	struct pyro_aggregate *base = NULL;
+	rc = pyro_aggregate_create(profile, &options, &base, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	pyro_aggregate_whole(base, &scope->whole, &scope->outside);
+	choose_base(scope);
+	if (!stacks_matching) {
+		scope->shown = base;
+		return PYRO_RC_OK;
+	}
+	/* The choice of stacks changes what is shown, not what it is a share of. */
+	pyro_aggregate_destroy(base);
+	options.stacks_matching = stacks_matching;
+	return pyro_aggregate_create(profile, &options, &scope->shown, err);
+}
+
+void pyro_scope_close(struct pyro_scope *scope)
+{
+	pyro_rows_deinit(&scope->threads);
+	pyro_rows_deinit(&scope->processes);
+	pyro_aggregate_destroy(scope->shown);
+	pyro_aggregate_destroy(scope->everything);
+	*scope = (struct pyro_scope){0};
+}
+
+void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_report_look *look,
+			  struct pyro_buf *buf)
+{
+	if (scope->of_run) {
+		pyro_buf_add_text(buf, "of the run (");
+		pyro_units_duration(buf, scope->base_ns);
+		pyro_buf_add_char(buf, ')');
+		return;
+	}
+	pyro_buf_add_text(buf, "of ");
+	pyro_units_duration(buf, scope->base_ns);
+	switch (scope->weight) {
+	case PYRO_REPORT_CPU:
+		pyro_buf_add_text(buf, " of processor time");
+		break;
+	case PYRO_REPORT_WAIT:
+		pyro_buf_add_text(buf, " of waiting, all threads together");
+		break;
+	case PYRO_REPORT_GIL_WAIT:
+		pyro_buf_add_text(buf, " of waiting for the GIL");
+		break;
+	default:
+		if (scope->track == PYRO_NONE) {
+			pyro_buf_add_text(buf, " of all threads' time");
+		} else {
+			const struct pyro_track *track =
+			    pyro_profile_track_get(scope->profile, scope->track);
+			const char *name =
+			    track ? pyro_profile_string_get(scope->profile, track->name, NULL)
+				  : NULL;
+			pyro_buf_add_text(buf, " of ");
+			pyro_text_name(buf, look, name && *name ? name : "one thread");
+			pyro_buf_add_text(buf, "'s time");
+		}
+	}
+}
+
+static int compare_waits(const void *a, const void *b, bool total)
+{
+	const struct pyro_row *x = a;
+	const struct pyro_row *y = b;
+	uint64_t of_x = pyro_scope_value(PYRO_REPORT_WAIT, total ? &x->total : &x->self);
+	uint64_t of_y = pyro_scope_value(PYRO_REPORT_WAIT, total ? &y->total : &y->self);
+	if (of_x != of_y)
+		return of_x < of_y ? 1 : -1;
+	int order = strcmp(x->name, y->name);
+	if (order == 0)
+		order = strcmp(x->place, y->place);
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static int by_wait_self(const void *a, const void *b)
+{
+	return compare_waits(a, b, false);
+}
+
+static int by_wait_total(const void *a, const void *b)
+{
+	return compare_waits(a, b, true);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct pyro_row *x = a;
+	const struct pyro_row *y = b;
+	int order = strcmp(x->name, y->name);
+	if (order == 0)
+		order = strcmp(x->place, y->place);
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+enum pyro_rc pyro_scope_rows(const struct pyro_scope *scope, const struct pyro_report_view *view,
+			     size_t limit, struct pyro_rows *ret_rows, size_t *ret_found,
+			     struct pyro_err *err)
+{
+	struct pyro_rows_options options = {
+	    .group = view->group,
+	    .metric = pyro_scope_metric(scope->weight),
+	    .by_total = view->sort == PYRO_REPORT_BY_TOTAL,
+	    .matching = view->filter,
+	};
+	*ret_rows = (struct pyro_rows){0};
+	enum pyro_rc rc = pyro_aggregate_rows(scope->shown, &options, ret_rows, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	size_t kept = 0;
+	for (size_t i = 0; i < ret_rows->count; i++)
+		if (pyro_scope_value(scope->weight, &ret_rows->rows[i].total) > 0)
+			ret_rows->rows[kept++] = ret_rows->rows[i];
+	ret_rows->count = kept;
+	if (kept > 1 && view->sort == PYRO_REPORT_BY_NAME)
+		qsort(ret_rows->rows, kept, sizeof(*ret_rows->rows), by_name);
+	else if (kept > 1 && scope->weight == PYRO_REPORT_WAIT)
+		qsort(ret_rows->rows, kept, sizeof(*ret_rows->rows),
+		      view->sort == PYRO_REPORT_BY_TOTAL ? by_wait_total : by_wait_self);
+	if (ret_found)
+		*ret_found = kept;
+	if (limit > 0 && ret_rows->count > limit)
+		ret_rows->count = limit;
+	return PYRO_RC_OK;
+}
