@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers what the panes ask, and remembers the last answer to each question.
+
+import type { Profile } from './data/profile';
+import {
+  buildPlaces,
+  callees,
+  callers,
+  ChildrenOf,
+  findMatches,
+  functionRows,
+  lineRows,
+  type FunctionRow,
+  type LineRow,
+  type Matches,
+  type Places,
+  type Relation,
+} from './model/rows';
+import { buildTree, type Tree } from './model/tree';
+import { computeValues, type Values, type Whole } from './model/values';
+import type { State } from './state';
+import { shown } from './format';
+
+class Memo {
+  private readonly answers = new Map<string, { key: string; answer: unknown }>();
+
+  get<T>(name: string, key: string, make: () => T): T {
+    const known = this.answers.get(name);
+    if (known && known.key === key) return known.answer as T;
+    const answer = make();
+    this.answers.set(name, { key, answer });
+    return answer;
+  }
+}
+
+/** What a state selects. */
+export interface Selection {
+  /** Differs whenever anything in here differs. */
+  key: string;
+  tree: Tree;
+  values: Values;
+  children: ChildrenOf;
+  root: number;
+  /** The 100 % of every share. */
+  whole: Whole;
+}
+
+export class Engine {
+  private readonly memo = new Memo();
+  private readonly labels = new Map<number, { name: string; place: string }>();
+
+  constructor(readonly profile: Profile) {}
+
+  tree(fold: boolean): Tree {
+    return this.memo.get(`tree ${fold}`, '', () => buildTree(this.profile, fold));
+  }
+
+  select(state: State): Selection {
+    const tree = this.tree(state.fold);
+    const key = `${state.fold} ${state.metric} ${state.scope}`;
+    const { values, children } = this.memo.get('values', key, () => {
+      const values = computeValues(this.profile, tree, state.metric, state.scope);
+      return { values, children: new ChildrenOf(tree, values) };
+    });
+    return this.memo.get('selection', `${key} ${state.root}`, () => ({
+      tree,
+      values,
+      children,
+      key: `${key} ${state.root}`,
+      root: state.root,
+      whole: values.whole,
+    }));
+  }
+
+  functions(s: Selection): FunctionRow[] {
+    return this.memo.get('functions', s.key, () =>
+      functionRows(this.profile, s.tree, s.values, s.root),
+    );
+  }
+
+  byFunction(s: Selection): Map<number, FunctionRow> {
+    return this.memo.get(
+      'byFunction',
+      s.key,
+      () => new Map(this.functions(s).map((row) => [row.fn, row])),
+    );
+  }
+
+  places(): Places {
+    return this.memo.get('places', '', () => buildPlaces(this.profile));
+  }
+
+  lines(s: Selection): LineRow[] {
+    return this.memo.get('lines', s.key, () =>
+      lineRows(this.profile, s.tree, s.values, this.places(), s.root),
+    );
+  }
+
+  matches(s: Selection, query: string): Matches {
+    return this.memo.get('matches', `${s.key} ${query}`, () =>
+      findMatches(this.profile, s.tree, s.values, s.root, query),
+    );
+  }
+
+  callers(s: Selection, fn: number): Relation[] {
+    return this.memo.get('callers', `${s.key} ${fn}`, () => callers(s.tree, s.values, s.root, fn));
+  }
+
+  callees(s: Selection, fn: number): Relation[] {
+    return this.memo.get('callees', `${s.key} ${fn}`, () => callees(s.tree, s.values, s.root, fn));
+  }
+
+  /** Lines of one function that took time, hottest first. */
+  functionLines(s: Selection, fn: number): LineRow[] {
+    return this.memo.get('functionLines', `${s.key} ${fn}`, () => {
+      const { frames, functions } = this.profile;
+      const own = new Set<number>();
+      for (let i = 0; i < frames.count; i++) if (frames.fn[i] === fn) own.add(frames.line[i]);
+      return this.lines(s)
+        .filter((row) => row.file === functions.file[fn] && own.has(row.line))
+        .sort((a, b) => b.self - a.self || b.total - a.total || a.line - b.line);
+    });
+  }
+
+  sourceLines(file: number): string[] {
+    return this.memo.get('sourceLines', String(file), () =>
+      (this.profile.sources.get(file) ?? '').split(/\r\n|\r|\n/),
+    );
+  }
+
+  /** A function as people write it, safe to show, and where it is. */
+  label(fn: number): { name: string; place: string } {
+    let label = this.labels.get(fn);
+    if (!label) {
+      const { functions, files, strings } = this.profile;
+      const line = functions.firstLine[fn];
+      const file = shown(files.display[functions.file[fn]]);
+      label = {
+        name: shown(strings[functions.name[fn]]) || '(no name)',
+        place: file && line > 0 ? `${file}:${line}` : file,
+      };
+      this.labels.set(fn, label);
+    }
+    return label;
+  }
+
+  kind(fn: number): number {
+    return this.profile.files.kind[this.profile.functions.file[fn]];
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was recorded, how it divides, and how far it can be believed.
+
+import type { Meta, Profile } from '../data/profile';
+import { count, duration, percent, plural, shown } from '../format';
+import { metricColumn } from '../model/values';
+
+const sum = (column: Float64Array): number => column.reduce((a, b) => a + b, 0);
+
+/** The quality line: what was taken, how it was proved, what was lost, what it cost. */
+export function qualityWords(meta: Meta): string[] {
+  const q = (name: string) => meta.quality[name] ?? 0;
+  const words = [];
+  const samples = q('samples');
+  if (samples > 0) {
+    const unproved = q('unproved');
+    words.push(
+      unproved === 0 && q('proved') > 0
+        ? `${plural(samples, 'sample')}, all proved`
+        : `${plural(samples, 'sample')}, ${percent(q('proved') / samples)} proved`,
+    );
+  }
+  if (q('missed') > 0) words.push(`${count(q('missed'))} given up`);
+  if (q('ticks_late') > 0)
+    words.push(`${percent(q('ticks_late') / Math.max(1, q('ticks_due')))} of moments late`);
+  if (q('truncated') > 0) words.push(`${plural(q('truncated'), 'stack')} cut`);
+  if (q('partial') > 0) words.push(`${plural(q('partial'), 'stack')} partly read`);
+  if (q('lost_records') > 0) words.push(`${plural(q('lost_records'), 'kernel record')} lost`);
+  if (meta.duration > 0 && samples > 0)
+    words.push(`program held ${percent(q('held_ns') / meta.duration)} of the time`);
+  return words;
+}
+
+function factWords(meta: Meta): string[] {
+  const pythons = [...new Set(meta.processes.map((process) => process.python))].filter(Boolean);
+  return [
+    duration(meta.duration),
+    ...pythons.slice(0, 2).map(shown),
+    `${plural(meta.processes.length, 'process')}, ${plural(meta.tracks.length, 'thread')}`,
+  ];
+}
+
+function Division({ profile }: { profile: Profile }) {
+  const wall = sum(metricColumn(profile, 'wall'));
+  if (wall === 0) return null;
+  const waiting = sum(metricColumn(profile, 'wait'));
+  const gil = Math.min(waiting, sum(metricColumn(profile, 'gil_wait')));
+  const running = wall - waiting;
+  const parts = [
+    { tone: 'running', words: 'running', share: running / wall },
+    { tone: 'gil', words: 'waiting for the GIL', share: gil / wall },
+    {
+      tone: 'waiting',
+      words: gil > 0 ? 'waiting otherwise' : 'waiting',
+      share: (waiting - gil) / wall,
+    },
+  ].filter((part) => part.share > 0.0005);
+  return (
+    <div class="division">
+      <div class="division-bar" role="img" aria-label="How the time of all threads divides">
+        {parts.map((part) => (
+          <span key={part.tone} class={part.tone} style={{ flexGrow: part.share }} />
+        ))}
+      </div>
+      <ul>
+        {parts.map((part) => (
+          <li key={part.tone}>
+            <span class={`dot ${part.tone}`} />
+            {part.words} <b>{percent(part.share)}</b>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function Header({ profile }: { profile: Profile }) {
+  const { meta } = profile;
+  const details = Object.entries(meta.facts);
+  return (
+    <header class="header">
+      <div class="title">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect x="3" y="5" width="26" height="6" rx="1.5" fill="#ffc04d" />
+          <rect x="3" y="13" width="18" height="6" rx="1.5" fill="#f98e2b" />
+          <rect x="3" y="21" width="9" height="6" rx="1.5" fill="#e4572e" />
+        </svg>
+        <h1>
+          <bdi>{shown(meta.title)}</bdi>
+        </h1>
+        <p class="facts">{factWords(meta).join(' · ')}</p>
+      </div>
+      <Division profile={profile} />
+      <details class="quality">
+        <summary>{qualityWords(meta).join(' · ') || 'about this recording'}</summary>
+        <dl>
+          {details.map(([key, text]) => (
+            <div key={key}>
+              <dt>{shown(key)}</dt>
+              <dd>
+                <bdi>{shown(text)}</bdi>
+              </dd>
+            </div>
+          ))}
+          {Object.entries(meta.quality)
+            .filter(([, n]) => n > 0)
+            .map(([key, n]) => (
+              <div key={key}>
+                <dt>{shown(key.replace(/_ns$/, '').replaceAll('_', ' '))}</dt>
+                <dd>{key.endsWith('_ns') ? duration(n) : count(n)}</dd>
+              </div>
+            ))}
+          <div>
+            <dt>page by</dt>
+            <dd>Pyrometer {shown(meta.version)}</dd>
+          </div>
+        </dl>
+      </details>
+    </header>
+  );
+}
