@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_CPYTHON_DECODER_H
+#define PYRO_CPYTHON_DECODER_H
+
+/* What the files of this room share and nobody else sees: the state behind struct pyro_python. */
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "cpython/codes.h"
+#include "cpython/layout.h"
+#include "cpython/python.h"
+#include "cpython/window.h"
+
+/** An interpreter as last seen. */
+struct pyro_interp {
+	uint64_t addr;
+	uint64_t next;
+	uint64_t threads_head;
+	uint32_t id;
+	uint32_t gil;
+};
+
+/** What the next stack of a thread is likely to need: read at once, used if still true. */
+struct pyro_hint {
+	uint64_t chunk;   /**< the data stack chunk in use, as last read of the thread state */
+	uint64_t high;    /**< end of the highest frame seen in it */
+	uint64_t frame;   /**< the last top frame, where reaching it takes two steps */
+	uint64_t *frames; /**< addresses of frames outside the data stack, seen of late */
+	uint8_t *ages;    /**< stacks since each was last seen */
+	uint32_t frame_count;
+	uint32_t frame_capacity;
+	uint32_t codes[PYRO_HINT_CODES]; /**< slots of the code objects of the last stack */
+	uint32_t code_count;
+	uint64_t generation;   /**< code_object_generation in the last stack */
+	bool generation_still; /**< it was the same in the stack before */
+};
+
+/** Work space of pyro_python_stack. */
+struct pyro_walk {
+	uint64_t thread; /**< thread state, 0: nothing to learn from */
+	uint64_t code_addrs[PYRO_MAX_STACK_DEPTH];
+	uint64_t instrs[PYRO_MAX_STACK_DEPTH];
+	int32_t tlbcs[PYRO_MAX_STACK_DEPTH];
+	uint32_t slots[PYRO_MAX_STACK_DEPTH];
+	size_t count;
+	uint64_t outside[PYRO_MAX_STACK_DEPTH]; /**< frames that no data stack chunk holds */
+	size_t outside_count;
+	uint64_t chunk;      /**< the chunk that the walk is in */
+	uint64_t chunk_size; /**< 0: its head was not read yet */
+	uint64_t high;
+	uint64_t generation;
+	bool truncated;
+	bool partial;
+	struct {
+		uint64_t addr;
+		uint32_t stamp;
+	} seen[2 * PYRO_MAX_STACK_DEPTH]; /**< set of `outside`, for learning */
+	uint32_t stamp;
+};
+
+struct pyro_python {
+	struct pyro_reader *reader;
+	struct pyro_python_origin origin;
+	struct pyro_layout layout;
+	struct pyro_window window;
+	uint32_t thread_read; /**< bytes read of a thread state */
+	uint32_t frame_read;
+	uint32_t code_read;
+
+	struct pyro_look look;
+	struct pyro_thread *threads;
+	struct pyro_hint *hints; /**< one for each of `threads` */
+	size_t thread_capacity;
+	struct pyro_interp interps[PYRO_MAX_INTERPRETERS];
+	struct pyro_gil gils[PYRO_MAX_INTERPRETERS];
+	size_t interp_count;
+	struct pyro_map thread_index; /**< thread state address to index */
+	uint32_t pthread_tid; /**< where struct pthread keeps the tid; PYRO_ABSENT: unknown */
+	bool looked;
+
+	struct pyro_codes codes;
+	struct pyro_walk walk;
+};
+
+/** Bytes at which @offset of 8 bytes ends. */
+static inline uint32_t pyro_end_of(uint32_t offset, uint32_t so_far)
+{
+	return offset != PYRO_ABSENT && offset + 8 > so_far ? offset + 8 : so_far;
+}
+
+/** threads.c: makes the layout fit the process where another patch release moved something, and
+ *  finds out whether the interpreter is ready. Errors: NOTREADY, FORMAT, FAULT, GONE, PERM. */
+enum pyro_rc pyro_threads_settle_layout(struct pyro_python *python,
+					struct pyro_err *err) PYRO_NODISCARD;
+void pyro_threads_deinit(struct pyro_python *python);
+/** The hint of the thread state at @addr; NULL for one that the last look did not show. */
+struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr);
+/** frames.c: draws from the last stack what to expect of the next. Outside of the freeze. */
+void pyro_frames_learn(struct pyro_python *python);
+/** native.c: fills native ids by way of the pthread_t, before 3.11. */
+void pyro_native_ids(struct pyro_python *python);
+
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "cpython/decoder.h"
+
+#define CHUNK        16384u /* DATA_STACK_CHUNK_SIZE, Python/pystate.c: the least size of one */
+#define CHUNK_HEAD   16u    /* of _PyStackChunk: previous, size */
+#define FIRST_REGION 2048u  /* of a data stack of which nothing is known yet */
+#define SLACK        512u   /* the stack may have grown a little since the last time */
+#define PAGE         4096u
+#define MAX_AGE      8   /* stacks for which a frame that was not there again is read */
+#define MAX_GUESSES  256 /* such frames */
+#define OWNER_SHIM   3   /* from here on a frame belongs to the interpreter, not to Python code */
+#define OWNER_MAX    4
+#define MAX_TLBC     (1 << 20)
+
+/* Reads what the frame at @addr lies in. */
+static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
+{
+	struct pyro_walk *walk = &python->walk;
+	struct pyro_window *window = &python->window;
+	const uint64_t end = addr + python->frame_read;
+	const uint64_t page_rest = PAGE - addr % PAGE;
+	struct pyro_bytes head;
+	enum pyro_rc rc;
+
+	/* The walk goes down: a chunk, then the one before it, with frames of generators and of the
+	 * C stack in between. */
+	for (int i = 0; i < 2 && walk->chunk != 0; i++) {
+		rc = pyro_window_get(window, walk->chunk, CHUNK_HEAD, &head);
+		if (rc == PYRO_RC_FAULT)
+			break;
+		if (rc != PYRO_RC_OK)
+			return rc;
+		walk->chunk_size = pyro_bytes_u64(head, 8);
+		if (addr >= walk->chunk && end - walk->chunk <= walk->chunk_size) {
+			uint64_t low = walk->chunk;
+
+			if (end - low > CHUNK)
+				low = end - CHUNK;
+			pyro_window_plan_region(window, low, end - low);
+			rc = pyro_window_fetch(window);
+			if (rc != PYRO_RC_OK ||
+			    pyro_window_find(window, addr, python->frame_read).data)
+				return rc;
+			break;
+		}
+		if (i == 0) {
+			const uint64_t previous = pyro_bytes_u64(head, 0);
+
+			rc = pyro_window_get(window, previous, CHUNK_HEAD, &head);
+			if (rc == PYRO_RC_FAULT)
+				break;
+			if (rc != PYRO_RC_OK)
+				return rc;
+			if (addr < previous || end - previous > pyro_bytes_u64(head, 8))
+				break; /* outside of both */
+			walk->chunk = previous;
+		}
+	}
+	/* On the C stack the next frame outwards is often in the same page, further up. */
+	pyro_window_plan(window, addr,
+			 page_rest > python->frame_read ? page_rest : python->frame_read);
+	return pyro_window_fetch(window);
+}
+
+static enum pyro_rc get_frame(struct pyro_python *python, uint64_t addr,
+			      struct pyro_bytes *ret_frame)
+{
+	enum pyro_rc rc;
+
+	*ret_frame = pyro_window_find(&python->window, addr, python->frame_read);
+	if (ret_frame->data)
+		return PYRO_RC_OK;
+	if (addr > UINT64_MAX - PAGE)
+		return PYRO_RC_FAULT;
+	rc = read_missing(python, addr);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	*ret_frame = pyro_window_find(&python->window, addr, python->frame_read);
+	return ret_frame->data ? PYRO_RC_OK : PYRO_RC_FAULT;
+}
+
+static void note_place(struct pyro_walk *walk, const struct pyro_hint *hint, uint64_t addr,
+		       uint32_t size)
+{
+	/* Chunks after the first are found by their heads, so only the first is remembered. */
+	if (hint && hint->chunk != 0 && addr >= hint->chunk && addr - hint->chunk < 4 * CHUNK) {
+		if (addr + size > walk->high)
+			walk->high = addr + size;
+	} else if ((walk->chunk_size == 0 || addr < walk->chunk ||
+		    addr - walk->chunk >= walk->chunk_size) &&
+		   walk->outside_count < PYRO_COUNT(walk->outside)) {
+		walk->outside[walk->outside_count++] = addr;
+	}
+}
+
+/* Follows the frames from @addr to the root. Errors: FAULT when not even the first can be read,
+ * TORN when they go round in a circle, GONE, PERM. */
+static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hint *hint,
+				uint64_t addr)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_walk *walk = &python->walk;
+	uint64_t mark = 0, next_mark = 1;
+
+	for (uint64_t walked = 0; addr != 0; walked++) {
+		struct pyro_bytes frame;
+		uint64_t code;
+		enum pyro_rc rc;
+
+		if (addr == mark || walked == PYRO_MAX_STACK_WALK)
+			return PYRO_RC_TORN;
+		if (walked == next_mark) {
+			mark = addr;
+			next_mark *= 2;
+		}
+		if (walk->count == PYRO_MAX_STACK_DEPTH) {
+			walk->truncated = true;
+			return PYRO_RC_OK;
+		}
+		rc = get_frame(python, addr, &frame);
+		if (rc == PYRO_RC_FAULT && walked > 0) {
+			walk->partial = true;
+			return PYRO_RC_OK;
+		}
+		if (rc != PYRO_RC_OK)
+			return rc;
+		note_place(walk, hint, addr, python->frame_read);
+		addr = pyro_bytes_u64(frame, l->fr_previous);
+		if (l->fr_owner != PYRO_ABSENT && l->minor >= 12) {
+			const uint8_t owner = pyro_bytes_u8(frame, l->fr_owner);
+
+			if (owner > OWNER_MAX) {
+				walk->partial = true; /* no frame at all */
+				return PYRO_RC_OK;
+			}
+			if (owner >= OWNER_SHIM)
+				continue;
+		}
+		code = pyro_bytes_u64(frame, l->fr_code);
+		if (l->minor >= 14)
+			code &= ~(uint64_t)7; /* a tagged _PyStackRef */
+		walk->code_addrs[walk->count] = code;
+		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
+						? pyro_bytes_u32(frame, l->fr_instr)
+						: pyro_bytes_u64(frame, l->fr_instr);
+		walk->tlbcs[walk->count] =
+		    l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
+		walk->count++;
+	}
+	return PYRO_RC_OK;
+}
+
+static void plan_region(struct pyro_python *python, const struct pyro_hint *hint, uint64_t top)
+{
+	struct pyro_window *window = &python->window;
+	uint64_t low = hint->chunk, end;
+
+	if (low == 0)
+		return;
+	if (top >= low && top - low < CHUNK) {
+		end = top + python->frame_read;
+	} else if (hint->high > low && hint->high - low <= CHUNK) {
+		end = hint->high + SLACK;
+		if (end - low > CHUNK)
+			end = low + CHUNK;
+	} else {
+		end = low + FIRST_REGION;
+	}
+	pyro_window_plan_region(window, low, end - low);
+}
+
+static bool has_generation(const struct pyro_python *python)
+{
+	return python->layout.in_generation != PYRO_ABSENT;
+}
+
+/* Everything that the last stack of this thread suggests, by one read. */
+static enum pyro_rc read_ahead(struct pyro_python *python, const struct pyro_thread *thread,
+			       struct pyro_hint *hint)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_window *window = &python->window;
+
+	if (l->cf_frame != PYRO_ABSENT)
+		pyro_window_plan(window, thread->top, l->cf_frame + 8);
+	if (has_generation(python))
+		pyro_window_plan(window, thread->interp + l->in_generation, 8);
+	if (hint) {
+		const uint64_t top = l->cf_frame == PYRO_ABSENT ? thread->top : hint->frame;
+
+		plan_region(python, hint, top);
+		for (size_t i = 0; i < hint->frame_count; i++)
+			pyro_window_plan(window, hint->frames[i], python->frame_read);
+		for (size_t i = 0; i < hint->code_count && !hint->generation_still; i++)
+			pyro_codes_plan(&python->codes, window, l, hint->codes[i]);
+	}
+	if (l->cf_frame == PYRO_ABSENT && !hint)
+		pyro_window_plan(window, thread->top, python->frame_read);
+	return pyro_window_fetch(window);
+}
+
+/* Free-threaded: each thread may run a copy of the instructions of its own. */
+static enum pyro_rc tlbc_base(struct pyro_python *python, uint64_t code, int32_t index,
+			      uint64_t *ret_base)
+{
+	struct pyro_bytes bytes;
+	uint64_t array;
+	enum pyro_rc rc;
+
+	if (index < 0 || index > MAX_TLBC)
+		return PYRO_RC_FAULT;
+	rc = pyro_window_get(&python->window, code + python->layout.co_tlbc, 8, &bytes);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	array = pyro_bytes_u64(bytes, 0); /* _PyCodeArray: size, entries */
+	rc = pyro_window_get(&python->window, array, 8, &bytes);
+	if (rc != PYRO_RC_OK || pyro_bytes_u64(bytes, 0) <= (uint64_t)index)
+		return rc != PYRO_RC_OK ? rc : PYRO_RC_FAULT;
+	rc = pyro_window_get(&python->window, array + 8 + (uint64_t)index * 8, 8, &bytes);
+	*ret_base = pyro_bytes_u64(bytes, 0);
+	return rc;
+}
+
+/* The byte offset of the current instruction; UINT32_MAX for a frame that has not started. */
+static enum pyro_rc instruction_offset(struct pyro_python *python, size_t at, uint32_t *ret_offset,
+				       bool *ret_sane)
+{
+	const struct pyro_layout *l = &python->layout;
+	const struct pyro_walk *walk = &python->walk;
+	const uint64_t code = walk->code_addrs[at];
+	uint64_t base = code + l->co_code, offset;
+	enum pyro_rc rc;
+
+	*ret_offset = UINT32_MAX;
+	*ret_sane = true;
+	if (l->minor <= 10) { /* f_lasti: -1 before the start; in code units from 3.10 on */
+		const uint32_t lasti = (uint32_t)walk->instrs[at];
+
+		if (lasti == UINT32_MAX)
+			return PYRO_RC_OK;
+		*ret_sane = lasti <= PYRO_MAX_CODE_UNITS;
+		if (*ret_sane)
+			*ret_offset = l->minor == 10 ? lasti * 2 : lasti;
+		return PYRO_RC_OK;
+	}
+	if (walk->tlbcs[at] != 0) {
+		rc = tlbc_base(python, code, walk->tlbcs[at], &base);
+		if (rc != PYRO_RC_OK) {
+			*ret_sane = false;
+			return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
+		}
+	}
+	offset = walk->instrs[at] - base;
+	if (offset < python->codes.slots[walk->slots[at]].size && offset < PYRO_MAX_CODE_UNITS)
+		*ret_offset = (uint32_t)offset;
+	else
+		*ret_sane = offset == (uint64_t)-2; /* prev_instr of a frame that has not started */
+	return PYRO_RC_OK;
+}
+
+static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack *stack)
+{
+	struct pyro_walk *walk = &python->walk;
+	enum pyro_rc rc;
+
+	stack->truncated = walk->truncated;
+	stack->partial = walk->partial;
+	for (size_t i = 0; i < walk->count; i++) {
+		struct pyro_raw_frame *frame = &stack->frames[stack->count];
+		const uint32_t slot = walk->slots[i];
+		bool sane;
+
+		frame->code = python->codes.slots[slot].code;
+		frame->line = 0;
+		if (frame->code == PYRO_CODE_NONE) {
+			stack->partial = true;
+			continue;
+		}
+		rc = instruction_offset(python, i, &frame->offset, &sane);
+		if (rc != PYRO_RC_OK)
+			return rc;
+		if (!sane)
+			stack->partial = true;
+		stack->count++;
+	}
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
+			       struct pyro_raw_stack *stack)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_hint *hint = pyro_threads_hint(python, thread->addr);
+	struct pyro_walk *walk = &python->walk;
+	uint64_t top = thread->top;
+	enum pyro_rc rc;
+
+	stack->count = 0;
+	stack->truncated = false;
+	stack->partial = false;
+	walk->thread = 0;
+	walk->count = 0;
+	walk->outside_count = 0;
+	walk->chunk = hint ? hint->chunk : 0;
+	walk->chunk_size = 0;
+	walk->high = 0;
+	walk->truncated = false;
+	walk->partial = false;
+	walk->generation = UINT64_MAX;
+	pyro_codes_begin(&python->codes);
+	pyro_window_reset(&python->window);
+	if (top == 0)
+		return PYRO_RC_OK;
+	rc = read_ahead(python, thread, hint);
+	if (rc == PYRO_RC_OK && l->cf_frame != PYRO_ABSENT) {
+		const struct pyro_bytes cframe =
+		    pyro_window_find(&python->window, top, l->cf_frame + 8);
+
+		if (!cframe.data)
+			rc = PYRO_RC_FAULT;
+		top = pyro_bytes_u64(cframe, l->cf_frame);
+	}
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (has_generation(python)) {
+		const struct pyro_bytes bytes =
+		    pyro_window_find(&python->window, thread->interp + l->in_generation, 8);
+
+		if (bytes.data)
+			walk->generation = pyro_bytes_u64(bytes, 0);
+	}
+	rc = walk_frames(python, hint, top);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_codes_identify(&python->codes, &python->window, l, thread->interp,
+					 walk->generation, walk->code_addrs, walk->count,
+					 walk->slots);
+	if (rc == PYRO_RC_OK)
+		rc = fill_stack(python, stack);
+	if (rc != PYRO_RC_OK) {
+		stack->count = 0;
+		return rc;
+	}
+	walk->thread = thread->addr;
+	if (hint)
+		hint->frame = top;
+	return PYRO_RC_OK;
+}
+
+/* Adds @addr to the set of this stack; false if it was there. */
+static bool mark_seen(struct pyro_walk *walk, uint64_t addr)
+{
+	uint32_t at = (uint32_t)((addr * 0x9e3779b97f4a7c15ull) >> 40) % PYRO_COUNT(walk->seen);
+
+	for (;; at = (at + 1) % PYRO_COUNT(walk->seen)) {
+		if (walk->seen[at].stamp != walk->stamp)
+			break;
+		if (walk->seen[at].addr == addr)
+			return false;
+	}
+	walk->seen[at].addr = addr;
+	walk->seen[at].stamp = walk->stamp;
+	return true;
+}
+
+static bool reserve_frames(struct pyro_hint *hint, size_t count)
+{
+	uint64_t *frames;
+	uint8_t *ages;
+	size_t capacity = hint->frame_capacity ? hint->frame_capacity : 16;
+
+	while (capacity < count)
+		capacity *= 2;
+	if (capacity == hint->frame_capacity)
+		return true;
+	frames = realloc(hint->frames, capacity * sizeof(*frames));
+	if (frames)
+		hint->frames = frames;
+	ages = realloc(hint->ages, capacity * sizeof(*ages));
+	if (ages)
+		hint->ages = ages;
+	if (!frames || !ages)
+		return false;
+	hint->frame_capacity = (uint32_t)capacity;
+	return true;
+}
+
+static void learn_frames(struct pyro_walk *walk, struct pyro_hint *hint)
+{
+	size_t kept = 0;
+
+	if (!reserve_frames(hint, walk->outside_count + MAX_GUESSES))
+		return;
+	if (++walk->stamp == 0) {
+		memset(walk->seen, 0, sizeof(walk->seen));
+		walk->stamp = 1;
+	}
+	for (size_t i = 0; i < walk->outside_count; i++)
+		(void)mark_seen(walk, walk->outside[i]);
+	for (size_t i = 0; i < hint->frame_count && kept < MAX_GUESSES; i++) {
+		if (hint->ages[i] >= MAX_AGE || !mark_seen(walk, hint->frames[i]))
+			continue;
+		hint->frames[kept] = hint->frames[i];
+		hint->ages[kept] = hint->ages[i] + 1;
+		kept++;
+	}
+	memcpy(hint->frames + kept, walk->outside, walk->outside_count * sizeof(*hint->frames));
+	memset(hint->ages + kept, 0, walk->outside_count);
+	hint->frame_count = (uint32_t)(kept + walk->outside_count);
+}
+
+void pyro_frames_learn(struct pyro_python *python)
+{
+	struct pyro_walk *walk = &python->walk;
+	struct pyro_codes *codes = &python->codes;
+	struct pyro_hint *hint;
+
+	if (walk->thread == 0)
+		return;
+	hint = pyro_threads_hint(python, walk->thread);
+	walk->thread = 0;
+	if (!hint)
+		return;
+	if (walk->high > 0)
+		hint->high = walk->high;
+	learn_frames(walk, hint);
+	hint->code_count = 0;
+	for (size_t i = 0; i < walk->count && hint->code_count < PYRO_HINT_CODES; i++) {
+		struct pyro_code_slot *slot = &codes->slots[walk->slots[i]];
+
+		if (slot->listed == codes->stack || slot->code == PYRO_CODE_NONE)
+			continue;
+		slot->listed = codes->stack;
+		hint->codes[hint->code_count++] = walk->slots[i];
+	}
+	hint->generation_still =
+	    walk->generation != UINT64_MAX && walk->generation == hint->generation;
+	hint->generation = walk->generation;
+}
