@@ -71,6 +71,10 @@ static const char *const metrics[] = {"wall", "cpu", NULL};
 	     .kind = PYRO_OPTION_PATH,                                                             \
 	     .metavar = "FILE",                                                                    \
 	     .help = "also write the page that \"pyrometer view\" makes"},                         \
+	    {.name = "force",                                                                      \
+	     .letter = 'f',                                                                        \
+	     .kind = PYRO_OPTION_FLAG,                                                             \
+	     .help = "replace the file of --html if it exists; a capture is never replaced"},      \
 	    OPTION_JSON, OPTION_QUIET
 
 static const struct pyro_option run_options[] = {
@@ -116,22 +120,28 @@ static const struct pyro_option report_options[] = {
     {.name = "metric",
      .kind = PYRO_OPTION_CHOICE,
      .metavar = "NAME",
-     .choices = metrics,
-     .help = "what is counted: wall (time, running or not) or cpu (time on a processor)"},
+     .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
+     .help = "what shares are of: time (default: what suits the program), wall (all threads' "
+	     "time, running or not), cpu, wait (off the processor) or gil_wait"},
     {.name = "sort",
      .kind = PYRO_OPTION_CHOICE,
      .metavar = "KEY",
-     .choices = LIST("self", "total"),
-     .help = "sort by self (while it ran itself) or total (with all it called)"},
+     .choices = LIST("self", "total", "name"),
+     .help = "sort by self (default: while it ran itself), total (with all it called) or name"},
     {.name = "limit",
      .letter = 'n',
      .kind = PYRO_OPTION_NUMBER,
      .metavar = "N",
-     .help = "show N rows; 0 shows all"},
+     .max = 1e9,
+     .help = "show N rows at most; 0 shows all"},
     {.name = "filter",
      .kind = PYRO_OPTION_STRING,
      .metavar = "REGEX",
-     .help = "only rows whose name or place matches"},
+     .help = "only what has a name or place that matches"},
+    {.name = "all",
+     .letter = 'a',
+     .kind = PYRO_OPTION_FLAG,
+     .help = "show library code by itself, not in the line of yours that called it"},
     {.name = "tree", .kind = PYRO_OPTION_FLAG, .help = "show who called whom as a tree"},
     {.name = "callers",
      .kind = PYRO_OPTION_STRING,
@@ -290,6 +300,7 @@ const struct pyro_command pyro_commands[] = {
 	    "The exit status is the program's own, 128+N if signal N ended it.",
 	.rules = {.options = run_options,
 		  .min_operands = 1,
+		  .max_operands = PYRO_OPERANDS_ANY,
 		  .operands = "SCRIPT [ARGUMENTS]",
 		  .target = true},
 	.examples = run_examples,

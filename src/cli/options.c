@@ -185,7 +185,7 @@ static enum pyro_rc check_operands(const struct parser *parser)
 				    "%s: %s is missing. Try: pyrometer %s %s", args->command,
 				    args->operand_count ? "an argument" : rules->operands,
 				    args->command, rules->operands);
-	if (rules->max_operands && args->operand_count > rules->max_operands)
+	if (args->operand_count > rules->max_operands)
 		return pyro_err_set(parser->err, PYRO_RC_USAGE,
 				    "%s: one argument too many: %.64s. Try: pyrometer %s %s",
 				    args->command, args->operands[rules->max_operands],

@@ -2,6 +2,7 @@
 #ifndef PYRO_CLI_OPTIONS_H
 #define PYRO_CLI_OPTIONS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,12 +47,13 @@ struct pyro_option_value {
 struct pyro_option_rules {
 	const struct pyro_option *options;
 	unsigned int min_operands;
-	unsigned int max_operands; /**< 0: no limit */
+	unsigned int max_operands; /**< PYRO_OPERANDS_ANY: no limit */
 	const char *operands;      /**< for messages and help, e.g. "CAPTURE" */
 	bool target; /**< the first operand ends the options; the rest is not looked at */
 };
 
-#define PYRO_MAX_OPTIONS 32
+#define PYRO_MAX_OPTIONS  32
+#define PYRO_OPERANDS_ANY UINT_MAX
 
 /** What was typed, understood. Borrows argv and the table. */
 struct pyro_args {

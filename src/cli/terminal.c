@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MIN_WIDTH     20
-#define MAX_WIDTH     1000
+#define MAX_SIZE      1000
 #define DEFAULT_WIDTH 80
 
 static const char *environment(const char *name)
@@ -48,23 +48,33 @@ static bool wants_colour(bool tty)
 	return tty && term && strcmp(term, "dumb") != 0;
 }
 
-static unsigned int look_width(int fd, bool tty)
+/* A whole number of the environment, 0 if there is none in [1, MAX_SIZE]. */
+static unsigned int environment_number(const char *name)
 {
-	const char *columns = environment("COLUMNS");
-	struct winsize size;
-	unsigned int width = 0;
+	const char *text = environment(name);
+	unsigned int number = 0;
 
-	for (; columns && isdigit((unsigned char)*columns) && width < MAX_WIDTH; columns++)
-		width = width * 10 + (unsigned int)(*columns - '0');
-	if (columns && *columns && width < MAX_WIDTH)
-		width = 0;
-	if (width == 0 && tty && ioctl(fd, TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	if (width == 0)
-		return DEFAULT_WIDTH;
-	if (width < MIN_WIDTH)
-		return MIN_WIDTH;
-	return width > MAX_WIDTH ? MAX_WIDTH : width;
+	for (; text && isdigit((unsigned char)*text) && number <= MAX_SIZE; text++)
+		number = number * 10 + (unsigned int)(*text - '0');
+	return text && *text == '\0' && number <= MAX_SIZE ? number : 0;
+}
+
+static void look_size(int fd, struct pyro_terminal *terminal)
+{
+	struct winsize size = {0};
+
+	if (terminal->tty && ioctl(fd, TIOCGWINSZ, &size) != 0)
+		size = (struct winsize){0};
+	terminal->width = environment_number("COLUMNS");
+	if (terminal->width == 0)
+		terminal->width = size.ws_col ? size.ws_col : DEFAULT_WIDTH;
+	if (terminal->width < MIN_WIDTH)
+		terminal->width = MIN_WIDTH;
+	if (terminal->width > MAX_SIZE)
+		terminal->width = MAX_SIZE;
+	terminal->height = environment_number("LINES");
+	if (terminal->height == 0)
+		terminal->height = size.ws_row;
 }
 
 void pyro_terminal_look(int fd, struct pyro_terminal *ret_terminal)
@@ -72,7 +82,7 @@ void pyro_terminal_look(int fd, struct pyro_terminal *ret_terminal)
 	ret_terminal->tty = isatty(fd);
 	ret_terminal->colour = wants_colour(ret_terminal->tty);
 	ret_terminal->unicode = wants_unicode();
-	ret_terminal->width = look_width(fd, ret_terminal->tty);
+	look_size(fd, ret_terminal);
 }
 
 const char *pyro_terminal_style(const struct pyro_terminal *terminal, enum pyro_style style)

@@ -14,6 +14,7 @@ struct pyro_terminal {
 	bool colour;        /**< NO_COLOR and TERM=dumb forbid it, FORCE_COLOR brings it to pipes */
 	bool unicode;       /**< else ASCII only: by LC_ALL, LC_CTYPE, LANG */
 	unsigned int width; /**< columns; COLUMNS, else the terminal's, else 80 */
+	unsigned int height; /**< lines; LINES, else the terminal's, else 0 for unknown */
 };
 
 /** Looks at descriptor @fd and the environment. Errors: none; what cannot be told has a default. */

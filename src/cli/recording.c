@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/recording.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "cli/page.h"
+#include "cli/show.h"
+#include "cli/terminal.h"
+#include "report/report.h"
+
+#define DEFAULT_OVERHEAD 2.0 /* percent */
+#define MAX_TEXT         (64 << 20)
+
+void pyro_recording_options(const struct pyro_args *args, double hz_max,
+			    struct pyro_record_options *ret_options)
+{
+	bool fixed = pyro_args_value(args, "rate") && !pyro_args_value(args, "overhead");
+	double percent = pyro_args_real(args, "overhead", DEFAULT_OVERHEAD);
+
+	*ret_options = (struct pyro_record_options){
+	    .path = pyro_args_text(args, "output"),
+	    .duration_ns = pyro_args_number(args, "duration", 0),
+	    .sampler = {.hz_max = pyro_args_real(args, "rate", hz_max),
+			.budget = fixed ? 0 : percent / 100,
+			/* The choices stand in the order of the enum. */
+			.proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
+									  PYRO_PROOF_AUTO),
+			.children = !pyro_args_flag(args, "no-children")},
+	};
+}
+
+static enum pyro_rc show_json(struct pyro_profile *profile, struct pyro_err *err)
+{
+	const struct pyro_report_view view = {.metric = PYRO_REPORT_TIME};
+	struct pyro_buf buf;
+	enum pyro_rc rc;
+
+	pyro_buf_init(&buf, MAX_TEXT);
+	rc = pyro_report_json(profile, &view, PYRO_REPORT_JSON_ROWS, NULL, &buf, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_show_buf(&buf, stdout, err);
+	pyro_buf_deinit(&buf);
+	return rc;
+}
+
+static enum pyro_rc show_summary(struct pyro_profile *profile, int fd, FILE *stream,
+				 struct pyro_err *err)
+{
+	const struct pyro_report_view view = {.metric = PYRO_REPORT_TIME};
+	struct pyro_report_look look;
+	struct pyro_buf buf;
+	enum pyro_rc rc;
+
+	pyro_show_look(fd, &look);
+	pyro_buf_init(&buf, MAX_TEXT);
+	/* A line between what the program wrote and what we have to say. */
+	pyro_buf_add_char(&buf, '\n');
+	rc = pyro_report_summary(profile, &view, &look, &buf, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_show_buf(&buf, stream, err);
+	pyro_buf_deinit(&buf);
+	return rc;
+}
+
+/* The last line: the files written and the command to open them. */
+static void show_files(const struct pyro_record_result *result, const struct pyro_output *page,
+		       FILE *stream)
+{
+	char size[32];
+	struct pyro_buf buf;
+
+	pyro_buf_init(&buf, 1 << 16);
+	if (page) {
+		pyro_output_size_text(page->size, size, sizeof(size));
+		pyro_buf_add_text(&buf, "  ");
+		pyro_escape_terminal(&buf, page->path, strlen(page->path));
+		pyro_buf_add_format(&buf, " (%s)\n", size);
+	}
+	pyro_output_size_text(result->size, size, sizeof(size));
+	pyro_buf_add_text(&buf, "  ");
+	pyro_escape_terminal(&buf, result->path, strlen(result->path));
+	pyro_buf_add_format(&buf, " (%s)    pyrometer view ", size);
+	pyro_show_shell_word(&buf, result->path);
+	pyro_buf_add_char(&buf, '\n');
+	if (buf.data)
+		fputs(buf.data, stream);
+	pyro_buf_deinit(&buf);
+}
+
+static void show_trouble(const struct pyro_record_result *result)
+{
+	struct pyro_buf buf;
+
+	if (result->trouble.rc == PYRO_RC_OK)
+		return;
+	pyro_buf_init(&buf, 1 << 16);
+	pyro_escape_terminal(&buf, result->trouble.message, strlen(result->trouble.message));
+	fprintf(stderr, "pyrometer: %s\n", buf.data ? buf.data : result->trouble.message);
+	pyro_buf_deinit(&buf);
+}
+
+static enum pyro_rc show(const struct pyro_args *args, int fd,
+			 const struct pyro_record_result *result, struct pyro_output *page,
+			 struct pyro_err *err)
+{
+	FILE *stream = fd == STDOUT_FILENO ? stdout : stderr;
+	bool words = !pyro_args_flag(args, "quiet") && !pyro_args_flag(args, "json");
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	if (page) {
+		rc = pyro_page_write(result->profile, page, err);
+		if (rc == PYRO_RC_OK)
+			rc = pyro_output_commit(page, err);
+	}
+	if (rc == PYRO_RC_OK && pyro_args_flag(args, "json"))
+		rc = show_json(result->profile, err);
+	if (rc == PYRO_RC_OK && words)
+		rc = show_summary(result->profile, fd, stream, err);
+	if (words) {
+		if (rc == PYRO_RC_OK)
+			fputc('\n', stream);
+		show_trouble(result);
+		show_files(result, rc == PYRO_RC_OK ? page : NULL, stream);
+	} else {
+		show_trouble(result);
+	}
+	return rc;
+}
+
+enum pyro_rc pyro_recording_make(const struct pyro_args *args,
+				 const struct pyro_record_options *options, int fd,
+				 struct pyro_record_result *ret_result, struct pyro_err *err)
+{
+	const char *html = pyro_args_text(args, "html");
+	struct pyro_output page;
+	enum pyro_rc rc;
+
+	*ret_result = (struct pyro_record_result){.profile = NULL};
+	if (html) {
+		rc = pyro_output_open(html, pyro_args_flag(args, "force"), &page, err);
+		if (rc)
+			return rc;
+	}
+	rc = pyro_record(options, ret_result, err);
+	if (rc == PYRO_RC_OK) {
+		/* From here on a reader who leaves must not take the exit status along. */
+		pyro_terminal_ignore_closed_pipes();
+		rc = show(args, fd, ret_result, html ? &page : NULL, err);
+		pyro_profile_destroy(ret_result->profile);
+		ret_result->profile = NULL;
+	}
+	if (html)
+		pyro_output_close(&page);
+	return rc;
+}
