@@ -310,12 +310,25 @@ static bool loader_runs(struct search *search, const struct pyro_mapping *file)
 	return runs;
 }
 
+/* The kernel is in the middle of an exec: the address space is new and not yet filled. */
+static bool exec_runs(const struct search *search, const struct pyro_mapping *executable)
+{
+	if (search->files == 0)
+		return true;
+	for (size_t i = 0; i < search->maps.count && !executable; i++) {
+		if (strcmp(search->maps.items[i].path, search->exe) == 0 && search->exe[0])
+			return true; /* mapped, but its code is not */
+	}
+	return false;
+}
+
 static enum pyro_rc nothing_found(struct search *search, const struct pyro_mapping *executable,
 				  struct pyro_err *err)
 {
 	if (pyro_process_gone(search->pid))
 		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", search->pid);
-	if (search->not_ready || (executable && loader_runs(search, executable)))
+	if (search->not_ready || exec_runs(search, executable) ||
+	    (executable && loader_runs(search, executable)))
 		return pyro_err_set(err, PYRO_RC_NOTREADY,
 				    "process %d is still loading its libraries", search->pid);
 	return pyro_err_set(err, PYRO_RC_NOTPYTHON,
