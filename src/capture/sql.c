@@ -2,10 +2,38 @@
 #include "capture/sql.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "profile/profile.h"
 
-static enum pyro_rc meaning(int code, int errnum)
+/* Less room than this is none: a transaction needs several pages in two files. */
+#define LITTLE_ROOM (256 << 10)
+
+static bool at_limit(const char *path, rlim_t limit)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && (rlim_t)st.st_size + LITTLE_ROOM > limit;
+}
+
+/* SQLite says "I/O error" for all but one reason of a write that found no room, and the errno it
+ * keeps may be of a later call: so look. */
+static bool is_full(const char *path)
+{
+	char log[4096];
+	struct rlimit limit;
+	struct statvfs fs;
+	if (statvfs(path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)LITTLE_ROOM)
+		return true;
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	snprintf(log, sizeof(log), "%s-wal", path);
+	return at_limit(path, limit.rlim_cur) || at_limit(log, limit.rlim_cur);
+}
+
+static enum pyro_rc meaning(int code, int errnum, const char *path)
 {
 	switch (code & 0xff) {
 	case SQLITE_FULL:
@@ -24,9 +52,9 @@ static enum pyro_rc meaning(int code, int errnum)
 	case SQLITE_AUTH:
 		return PYRO_RC_PERM;
 	case SQLITE_IOERR:
-		/* The system's own words tell a full disk from a broken one. */
-		return errnum == EFBIG || errnum == ENOSPC || errnum == EDQUOT ? PYRO_RC_FULL
-									       : PYRO_RC_IO;
+		if (errnum == EFBIG || errnum == ENOSPC || errnum == EDQUOT || is_full(path))
+			return PYRO_RC_FULL;
+		return PYRO_RC_IO;
 	default:
 		return PYRO_RC_IO;
 	}
@@ -36,7 +64,7 @@ enum pyro_rc pyro_sql_error(sqlite3 *db, int code, const char *path, const char 
 			    struct pyro_err *err)
 {
 	int errnum = db ? sqlite3_system_errno(db) : 0;
-	enum pyro_rc rc = meaning(code, errnum);
+	enum pyro_rc rc = meaning(code, errnum, path);
 	if (rc == PYRO_RC_FULL)
 		return pyro_err_set(
 		    err, rc, "%s: %s: no space left. Try: free some, or -o FILE on another disk",
