@@ -151,27 +151,19 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 			entry->preempted = event->preempted;
 		}
 	}
-	/* Records can be lost: never let the two sides drift apart. */
-	if (entry->ins == entry->outs)
-		thread->run_ns = entry->balance > 0 ? (uint64_t)entry->balance : 0;
-	else if (entry->ins > entry->outs + 1 || entry->outs > entry->ins + 1) {
-		entry->ins = thread->state == PYRO_SCHED_RUNNING;
-		entry->outs = 0;
-		entry->balance = (int64_t)thread->run_ns;
-		if (thread->state == PYRO_SCHED_RUNNING)
-			entry->balance -= (int64_t)event->at_ns;
-	}
+	/* Only when both sides are complete does the difference mean anything. */
+	if (entry->ins == entry->outs && entry->balance > (int64_t)thread->run_ns)
+		thread->run_ns = (uint64_t)entry->balance;
 }
 
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns)
 {
 	const struct entry *entry = (const struct entry *)thread;
-	int64_t run = entry->balance;
+	int64_t run;
 
-	if (entry->open || !entry->ins)
+	if (entry->open || entry->ins != entry->outs + 1)
 		return thread->run_ns;
-	if (entry->ins > entry->outs)
-		run += (int64_t)now_ns;
+	run = entry->balance + (int64_t)now_ns;
 	return run > (int64_t)thread->run_ns ? (uint64_t)run : thread->run_ns;
 }
 
@@ -222,8 +214,12 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 		break;
 	case PYRO_RING_EXIT:
 		entry = entry_find(sched, event->tid);
-		if (entry)
+		if (entry) {
+			/* Its records end before its last switch. */
+			if (entry->ins > entry->outs)
+				account(entry, event);
 			entry->thread.exited = true;
+		}
 		tell(sched, PYRO_SCHED_THREAD_ENDED, event);
 		break;
 	case PYRO_RING_EXEC:

@@ -56,7 +56,7 @@ static void refuses_what_is_not_there(void **state)
 	struct pyro_seat seat;
 
 	pyro_seat_init(&seat);
-	assert_false(pyro_seat_take(&seat, -1));
+	assert_false(pyro_seat_take(&seat, -2));
 	assert_false(pyro_seat_take(&seat, CPU_SETSIZE));
 	assert_false(pyro_seat_take(&seat, CPU_SETSIZE - 1));
 	assert_int_equal(seat.cpu, -1);
