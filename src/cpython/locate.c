@@ -322,13 +322,26 @@ static bool exec_runs(const struct search *search, const struct pyro_mapping *ex
 	return false;
 }
 
+/* The loader may have come to its end since the mappings were read: then there are more now. */
+static bool files_changed(struct search *search)
+{
+	size_t files = 0;
+
+	pyro_maps_deinit(&search->maps);
+	if (pyro_maps_load(search->pid, &search->maps, NULL) != PYRO_RC_OK)
+		return true;
+	for (size_t i = 0; i < search->maps.count; i++)
+		files += begins_object(search, i);
+	return files != search->files;
+}
+
 static enum pyro_rc nothing_found(struct search *search, const struct pyro_mapping *executable,
 				  struct pyro_err *err)
 {
 	if (pyro_process_gone(search->pid))
 		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", search->pid);
 	if (search->not_ready || exec_runs(search, executable) ||
-	    (executable && loader_runs(search, executable)))
+	    (executable && loader_runs(search, executable)) || files_changed(search))
 		return pyro_err_set(err, PYRO_RC_NOTREADY,
 				    "process %d is still loading its libraries", search->pid);
 	return pyro_err_set(err, PYRO_RC_NOTPYTHON,
