@@ -110,7 +110,7 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (page) {
-		rc = pyro_page_write(result->profile, page, err);
+		rc = pyro_page_write(result->profile, NULL, page, err);
 		if (rc == PYRO_RC_OK)
 			rc = pyro_output_commit(page, err);
 	}

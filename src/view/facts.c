@@ -7,20 +7,31 @@
 #include "base/escape.h"
 #include "profile/quality.h"
 
+static const char *base_name(const char *path, size_t size)
+{
+	const char *slash = memrchr(path, '/', size);
+
+	return slash ? slash + 1 : path;
+}
+
 const char *pyro_view_facts_title(const struct pyro_profile *profile,
 				  const struct pyro_view_options *options)
 {
-	static const char *const keys[] = {"program", "command"};
+	const char *command = pyro_profile_meta_get(profile, "command");
+	const char *name;
+	size_t word;
 
 	if (options->title)
 		return options->title;
-	for (size_t i = 0; i < PYRO_COUNT(keys); i++) {
-		const char *value = pyro_profile_meta_get(profile, keys[i]);
-
-		if (value && value[0])
-			return value;
+	if (!command || !command[0])
+		return "a recording";
+	word = strcspn(command, " ");
+	name = base_name(command, word);
+	if (strncmp(name, "python", 6) == 0 && command[word] == ' ' && command[word + 1] != '\0') {
+		command += word + 1;
+		name = base_name(command, strcspn(command, " "));
 	}
-	return "a recording";
+	return command[0] == '-' ? command : name;
 }
 
 static void add_text(struct pyro_buf *buf, const char *text, size_t size)
@@ -132,6 +143,8 @@ void pyro_view_facts_json(struct pyro_buf *buf, const struct pyro_profile *profi
 	add_text_of(buf, "title", pyro_view_facts_title(profile, options), false);
 	add_key(buf, "duration", false);
 	pyro_buf_add_format(buf, "%" PRIu64, pyro_profile_duration(profile));
+	add_key(buf, "incomplete", false);
+	pyro_buf_add_text(buf, options->incomplete ? "true" : "false");
 	add_key(buf, "facts", false);
 	pyro_buf_add_char(buf, '{');
 	for (bool first = true; pyro_profile_meta_next(profile, &at, &key, &value); first = false)

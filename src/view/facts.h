@@ -6,8 +6,9 @@
 #include "view/sources.h"
 #include "view/view.h"
 
-/** What the recording is called on its page: the option, else the script that was run, else what is
- *  known of its command. Never NULL; not escaped; lives as long as profile and options. */
+/** What the recording is called on its page: the option, else its command as people name it,
+ * without the interpreter and without folders. Never NULL; not escaped; lives as long as profile
+ * and options. */
 const char *pyro_view_facts_title(const struct pyro_profile *profile,
 				  const struct pyro_view_options *options);
 
@@ -15,6 +16,7 @@ const char *pyro_view_facts_title(const struct pyro_profile *profile,
  *    version       of Pyrometer
  *    title         see above
  *    duration      ns
+ *    incomplete    whether the recorder did not finish it
  *    facts         the recording's named facts, as texts
  *    processes     [{pid, parent (index or null), command, python, start, end}]
  *    tracks        [{process, tid, name, main, start, end, wall, cpu, exact_cpu}]

@@ -21,6 +21,8 @@ struct pyro_view_options {
 	/** Folder that relative file names start from; NULL: the recording's own, "cwd" among its
 	 *  facts. */
 	const char *source_folder;
+	/** The recorder did not finish the recording: said on the page. */
+	bool incomplete;
 };
 
 /** Writes one self-contained HTML page: viewer, data and sources, no request to any network.

@@ -14,7 +14,7 @@ import { Header } from './panes/Header';
 import { Help } from './panes/Help';
 import { Side } from './panes/Side';
 import { Source } from './panes/Source';
-import { Legend, Toolbar } from './panes/Toolbar';
+import { Legend, Toolbar, Where } from './panes/Toolbar';
 import { TreeView } from './panes/Tree';
 import { formatHash, parseHash, views, type State } from './state';
 
@@ -207,13 +207,18 @@ function Viewer({ engine }: { engine: Engine }) {
         onTheme={toggleTheme}
         onHelp={() => setHelp(!help)}
       />
-      <main class={`main ${state.view}`}>
+      <Where app={app} />
+      <main class="main" data-view={state.view}>
         <div class="pane">
-          {state.view === 'flame' && <FlameGraph app={app} key={theme} />}
-          {state.view === 'functions' && <Functions app={app} />}
+          {state.view === 'flame' && (
+            <>
+              <FlameGraph app={app} key={theme} />
+              <Legend />
+            </>
+          )}
+          {(state.view === 'flame' || state.view === 'functions') && <Functions app={app} />}
           {state.view === 'source' && <Source app={app} />}
           {state.view === 'tree' && <TreeView app={app} />}
-          {state.view === 'flame' && <Legend />}
         </div>
         <Side app={app} />
       </main>

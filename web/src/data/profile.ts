@@ -29,6 +29,8 @@ export interface Meta {
   version: string;
   title: string;
   duration: number;
+  /** The recorder did not finish it. */
+  incomplete: boolean;
   facts: Record<string, string>;
   processes: Process[];
   tracks: Track[];
@@ -132,6 +134,7 @@ function readMeta(reader: Reader): Meta {
     version: text(meta, 'version'),
     title: text(meta, 'title'),
     duration: number(meta, 'duration'),
+    incomplete: meta.incomplete === true,
     facts: Object.fromEntries(Object.keys(facts).map((key) => [key, text(facts, key)])),
     processes,
     tracks,

@@ -4,7 +4,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { App } from '../app';
-import { duration, percent, shown, value } from '../format';
+import { duration, shown, value } from '../format';
 import { Tooltip } from '../panes/Tooltip';
 import { draw, rowAt, type Picture } from './draw';
 import { hit, layout, ROW, type Range, type Row } from './layout';
@@ -181,7 +181,7 @@ export function FlameGraph({ app }: { app: App }) {
 
   const focusName = state.focus >= 0 ? engine.label(state.focus).name : 'nothing';
   return (
-    <div class="flame">
+    <div class="flame" style={{ height: `${(s.tree.maxDepth + 1) * ROW + 14}px` }}>
       <div
         class="flame-box"
         ref={box}
@@ -210,9 +210,7 @@ export function FlameGraph({ app }: { app: App }) {
         </div>
       </div>
       {hover && <Tooltip app={app} node={hover.node} x={hover.x} y={hover.y} />}
-      {wholeSum === 0 && (
-        <p class="empty">Nothing of this was recorded here. {percent(0)} of the time.</p>
-      )}
+      {wholeSum === 0 && <p class="empty">Nothing of this was recorded here.</p>}
     </div>
   );
 }

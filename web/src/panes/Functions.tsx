@@ -45,7 +45,7 @@ function Heading({ app, sort, words }: { app: App; sort: Sort; words: string }) 
 }
 
 export function Functions({ app }: { app: App }) {
-  const { state, selection: s } = app;
+  const { state, selection: s, matches } = app;
   const rows = sortedFunctions(app);
   const focusAt = rows.findIndex((row) => row.fn === state.focus);
   const sight = useWindow(rows.length, ROW_HEIGHT, focusAt);
@@ -95,9 +95,10 @@ export function Functions({ app }: { app: App }) {
               <td class="number">
                 <Share of={row.self} whole={s.whole.sum} />
                 <span class="dim interval">
-                  {plusMinus(margin({ sum: row.self, squared: row.selfSquared }, s.whole))}
+                  {row.self > 0 &&
+                    plusMinus(margin({ sum: row.self, squared: row.selfSquared }, s.whole))}
                 </span>
-                <span class="amount">{value(state.metric, row.self)}</span>
+                <span class="amount">{row.self > 0 && value(state.metric, row.self)}</span>
               </td>
               <td class="number">
                 <Share of={row.total} whole={s.whole.sum} tone="cool" />
@@ -111,7 +112,9 @@ export function Functions({ app }: { app: App }) {
           <Spacer height={sight.below} columns={3} />
         </tbody>
       </table>
-      {rows.length === 0 && <Note>No function matches.</Note>}
+      {rows.length === 0 && (
+        <Note>{matches.query ? 'No function matches.' : 'No function took any of it.'}</Note>
+      )}
     </div>
   );
 }

@@ -7,27 +7,43 @@ import { metricColumn } from '../model/values';
 
 const sum = (column: Float64Array): number => column.reduce((a, b) => a + b, 0);
 
-/** The quality line: what was taken, how it was proved, what was lost, what it cost. */
-export function qualityWords(meta: Meta): string[] {
+/** A part that is not all of it is never shown as 100 %. */
+function nearly(part: number, whole: number): string {
+  const points = (part / whole) * 100;
+  if (part < whole && points > 99.9) return '>99.9 %';
+  return part < whole && points > 90 ? `${points.toFixed(1)} %` : percent(part / whole);
+}
+
+/** The quality line, in the words of the report: what was taken, how much of it is proved, what
+ *  was lost, what it cost. */
+export function qualityWords(profile: Profile): string[] {
+  const { meta } = profile;
   const q = (name: string) => meta.quality[name] ?? 0;
-  const words = [];
   const samples = q('samples');
+  const words = [];
+  if (meta.incomplete) words.push('cut off: up to a second is missing at the end');
   if (samples > 0) {
-    const unproved = q('unproved');
-    words.push(
-      unproved === 0 && q('proved') > 0
-        ? `${plural(samples, 'sample')}, all proved`
-        : `${plural(samples, 'sample')}, ${percent(q('proved') / samples)} proved`,
-    );
+    const proved = q('proved');
+    const how =
+      proved === samples
+        ? 'all proved'
+        : proved === 0
+          ? 'not proved'
+          : `${nearly(proved, samples)} proved`;
+    words.push(`${plural(samples, 'sample')}, ${how}`);
   }
-  if (q('missed') > 0) words.push(`${count(q('missed'))} given up`);
-  if (q('ticks_late') > 0)
-    words.push(`${percent(q('ticks_late') / Math.max(1, q('ticks_due')))} of moments late`);
-  if (q('truncated') > 0) words.push(`${plural(q('truncated'), 'stack')} cut`);
-  if (q('partial') > 0) words.push(`${plural(q('partial'), 'stack')} partly read`);
-  if (q('lost_records') > 0) words.push(`${plural(q('lost_records'), 'kernel record')} lost`);
-  if (meta.duration > 0 && samples > 0)
-    words.push(`program held ${percent(q('held_ns') / meta.duration)} of the time`);
+  const counted: [string, string][] = [
+    ['missed', 'missed'],
+    ['ticks_late', 'late moments skipped'],
+    ['truncated', 'stacks cut at the depth limit'],
+    ['partial', 'stacks with an unreadable frame'],
+    ['lost_records', 'kernel records lost'],
+  ];
+  for (const [name, meaning] of counted)
+    if (q(name) > 0) words.push(`${count(q(name))} ${meaning}`);
+  const ran = sum(metricColumn(profile, 'cpu'));
+  if (ran > 0 && q('held_ns') + q('recorder_cpu_ns') > 0)
+    words.push(`overhead ${percent(q('held_ns') / ran)}`);
   return words;
 }
 
@@ -92,7 +108,7 @@ export function Header({ profile }: { profile: Profile }) {
       </div>
       <Division profile={profile} />
       <details class="quality">
-        <summary>{qualityWords(meta).join(' · ') || 'about this recording'}</summary>
+        <summary>{qualityWords(profile).join(' · ') || 'about this recording'}</summary>
         <dl>
           {details.map(([key, text]) => (
             <div key={key}>

@@ -142,7 +142,11 @@ function Focus({ app, fn }: { app: App; fn: number }) {
 
 function StandsOut({ app }: { app: App }) {
   const { engine, state, selection: s } = app;
-  const rows = [...engine.functions(s)].sort((a, b) => b.self - a.self).slice(0, 6);
+  const rows = engine
+    .functions(s)
+    .filter((row) => row.self > 0)
+    .sort((a, b) => b.self - a.self)
+    .slice(0, 6);
   const python = s.whole.sum - s.values.outside;
   return (
     <>
@@ -164,9 +168,9 @@ function StandsOut({ app }: { app: App }) {
                 </b>
                 <bdi class="place">{engine.label(row.fn).place}</bdi>
                 <span class="dim">
-                  {row.total > row.self
-                    ? `${percent(row.total / s.whole.sum)} with what it calls`
-                    : 'calls nothing that was seen'}
+                  {value(state.metric, row.self)}
+                  {row.total > row.self &&
+                    ` · ${percent(row.total / s.whole.sum)} with what it calls`}
                 </span>
               </span>
             </button>

@@ -69,7 +69,7 @@ function Search({ app, input }: { app: App; input: RefObject<HTMLInputElement | 
   );
 }
 
-function Where({ app }: { app: App }) {
+export function Where({ app }: { app: App }) {
   const { selection: s, engine } = app;
   if (s.root === 0) return null;
   const path: number[] = [];
@@ -184,7 +184,6 @@ export function Toolbar({ app, search, theme, onTheme, onHelp }: Props) {
       <button type="button" class="quiet" onClick={onHelp} title="Keys (?)" aria-label="Keys">
         ?
       </button>
-      <Where app={app} />
     </div>
   );
 }

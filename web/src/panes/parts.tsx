@@ -12,8 +12,8 @@ export function Share({ of, whole, tone }: { of: number; whole: number; tone?: s
   const share = whole > 0 ? of / whole : 0;
   return (
     <span class={`share ${tone ?? ''}`}>
-      <span class="share-bar" style={{ width: `${Math.min(100, share * 100)}%` }} />
-      <span class="share-text">{percent(share)}</span>
+      {of > 0 && <span class="share-bar" style={{ width: `${Math.min(100, share * 100)}%` }} />}
+      <span class="share-text">{of > 0 ? percent(share) : ''}</span>
     </span>
   );
 }
