@@ -217,7 +217,7 @@ static enum pyro_rc write_all(struct scope *scope, const struct pyro_sample_sour
 
 	pyro_buf_add_text(text,
 			  "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
-			  "\"exporter\":\"pyrometer " PYRO_VERSION "\",\n\"name\":");
+			  "\"exporter\":\"pyrometer\",\n\"name\":");
 	add_string(text, command ? command : "pyrometer");
 	pyro_buf_add_text(text, ",\n\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
 	rc = write_frames(scope);
