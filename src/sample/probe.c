@@ -87,6 +87,7 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 		return;
 	}
 	probe->state = PYRO_PROBE_READING;
+	probe->found_ns = pyro_clock_now();
 	probe->look_due = true;
 	announce(probe, shared);
 }
@@ -481,7 +482,9 @@ static void end_thread(struct pyro_probe *probe, struct pyro_probe_shared *share
 		message.u.thread.run_ns -= message.u.thread.run_ns > thread->run_start
 					       ? thread->run_start
 					       : message.u.thread.run_ns;
-		pyro_sched_forget(shared->sched, thread->tid);
+		/* After exec the thread goes on under another program. */
+		if (thread->kernel->exited)
+			pyro_sched_forget(shared->sched, thread->tid);
 		thread->kernel = NULL;
 	}
 	(void)put(shared, &message, NULL, 0);
@@ -617,6 +620,9 @@ static enum pyro_rc sample_changed(struct pyro_probe *probe, struct pyro_probe_s
 			struct pyro_probe_thread *thread = &probe->threads[i];
 			enum pyro_rc rc;
 
+			if (!thread->kernel)
+				thread->kernel =
+				    pyro_sched_thread(shared->sched, probe->pid, thread->tid);
 			if (!thread->kernel || thread->holds_gil != (pass == 0) ||
 			    thread->sampled_ns == due_ns)
 				continue;

@@ -88,6 +88,7 @@ struct pyro_probe {
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
 	uint64_t last_tick_ns;
+	uint64_t found_ns; /**< when its interpreter was found */
 	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
 	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
 	uint32_t failures; /**< ticks in a row that could read nothing */

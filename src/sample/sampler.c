@@ -281,7 +281,8 @@ static void on_exec(struct pyro_sampler *sampler, int pid, uint64_t at_ns)
 	struct pyro_probe *probe = find_probe(sampler, pid);
 	int parent;
 
-	if (!probe)
+	/* What was found after that is the new program already. */
+	if (!probe || (probe->state == PYRO_PROBE_READING && at_ns <= probe->found_ns))
 		return;
 	if (probe->state == PYRO_PROBE_SEEKING && !probe->announced) {
 		probe->start_ns = at_ns;
@@ -425,20 +426,20 @@ static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe
 
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
-	const uint64_t start_ns = pyro_clock_now();
-	uint64_t now_ns;
+	/* Our own processor time is what the thread that we sit in front of loses; the time on the
+	 * clock would also count who else wanted that processor. */
+	const uint64_t start_ns = pyro_clock_thread_cpu();
 
 	pyro_probe_tick(probe, &sampler->shared);
 	sampler->taken++;
-	now_ns = pyro_clock_now();
 	if (holds_up(sampler, probe)) {
-		const uint64_t held_ns = now_ns - start_ns;
+		const uint64_t held_ns = pyro_clock_thread_cpu() - start_ns;
 
 		sampler->shared.held_ns += held_ns;
 		sampler->shared.spent_ns += held_ns + sampler->shared.tick_cost_ns;
 		pyro_rate_spent(&probe->rate, held_ns + sampler->shared.tick_cost_ns);
 	}
-	pyro_rate_next(&probe->rate, now_ns);
+	pyro_rate_next(&probe->rate, pyro_clock_now());
 }
 
 static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
@@ -560,10 +561,14 @@ static void *run(void *context)
 				now_ns = pyro_clock_now();
 		}
 		if (probe && now_ns >= next_ns(probe)) {
-			if (probe->state == PYRO_PROBE_READING)
+			if (probe->state == PYRO_PROBE_READING) {
 				tick(sampler, probe);
-			else
-				seek(sampler, probe, now_ns);
+			} else {
+				/* An exec that is not known yet would date the finding wrongly. */
+				pyro_sched_update(sampler->shared.sched);
+				if (!sampler->news_count)
+					seek(sampler, probe, now_ns);
+			}
 		} else {
 			pyro_sched_update(sampler->shared.sched);
 		}
