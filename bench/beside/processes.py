@@ -145,8 +145,10 @@ def peak_memory(pid):
 
 
 def last_line(text):
+    """The line of a program's messages that says most: the last one with an error, or the last."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
-    return lines[-1][:160] if lines else "no message"
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines or ["no message"])[-1][:160]
 
 
 def timed(command, output=None):

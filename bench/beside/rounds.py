@@ -31,6 +31,13 @@ class Gathered:
     def fail(self, column, reason):
         self.reasons.setdefault(column, str(reason))
 
+    def take(self, other):
+        """Adds what another has gathered."""
+        for column, figures in other.figures.items():
+            self.figures.setdefault(column, []).extend(figures)
+        for column, reason in other.reasons.items():
+            self.fail(column, reason)
+
     def failed(self, column):
         return column in self.reasons
 

@@ -9,14 +9,16 @@ from beside.environment import Unavailable
 
 
 class Result:
-    """What one recording gave: its stacks, and how many samples there should have been."""
+    """What one recording gave: its stacks, and how many samples it kept."""
 
-    def __init__(self, stacks, taken, lost, proved=None, behind=0.0):
+    def __init__(self, stacks, taken, behind=0.0, kept=None):
         self.stacks = stacks  # [(frames, count, is it proved)]
-        self.taken = taken
-        self.lost = lost  # samples that were due and not kept, as far as the profiler knows
-        self.proved = proved  # None: the profiler makes no such claim
+        self.taken = taken  # samples, or sampling moments, without errors
         self.behind = behind  # s that it needed beyond its time, to take them all
+        self.kept = kept  # part kept and proved of what was due, where it says so itself
+
+    def proves(self):
+        return self.kept is not None
 
 
 class Sampler:
@@ -49,7 +51,7 @@ class Pyrometer(Sampler):
     def options(self, rate, output):
         options = ["-q", "-o", output]
         if rate:
-            options += ["-r", "%g" % rate]
+            options += ["-r", "%d" % rate]
         if self.proof:
             options += ["--proof", self.proof]
         return options
@@ -64,9 +66,12 @@ class Pyrometer(Sampler):
 
     def result(self, watcher, rate):
         quality = capture.quality(watcher.output)
-        lost = quality["missed"] + quality["ticks_due"] - quality["ticks_taken"]
         stacks = list(capture.stacks(watcher.output))
-        return Result(stacks, quality["samples"], lost, quality["proved"])
+        tried = quality["samples"] + quality["missed"]
+        if not tried or not quality["ticks_due"]:
+            raise Unavailable("%s took no sample" % self.name)
+        kept = quality["proved"] / tried * quality["ticks_taken"] / quality["ticks_due"]
+        return Result(stacks, quality["ticks_taken"], kept=kept)
 
 
 class PySpy(Sampler):
@@ -103,7 +108,7 @@ class PySpy(Sampler):
             raise Unavailable("py-spy did not say how many samples it took")
         late = re.findall(r"([\d.]+)s behind in sampling", watcher.text)
         behind = max(map(float, late)) if late else 0.0
-        return Result(stacks, int(said[-1][0]), int(said[-1][1]), behind=behind)
+        return Result(stacks, int(said[-1][0]), behind)
 
 
 def py_spy_frame(text):
@@ -166,8 +171,8 @@ class Sampling(Sampler):
         if not taken:
             raise Unavailable("profiling.sampling did not say how many samples it took")
         taken = int(taken[-1].replace(",", ""))
-        lost = taken * float(error[-1]) / 100 if error else 0
-        return Result(stacks, taken - lost, lost)
+        wrong = float(error[-1]) / 100 if error else 0.0
+        return Result(stacks, taken * (1 - wrong))
 
 
 def sampling_frame(text):

@@ -66,14 +66,18 @@ def row_for(key, where, figures, failed):
 
 
 def sweep(options, rate, keys, take):
-    """Every condition at one rate; take(watched, verdict) gives the figures by key."""
+    """Every condition at one rate; take(watched, verdict) gives the figures by key.
+
+    First comes a row for all shapes together, then one for each.
+    """
     rows = {key: [] for key in keys}
+    pooled = {}  # (key, where) -> (figures, failed)
     for interpreter, threads, shape, title in conditions(options):
-        where = "%s, %s, CPython %s" % (
-            title,
+        under = "%s, CPython %s" % (
             "one thread" if threads == 1 else "%d threads" % threads,
             interpreter["version"],
         )
+        where = title + ", " + under
         say("%d Hz: %s" % (rate, where))
         failed = Gathered()
         found = {key: Gathered() for key in keys}
@@ -91,7 +95,12 @@ def sweep(options, rate, keys, take):
         for key in keys:
             if key != "cpu" or threads == 1:
                 rows[key].append(row_for(key, where, found[key], failed))
-    return [row for key in keys for row in rows[key]]
+                pool = pooled.setdefault((key, "all shapes, " + under), (Gathered(), Gathered()))
+                pool[0].take(found[key])
+                pool[1].take(failed)
+    together = [row_for(key, where, *pool) for (key, where), pool in pooled.items()]
+    together.sort(key=lambda row: [GOALS[key][0] for key in keys].index(row.measure))
+    return together + [row for key in keys for row in rows[key]]
 
 
 def at_1000(options):
@@ -102,7 +111,7 @@ def at_1000(options):
             "pace": watched.ratio,
             "cpu": 100.0 * watched.watcher.cpu_share,
         }
-        wrong = impossible(result.stacks, verdict, result.proved is not None)
+        wrong = impossible(result.stacks, verdict, result.proves())
         if wrong is not None:
             figures["impossible"] = wrong
         return figures
@@ -119,7 +128,6 @@ def kept(result, watched, rate):
 
     Pyrometer counts what was due itself; for the others it is the rate times the time.
     """
-    if result.proved is not None:
-        due = result.taken + result.lost
-        return result.proved / due if due else 0.0
+    if result.proves():
+        return result.kept
     return min(1.0, result.taken / (rate * (watched.watcher.seconds + result.behind)))
