@@ -210,7 +210,7 @@ export function FlameGraph({ app }: { app: App }) {
         </div>
       </div>
       {hover && <Tooltip app={app} node={hover.node} x={hover.x} y={hover.y} />}
-      {wholeSum === 0 && <p class="empty">Nothing of this was recorded here.</p>}
+      {wholeSum === 0 && <p class="empty">Nothing was recorded of this.</p>}
     </div>
   );
 }
