@@ -363,7 +363,8 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 		if (python->layout.ts_chunk != PYRO_ABSENT)
 			python->hints[i].chunk = pyro_bytes_u64(bytes, python->layout.ts_chunk);
 	}
-	if (python->layout.ts_native_id == PYRO_ABSENT && changed)
+	/* Every time: a new thread's state names its creator until the thread runs. */
+	if (python->layout.ts_native_id == PYRO_ABSENT)
 		pyro_native_ids(python);
 	*ret_look = &python->look;
 	return PYRO_RC_OK;

@@ -216,6 +216,7 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 {
 	bool fresh = false;
 
+	probe->unmatched = false;
 	for (size_t i = 0; i < probe->thread_count; i++)
 		probe->threads[i].index = SIZE_MAX;
 	for (size_t i = 0; i < look->thread_count; i++) {
@@ -230,8 +231,10 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 				thread = &probe->threads[j];
 		}
 		tid = host_tid(probe, seen);
-		if (!tid)
-			continue; /* being set up: its thread has not begun, or a fork's leftover */
+		if (!tid) { /* being set up: its thread has not begun, or a fork's leftover */
+			probe->unmatched = true;
+			continue;
+		}
 		if (!thread || thread->tid != tid)
 			thread = find_thread(probe, tid);
 		if (!thread) {
@@ -240,6 +243,10 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		}
 		if (!thread)
 			continue;
+		/* Until 3.11 a new thread's state bears its creator's id until the thread runs. New
+		 * states come first in the list, so the later one is the creator's own. */
+		if (thread->index != SIZE_MAX)
+			probe->unmatched = true;
 		thread->addr = seen->addr;
 		thread->index = i;
 		if (!thread->kernel)
@@ -281,7 +288,8 @@ static enum pyro_rc look_around(struct pyro_probe *probe, struct pyro_probe_shar
 
 	if (rc)
 		return rc;
-	if (look->generation != probe->generation || look->changed || probe->look_due)
+	if (look->generation != probe->generation || look->changed || probe->look_due ||
+	    probe->unmatched)
 		match_threads(probe, shared, look, now_ns);
 	probe->look_due = false;
 	probe->look_ns = now_ns + (polled ? LOOK_POLL_NS : LOOK_EVERY_NS);

@@ -85,6 +85,7 @@ struct pyro_probe {
 	size_t thread_capacity;
 	uint64_t generation; /**< of the look the threads were matched with */
 	bool look_due;
+	bool unmatched;    /**< the kernel's id of some thread state is not known yet */
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
 	uint64_t last_tick_ns;

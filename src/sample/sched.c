@@ -17,6 +17,7 @@ struct entry {
 	uint32_t ins;
 	uint32_t outs;
 	bool preempted;
+	bool assumed; /* running by /proc, which also calls so who merely could run */
 	struct pyro_thread_stat stat; /* PYRO_SCHED_PROC: its open files */
 	bool open;
 };
@@ -129,16 +130,22 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 	const bool in = event->kind == PYRO_RING_IN;
 	struct pyro_sched_thread *thread = &entry->thread;
 
+	/* It gets its processor only now: it was ready, not running. */
+	if (in && entry->assumed) {
+		entry->ins = entry->outs;
+		entry->balance = (int64_t)thread->run_ns;
+	}
+	entry->assumed = false;
 	if (in) {
 		entry->ins++;
 		entry->balance -= (int64_t)event->at_ns;
 		thread->slices++;
 		if (entry->preempted && event->at_ns > thread->out_ns && thread->out_ns)
 			thread->ready_ns += event->at_ns - thread->out_ns;
-	} else {
+	} else if (entry->ins || entry->outs) {
 		entry->outs++;
 		entry->balance += (int64_t)event->at_ns;
-	}
+	} /* else it ran already when its event was opened: since when is not known */
 	if (event->at_ns >= entry->last_ns) {
 		thread->stale = false;
 		entry->last_ns = event->at_ns;
@@ -161,7 +168,7 @@ uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_
 	const struct entry *entry = (const struct entry *)thread;
 	int64_t run;
 
-	if (entry->open || entry->ins != entry->outs + 1)
+	if (entry->open || entry->assumed || entry->ins != entry->outs + 1)
 		return thread->run_ns;
 	run = entry->balance + (int64_t)now_ns;
 	return run > (int64_t)thread->run_ns ? (uint64_t)run : thread->run_ns;
@@ -257,6 +264,7 @@ static void assume_state(struct entry *entry)
 		thread->slices++;
 		thread->stale = false;
 		entry->last_ns = pyro_clock_now();
+		entry->assumed = running;
 		entry->ins = running;
 		entry->outs = 0;
 		entry->balance = (int64_t)thread->run_ns - (running ? (int64_t)entry->last_ns : 0);
@@ -355,6 +363,11 @@ enum pyro_rc pyro_sched_refresh(struct pyro_sched *sched, struct pyro_sched_thre
 		pyro_sched_update(sched);
 		if (thread->stale && !thread->exited)
 			assume_state(entry);
+		/* Off its processor with an odd record: one was lost, or is still on its way. */
+		if (thread->state != PYRO_SCHED_RUNNING && entry->ins != entry->outs) {
+			entry->outs = entry->ins;
+			entry->balance = (int64_t)thread->run_ns;
+		}
 		return thread->exited ? PYRO_RC_GONE : PYRO_RC_OK;
 	}
 	/* The count of slices first: a thread that is seen off its processor (or on ours) after
