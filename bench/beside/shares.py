@@ -1,6 +1,7 @@
 """Known programs under `pyrometer run`: what they measured themselves against what is printed."""
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -74,14 +75,15 @@ def record(interpreter, program, seconds, rate):
         if done.returncode != 0:
             raise Unavailable("status %d: %s" % (done.returncode, last_line(done.stderr)))
         truth = json.loads(done.stdout.splitlines()[-1])
-        printed = {metric: printed_shares(output, metric) for metric in ("wall", "cpu")}
+        printed = {metric: printed_shares(output, metric, program) for metric in ("wall", "cpu")}
         return Recording(
             truth, whole_time, capture.tracks(output), capture.quality(output), printed
         )
 
 
-def printed_shares(path, metric):
-    """{function: (share, low, high)} of the totals, as `pyrometer report --json` prints them."""
+def printed_shares(path, metric, program):
+    """{function of the program: (share, low, high)} of the totals, as `pyrometer report --json`
+    prints them."""
     done = subprocess.run(
         [environment.pyrometer("report"), "report", "--by", "function", "--metric", metric]
         + ["--limit", "0", "--json", path],
@@ -94,6 +96,10 @@ def printed_shares(path, metric):
         raise Unavailable("pyrometer report: " + last_line(done.stderr))
     shares = {}
     for row in json.loads(done.stdout)["rows"]:
+        if os.path.basename(row["file"]) != program:
+            continue
+        if row["name"] in shares:
+            raise Unavailable("the report lists %s of %s twice" % (row["name"], program))
         total = row["total_share"]
         shares[row["name"]] = total["share"], total["low"], total["high"]
     return shares

@@ -16,11 +16,17 @@ WIDER = 5 / 1.96
 SLACK = 0.003  # what the programs' own clocks cannot see
 
 
+KEPT = {}  # one recording serves every test of it
+
+
 @pytest.fixture(params=PROGRAMS)
 def recording(request, recorder, interpreter):
     from beside import shares
 
-    return request.param, shares.record(interpreter, request.param, SECONDS, RATE)
+    key = request.param, tuple(interpreter["argv"])
+    if key not in KEPT:
+        KEPT[key] = shares.record(interpreter, request.param, SECONDS, RATE)
+    return request.param, KEPT[key]
 
 
 def test_shares(recording, coverage):
