@@ -39,6 +39,7 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 		       pyro_hash_pair((uint64_t)pid, start_ns));
 	pyro_map_init(&probe->stacks, MAX_STACKS);
 	pyro_map_init(&probe->codes, MAX_CODES);
+	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
 }
 
 static bool put(struct pyro_probe_shared *shared, struct pyro_message *message, const void *tail,
@@ -54,22 +55,15 @@ static void announce(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_PROCESS, .process = probe->number};
 
-	struct pyro_buf command;
-
 	if (probe->announced)
 		return;
-	/* Now: a process of ten milliseconds is gone when the recorder reads this. */
-	pyro_buf_init(&command, PYRO_MAX_PATH);
-	if (pyro_process_command(probe->pid, &command, NULL))
-		pyro_buf_reset(&command);
 	message.u.process_info.pid = probe->pid;
 	message.u.process_info.parent = probe->parent;
 	message.u.process_info.at_ns = probe->start_ns;
 	message.u.process_info.version = probe->origin.version;
 	message.u.process_info.free_threaded = probe->origin.free_threaded;
 	message.u.process_info.version_text = pyro_python_origin(probe->python)->version_text;
-	probe->announced = put(shared, &message, command.data, command.size);
-	pyro_buf_deinit(&command);
+	probe->announced = put(shared, &message, probe->command.data, probe->command.size);
 }
 
 void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origin *origin,
@@ -86,10 +80,12 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 			probe->state = PYRO_PROBE_FOREIGN;
 		return;
 	}
+	/* Now: a process of ten milliseconds is gone when somebody asks for it. */
+	if (pyro_process_command(probe->pid, &probe->command, NULL))
+		pyro_buf_reset(&probe->command);
 	probe->state = PYRO_PROBE_READING;
 	probe->found_ns = pyro_clock_now();
 	probe->look_due = true;
-	announce(probe, shared);
 }
 
 void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared)
@@ -157,6 +153,10 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD, .process = probe->number};
 	struct pyro_probe_thread *thread;
 
+	/* Only now: a fork that goes on to execute something else is not worth a process. */
+	announce(probe, shared);
+	if (!probe->announced)
+		return NULL;
 	if (probe->thread_count == probe->thread_capacity) {
 		size_t capacity = probe->thread_capacity ? probe->thread_capacity * 2 : 8;
 		struct pyro_probe_thread *threads =
@@ -686,6 +686,7 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 	probe->thread_count = probe->thread_capacity = 0;
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
+	pyro_buf_deinit(&probe->command);
 	if (probe->python) {
 		struct pyro_python_counts counts;
 

@@ -2,6 +2,7 @@
 #ifndef PYRO_SAMPLE_PROBE_H
 #define PYRO_SAMPLE_PROBE_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "sample/freeze.h"
 #include "sample/rate.h"
@@ -78,6 +79,7 @@ struct pyro_probe {
 	struct pyro_reader *reader;
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
+	struct pyro_buf command; /**< its command line, for people */
 	struct pyro_rate rate;
 
 	struct pyro_probe_thread *threads;

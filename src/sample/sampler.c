@@ -136,6 +136,7 @@ static void probe_destroy(struct pyro_probe *probe)
 	pyro_reader_destroy(probe->reader);
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
+	pyro_buf_deinit(&probe->command);
 	free(probe->threads);
 	free(probe);
 }
@@ -258,6 +259,7 @@ static void end_probe(struct pyro_sampler *sampler, struct pyro_probe *probe, ui
 
 static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint64_t at_ns)
 {
+	const int forked_by = parent_pid;
 	const struct pyro_probe *parent = find_probe(sampler, parent_pid);
 	struct pyro_probe *probe;
 	struct pyro_python_origin origin;
@@ -265,7 +267,12 @@ static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint6
 
 	if (!sampler->options.children || find_probe(sampler, pid))
 		return;
-	inherit = parent && parent->state == PYRO_PROBE_READING;
+	/* A shell in between is no process of ours: its child is its parent's. */
+	while (parent && !parent->announced && parent->parent) {
+		parent_pid = parent->parent;
+		parent = find_probe(sampler, parent_pid);
+	}
+	inherit = parent && parent->pid == forked_by && parent->state == PYRO_PROBE_READING;
 	if (inherit)
 		origin = parent->origin;
 	probe = add_probe(sampler, pid, parent_pid, at_ns);
