@@ -224,7 +224,10 @@ enum pyro_rc pyro_items_find(struct pyro_window *window, const struct pyro_layou
 					      &key) ||
 			    !key.ascii || key.total != size)
 				continue;
-			raw = pyro_string_raw(window, &key);
+			/* It may go on in the next page. */
+			rc = pyro_window_get(window, key.text, size, &raw);
+			if (rc != PYRO_RC_OK && rc != PYRO_RC_FAULT)
+				return rc;
 			if (raw.data && memcmp(raw.data, name, size) == 0) {
 				*ret_value = items->items[i].value;
 				return PYRO_RC_OK;

@@ -58,9 +58,12 @@ static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
 			walk->chunk = previous;
 		}
 	}
-	/* On the C stack the next frame outwards is often in the same page, further up. */
-	pyro_window_plan(window, addr,
-			 page_rest > python->frame_read ? page_rest : python->frame_read);
+	/* On the C stack the next frame outwards is often in the same page, further up. Frames that
+	 * are objects, to 3.10, lie anywhere. */
+	if (walk->chunk != 0 && page_rest > python->frame_read)
+		pyro_window_plan(window, addr, page_rest);
+	else
+		pyro_window_plan(window, addr, python->frame_read);
 	return pyro_window_fetch(window);
 }
 

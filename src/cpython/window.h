@@ -11,9 +11,10 @@
 #include "base/rc.h"
 #include "target/reader.h"
 
-#define PYRO_WINDOW_SPANS 4096              /**< reads between two resets */
-#define PYRO_WINDOW_BYTES ((size_t)8 << 20) /**< read between two resets; touched only when used   \
-					     */
+#define PYRO_WINDOW_SPANS 16384 /**< reads between two resets */
+#define PYRO_WINDOW_BYTES                                                                          \
+	((size_t)8 << 20) /**< read between two resets; touched only when used                     \
+			   */
 
 /** A stretch of the target's memory, copied. Getters return 0 beyond its end. */
 struct pyro_bytes {
@@ -77,7 +78,7 @@ struct pyro_window {
 	uint32_t count;
 	uint32_t fetched;
 	uint32_t round;
-	uint32_t large[64]; /**< spans that were planned as a region */
+	uint32_t large[256]; /**< spans that were planned as a region */
 	uint32_t large_count;
 	uint64_t reads;
 	uint64_t bytes;

@@ -2,8 +2,12 @@
 /* Prints every Python stack of a process once, read without stopping it:
  *   pyro-stack [--json] PID
  *   pyro-stack --bench COUNT PID     times look, thread, stack, lines; prints microseconds
- *   pyro-stack --watch COUNT PID     counts the distinct stacks, as folded text */
+ *   pyro-stack --watch COUNT PID     prints the stacks of a running target, proved by nothing
+ *   pyro-stack --stopped COUNT PID   stops the target for each look, so that the stacks are exact
+ */
 #include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +16,7 @@
 #include "base/escape.h"
 #include "cpython/locate.h"
 #include "cpython/python.h"
+#include "target/process.h"
 
 #define ATTEMPTS 50
 
@@ -216,32 +221,62 @@ static enum pyro_rc bench(struct pyro_python *python, struct pyro_raw_stack *sta
 	return PYRO_RC_OK;
 }
 
-static enum pyro_rc watch(struct pyro_python *python, struct pyro_raw_stack *stack, size_t count)
+/* Waits until every thread stands; the first to stop is not the last. */
+static void stop(int pid)
+{
+	struct pyro_process_facts facts;
+
+	kill(pid, SIGSTOP);
+	for (int i = 0; i < 10000; i++) {
+		if (pyro_process_facts(pid, &facts, NULL) != PYRO_RC_OK || facts.state == 'T')
+			return;
+		sched_yield();
+	}
+}
+
+static enum pyro_rc watch(struct pyro_python *python, struct pyro_raw_stack *stack, size_t count,
+			  int pid, bool stopped)
 {
 	const struct pyro_look *look;
+	struct pyro_python_counts counts;
 
 	for (size_t i = 0; i < count; i++) {
 		struct pyro_thread thread;
 		struct pyro_gil gil;
-		enum pyro_rc rc = pyro_python_look(python, &look);
+		enum pyro_rc rc;
+
+		if (stopped) {
+			kill(pid, SIGCONT);
+			usleep((useconds_t)(i * 7919 % 700));
+			stop(pid);
+		}
+		rc = pyro_python_look(python, &look);
 
 		for (size_t j = 0; rc == PYRO_RC_OK && j < look->thread_count; j++) {
 			rc = pyro_python_thread(python, j, &gil, &thread);
 			if (rc == PYRO_RC_OK)
 				rc = pyro_python_stack(python, &thread, stack);
-			pyro_python_settle(python, false);
+			pyro_python_settle(python, stopped);
 			if (rc != PYRO_RC_OK)
 				break;
 			pyro_python_stack_lines(python, stack);
-			for (size_t k = stack->count; k > 0; k--)
-				printf("%s%s",
-				       pyro_python_code(python, stack->frames[k - 1].code)->name,
-				       k > 1 ? ";" : "");
+			for (size_t k = stack->count; k > 0; k--) {
+				const struct pyro_code *code =
+				    pyro_python_code(python, stack->frames[k - 1].code);
+
+				printf("%s:%s:%d%s", code->name, code->file,
+				       stack->frames[k - 1].line, k > 1 ? ";" : "");
+			}
 			printf("%s\n", stack->partial ? " (partial)" : "");
 		}
 		if (rc == PYRO_RC_GONE)
 			return rc;
 	}
+	if (stopped)
+		kill(pid, SIGCONT);
+	pyro_python_counts(python, &counts);
+	fprintf(stderr, "%" PRIu64 " code objects, %" PRIu64 " addresses used again\n",
+		counts.codes, counts.codes_reused);
 	return PYRO_RC_OK;
 }
 
@@ -256,7 +291,10 @@ int main(int argc, char **argv)
 	int pid;
 
 	if (argc < 2 || !stack) {
-		fprintf(stderr, "usage: pyro-stack [--json | --bench COUNT | --watch COUNT] PID\n");
+		fprintf(
+		    stderr,
+		    "usage: pyro-stack [--json | --bench COUNT | --watch COUNT | --stopped COUNT]"
+		    " PID\n");
 		free(stack);
 		return 64;
 	}
@@ -269,7 +307,9 @@ int main(int argc, char **argv)
 	if (rc == PYRO_RC_OK && argc == 4 && strcmp(argv[1], "--bench") == 0)
 		rc = bench(python, stack, strtoul(argv[2], NULL, 10));
 	else if (rc == PYRO_RC_OK && argc == 4 && strcmp(argv[1], "--watch") == 0)
-		rc = watch(python, stack, strtoul(argv[2], NULL, 10));
+		rc = watch(python, stack, strtoul(argv[2], NULL, 10), pid, false);
+	else if (rc == PYRO_RC_OK && argc == 4 && strcmp(argv[1], "--stopped") == 0)
+		rc = watch(python, stack, strtoul(argv[2], NULL, 10), pid, true);
 	else if (rc == PYRO_RC_OK)
 		rc = print_once(python, stack, strcmp(argv[1], "--json") == 0);
 	if (rc != PYRO_RC_OK)
