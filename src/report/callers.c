@@ -53,7 +53,7 @@ static void add_row(struct pyro_report_table *table, const struct pyro_scope *sc
 	struct pyro_share self = pyro_scope_share(scope, &row->self);
 	pyro_report_table_row(table);
 	pyro_cells_share(table, PYRO_INK_BOLD, &total);
-	pyro_cells_percent(table, PYRO_INK_PLAIN, self.share);
+	pyro_cells_only_share(table, self.share > 0 ? PYRO_INK_PLAIN : PYRO_INK_DIM, &self);
 	pyro_cells_bar(table, scope->weight, &row->total, full);
 	if (row->function == PYRO_NONE) {
 		pyro_report_table_cell(table, PYRO_INK_DIM, "(nobody: a thread begins here)");

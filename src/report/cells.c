@@ -6,13 +6,24 @@
 
 #define CELL_BYTES 65536
 
-void pyro_cells_share(struct pyro_report_table *table, enum pyro_ink ink,
-		      const struct pyro_share *share)
+void pyro_cells_only_share(struct pyro_report_table *table, enum pyro_ink ink,
+			   const struct pyro_share *share)
 {
 	struct pyro_buf text;
 	pyro_buf_init(&text, CELL_BYTES);
 	pyro_units_share(&text, share);
 	pyro_report_table_take(table, ink, &text);
+}
+
+void pyro_cells_share(struct pyro_report_table *table, enum pyro_ink ink,
+		      const struct pyro_share *share)
+{
+	struct pyro_buf text;
+	pyro_cells_only_share(table, share->share > 0 ? ink : PYRO_INK_DIM, share);
+	if (share->share <= 0) {
+		pyro_report_table_cell(table, PYRO_INK_DIM, "");
+		return;
+	}
 	pyro_buf_init(&text, CELL_BYTES);
 	pyro_units_margin(&text, share, pyro_text_signs(table->look)->plus_minus);
 	pyro_report_table_take(table, PYRO_INK_DIM, &text);

@@ -9,9 +9,12 @@
 
 #define PYRO_BAR_WIDTH 8
 
-/** "38 %" of @share, then in a cell of its own "±2". */
+/** "38 %" of @share, then in a cell of its own "±2"; of nothing just "0 %". */
 void pyro_cells_share(struct pyro_report_table *table, enum pyro_ink ink,
 		      const struct pyro_share *share);
+/** "38 %" of @share alone. */
+void pyro_cells_only_share(struct pyro_report_table *table, enum pyro_ink ink,
+			   const struct pyro_share *share);
 /** "38 %"; an empty cell for nothing at all. */
 void pyro_cells_percent(struct pyro_report_table *table, enum pyro_ink ink, double share);
 /** @values' running and waiting as parts of @full_ns. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/map.h"
 #include "report/cells.h"
 #include "report/units.h"
 
@@ -11,7 +12,15 @@
 /* Imports are worth it earlier: they are in the way of every start. */
 #define IMPORTS_WORTH 0.05
 /* A part explains the whole if it is this much of it. */
-#define MOST       0.6
+#define MOST 0.6
+/* Effective samples behind a finding: with fewer its interval says nothing. */
+#define ENOUGH 10
+/* The table has the rest. */
+#define MOST_HOT 2
+/* Threads asked what they wait for, busiest first. */
+#define MOST_ASKED 32
+/* Columns of a file in a sentence. */
+#define MOST_PLACE 28
 #define TEXT_BYTES 65536
 
 /* What the searches share: the scope, and the same stacks with library code apart. */
@@ -74,7 +83,13 @@ static void add_function(const struct search *search, struct pyro_buf *text,
 		pyro_buf_add_char(text, ' ');
 		pyro_buf_reset(&part);
 		pyro_cells_place_text(&part, search->look, row->place, row->line);
-		pyro_text_item(text, part.data ? part.data : "");
+		struct pyro_buf place;
+		pyro_buf_init(&place, TEXT_BYTES);
+		pyro_text_fit(&place, search->look, part.data ? part.data : "", MOST_PLACE,
+			      PYRO_CUT_FRONT);
+		pyro_text_item(text, place.data ? place.data : "");
+		text->failed = text->failed || place.failed;
+		pyro_buf_deinit(&place);
 	}
 	text->failed = text->failed || part.failed;
 	pyro_buf_deinit(&part);
@@ -86,9 +101,10 @@ static void add_base(const struct search *search, struct pyro_buf *text)
 	if (scope->of_run)
 		pyro_buf_add_text(text, " of the run");
 	else if (scope->weight == PYRO_REPORT_CPU)
-		pyro_buf_add_text(text, " of the processor time");
+		pyro_buf_add_text(text, " of processor time");
 	else
-		pyro_buf_add_text(text, " of the time");
+		pyro_buf_add_text(text, scope->track == PYRO_NONE ? " of all threads' time"
+								  : " of its thread's time");
 }
 
 /* The heaviest line of @function, if it is most of it: ", 31 % of it at line 88". */
@@ -147,13 +163,13 @@ static enum pyro_rc find_hot(struct search *search)
 	const struct pyro_scope *scope = search->scope;
 	struct pyro_report_view view = {.group = PYRO_GROUP_FUNCTION};
 	struct pyro_rows rows;
-	enum pyro_rc rc = pyro_scope_rows(scope, &view, 3, &rows, NULL, search->err);
+	enum pyro_rc rc = pyro_scope_rows(scope, &view, MOST_HOT, &rows, NULL, search->err);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
 		const struct pyro_row *row = &rows.rows[i];
 		struct pyro_share share = pyro_scope_share(scope, &row->self);
 		uint64_t self = pyro_scope_value(scope->weight, &row->self);
 		uint64_t wait = pyro_scope_value(PYRO_REPORT_WAIT, &row->self);
-		if (share.low < WORTH_SAYING)
+		if (share.low < WORTH_SAYING || share.samples < ENOUGH)
 			break;
 		struct pyro_buf *text = start_finding(search, share.share);
 		if (!text)
@@ -189,8 +205,9 @@ static enum pyro_rc add_holder(const struct search *search, struct pyro_buf *tex
 		if (held.low >= 0.25) {
 			pyro_buf_add_text(text, "; ");
 			add_function(search, text, &rows.rows[0]);
-			pyro_buf_add_text(text, " holds it ");
+			pyro_buf_add_text(text, " holds it most (");
 			add_share(search, text, &held);
+			pyro_buf_add_char(text, ')');
 		}
 	}
 	pyro_rows_deinit(&rows);
@@ -221,7 +238,7 @@ static enum pyro_rc find_gil(struct search *search)
 			most = row;
 	}
 	struct pyro_share share = pyro_values_share(&part, &whole, PYRO_METRIC_WALL);
-	if (!most || share.low < WORTH_SAYING)
+	if (!most || share.low < WORTH_SAYING || share.samples < ENOUGH)
 		return PYRO_RC_OK;
 	struct pyro_buf *text = start_finding(search, share.share);
 	if (!text)
@@ -245,6 +262,92 @@ static enum pyro_rc find_gil(struct search *search)
 	return add_holder(search, text);
 }
 
+/* Adds to @waits, by function, what one thread waited other than for the GIL. */
+static enum pyro_rc add_waits(const struct search *search, uint32_t track, struct pyro_map *waits)
+{
+	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
+	struct pyro_rows_options by = {.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL};
+	struct pyro_aggregate *own = NULL;
+	struct pyro_rows rows = {0};
+	options.track = track;
+	options.fold_library = true;
+	enum pyro_rc rc =
+	    pyro_aggregate_create(search->scope->profile, &options, &own, search->err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_aggregate_rows(own, &by, &rows, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		uint64_t wait = pyro_scope_value(PYRO_REPORT_WAIT, &rows.rows[i].self);
+		uint64_t gil = rows.rows[i].self.of[PYRO_METRIC_GIL_WAIT];
+		uint64_t sum = 0;
+		(void)pyro_map_get(waits, rows.rows[i].function, &sum);
+		if (wait > gil)
+			rc = pyro_map_put(waits, rows.rows[i].function, sum + wait - gil);
+	}
+	pyro_rows_deinit(&rows);
+	pyro_aggregate_destroy(own);
+	return rc;
+}
+
+/* The row of @function, by which it is named. */
+static enum pyro_rc say_waits(struct search *search, uint32_t function,
+			      const struct pyro_share *share)
+{
+	struct pyro_rows_options by = {.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL};
+	struct pyro_rows rows = {0};
+	enum pyro_rc rc = pyro_aggregate_rows(search->apart, &by, &rows, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		struct pyro_buf *text;
+		if (rows.rows[i].function != function ||
+		    !(text = start_finding(search, share->share)))
+			continue;
+		pyro_buf_add_text(text, "threads wait ");
+		add_share(search, text, share);
+		pyro_buf_add_text(text, " of their time in ");
+		add_function(search, text, &rows.rows[i]);
+	}
+	pyro_rows_deinit(&rows);
+	return rc;
+}
+
+/* Where the threads of a program of many wait, when that is not counted to functions. */
+static enum pyro_rc find_waits(struct search *search)
+{
+	const struct pyro_scope *scope = search->scope;
+	size_t busy = scope->threads.count - scope->idle;
+	struct pyro_values whole = {0};
+	struct pyro_map waits;
+	enum pyro_rc rc = PYRO_RC_OK;
+	if (scope->weight != PYRO_REPORT_CPU || scope->metric != PYRO_REPORT_TIME)
+		return PYRO_RC_OK;
+	pyro_map_init(&waits, 1 << 20);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < busy && i < MOST_ASKED; i++) {
+		const struct pyro_row *thread = &scope->threads.rows[i];
+		whole.of[PYRO_METRIC_WALL] += thread->total.of[PYRO_METRIC_WALL];
+		whole.wall_squared += thread->total.wall_squared;
+		rc = add_waits(search, thread->track, &waits);
+	}
+	struct pyro_values part = {0};
+	uint64_t function;
+	uint64_t ns;
+	uint32_t most = PYRO_NONE;
+	for (size_t at = 0; rc == PYRO_RC_OK && pyro_map_next(&waits, &at, &function, &ns);) {
+		if (ns < part.of[PYRO_METRIC_WALL] ||
+		    (ns == part.of[PYRO_METRIC_WALL] && function > most))
+			continue;
+		part.of[PYRO_METRIC_WALL] = ns;
+		most = (uint32_t)function;
+	}
+	pyro_map_deinit(&waits);
+	if (rc != PYRO_RC_OK || most == PYRO_NONE)
+		return rc;
+	part.wall_squared = whole.wall_squared * ((double)part.of[PYRO_METRIC_WALL] /
+						  (double)whole.of[PYRO_METRIC_WALL]);
+	struct pyro_share share = pyro_values_share(&part, &whole, PYRO_METRIC_WALL);
+	if (share.low < WORTH_SAYING || share.samples < ENOUGH)
+		return PYRO_RC_OK;
+	return say_waits(search, most, &share);
+}
+
 /* Import machinery, with all that modules do while they are imported. */
 static enum pyro_rc find_imports(struct search *search)
 {
@@ -260,8 +363,9 @@ static enum pyro_rc find_imports(struct search *search)
 		    !strstr(file, "importlib._bootstrap"))
 			continue;
 		struct pyro_share share = pyro_scope_share(scope, &row->total);
-		struct pyro_buf *text =
-		    share.low >= IMPORTS_WORTH ? start_finding(search, share.share) : NULL;
+		struct pyro_buf *text = share.low >= IMPORTS_WORTH && share.samples >= ENOUGH
+					    ? start_finding(search, share.share)
+					    : NULL;
 		if (text) {
 			pyro_buf_add_text(text, "importing modules takes ");
 			add_share(search, text, &share);
@@ -277,7 +381,7 @@ static void find_outside(struct search *search)
 {
 	const struct pyro_scope *scope = search->scope;
 	struct pyro_share share = pyro_scope_share(scope, &scope->outside);
-	if (share.low < WORTH_SAYING)
+	if (share.low < WORTH_SAYING || share.samples < ENOUGH)
 		return;
 	struct pyro_buf *text = start_finding(search, share.share);
 	if (!text)
@@ -309,6 +413,8 @@ enum pyro_rc pyro_findings_collect(const struct pyro_scope *scope,
 		rc = find_hot(&search);
 	if (rc == PYRO_RC_OK)
 		rc = find_gil(&search);
+	if (rc == PYRO_RC_OK)
+		rc = find_waits(&search);
 	if (rc == PYRO_RC_OK)
 		rc = find_imports(&search);
 	if (rc == PYRO_RC_OK)

@@ -9,7 +9,7 @@
 #include "report/units.h"
 
 #define TEXT_BYTES  65536
-#define DIVIDE_WIDE 20
+#define DIVIDE_WIDE 10
 
 static const char *base_name(const char *path, size_t size)
 {
@@ -20,6 +20,36 @@ static const char *base_name(const char *path, size_t size)
 	return name;
 }
 
+static const char *next_word(const char *command)
+{
+	command += strcspn(command, " ");
+	return command + strspn(command, " ");
+}
+
+/* Past the interpreter and its options, up to a script, -m or -c; all of it if nothing follows. */
+static const char *skip_interpreter(const char *command)
+{
+	const char *name = base_name(command, strcspn(command, " "));
+	if (strncmp(name, "python", 6) != 0)
+		return command;
+	const char *at = next_word(command);
+	while (at[0] == '-' && at[1] != '\0' && !strchr("mc-", at[1])) {
+		bool has_value = strchr("XW", at[1]) && (at[2] == ' ' || at[2] == '\0');
+		at = next_word(at);
+		if (has_value)
+			at = next_word(at);
+	}
+	return *at ? at : command;
+}
+
+void pyro_headline_command(const char *command, const struct pyro_report_look *look,
+			   struct pyro_buf *buf)
+{
+	command = skip_interpreter(command);
+	pyro_text_name(buf, look,
+		       command[0] == '-' ? command : base_name(command, strcspn(command, " ")));
+}
+
 void pyro_headline_program(struct pyro_profile *profile, const struct pyro_report_look *look,
 			   struct pyro_buf *buf)
 {
@@ -27,16 +57,7 @@ void pyro_headline_program(struct pyro_profile *profile, const struct pyro_repor
 	const struct pyro_process_info *first = pyro_profile_process_get(profile, 0);
 	if (!command && first)
 		command = pyro_profile_string_get(profile, first->command, NULL);
-	if (!command || !*command)
-		command = "(unknown program)";
-	size_t word = strcspn(command, " ");
-	const char *name = base_name(command, word);
-	if (strncmp(name, "python", 6) == 0 && command[word] == ' ' && command[word + 1] != '\0') {
-		command += word + 1;
-		word = strcspn(command, " ");
-		name = base_name(command, word);
-	}
-	pyro_text_name(buf, look, command[0] == '-' ? command : name);
+	pyro_headline_command(command && *command ? command : "(unknown program)", look, buf);
 }
 
 static void add_item(struct pyro_buf *line, struct pyro_buf *item)
@@ -138,17 +159,44 @@ static void add_lead(struct pyro_buf *lead, const struct pyro_report_look *look,
 	    bar.running, bar.waiting);
 }
 
-static void add_percent_item(struct pyro_buf *line, const char *what, double share,
-			     const char *after)
+/* "WHAT 38 %AFTER", after a comma unless it is the first. */
+static void add_percent(struct pyro_buf *line, const char *what, double share, const char *after)
 {
 	struct pyro_buf item;
 	pyro_buf_init(&item, 1024);
 	pyro_buf_add_text(&item, what);
-	pyro_buf_add_char(&item, ' ');
 	pyro_units_percent(&item, share);
 	pyro_buf_add_text(&item, after);
-	add_item(line, &item);
+	if (line->size > 0)
+		pyro_buf_add_text(line, ", ");
+	pyro_text_item(line, item.data ? item.data : "");
+	line->failed = line->failed || item.failed;
 	pyro_buf_deinit(&item);
+}
+
+/* ", waiting 30 % (23 % for the GIL)" */
+static void add_waiting(struct pyro_buf *line, double wait, double gil)
+{
+	if (wait < 0.0005)
+		return;
+	add_percent(line, "waiting ", wait, "");
+	if (gil < 0.005)
+		return;
+	struct pyro_buf item;
+	pyro_buf_init(&item, 1024);
+	pyro_buf_add_text(&item, "(");
+	pyro_units_percent(&item, gil);
+	pyro_buf_add_text(&item, " for the GIL)");
+	pyro_buf_add_char(line, ' ');
+	pyro_text_item(line, item.data ? item.data : "");
+	line->failed = line->failed || item.failed;
+	pyro_buf_deinit(&item);
+}
+
+static void add_outside(struct pyro_buf *line, double outside, double base)
+{
+	if (base > 0 && outside / base >= 0.01)
+		add_percent(line, "", outside / base, " outside Python");
 }
 
 static void finish(struct pyro_buf *buf, const struct pyro_report_look *look, struct pyro_buf *lead,
@@ -177,13 +225,9 @@ static void divide_one(const struct pyro_scope *scope, const struct pyro_report_
 	pyro_buf_init(&lead, 4096);
 	pyro_buf_init(&line, 4096);
 	add_lead(&lead, look, cpu, wait, wall);
-	add_percent_item(&line, PYRO_MARK_BOLD "running", cpu / wall, PYRO_MARK_END);
-	add_percent_item(&line, "waiting", wait / wall, "");
-	if (gil / wall >= 0.005)
-		add_percent_item(&line, "of it for the GIL", gil / wall, "");
-	double outside = (double)scope->outside.of[PYRO_METRIC_WALL];
-	if (outside / wall >= 0.01)
-		add_percent_item(&line, "outside Python code", outside / wall, "");
+	add_percent(&line, PYRO_MARK_BOLD "running ", cpu / wall, PYRO_MARK_END);
+	add_waiting(&line, wait / wall, gil / wall);
+	add_outside(&line, (double)scope->outside.of[PYRO_METRIC_WALL], wall);
 	finish(buf, look, &lead, &line);
 }
 
@@ -201,21 +245,20 @@ static void divide_run(const struct pyro_scope *scope, const struct pyro_report_
 	pyro_buf_init(&item, 1024);
 	add_lead(&lead, look, cpu, 0, cpu > run ? cpu : run);
 	if (scope->of_run) {
-		add_percent_item(&line, PYRO_MARK_BOLD "running", cpu / run,
-				 " of the run" PYRO_MARK_END);
+		add_percent(&line, PYRO_MARK_BOLD "running ", cpu / run,
+			    " of the run" PYRO_MARK_END);
 	} else {
 		pyro_buf_add_text(&item, PYRO_MARK_BOLD "running ");
 		pyro_units_duration(&item, scope->all.of[PYRO_METRIC_CPU]);
 		pyro_buf_add_text(&item, PYRO_MARK_END);
 		add_item(&line, &item);
+		pyro_buf_add_text(&item, ", ");
 		pyro_units_decimal(&item, cpu / run, 1);
-		pyro_buf_add_text(&item, " processors on average");
-		add_item(&line, &item);
+		pyro_buf_add_text(&item, " processors busy");
+		pyro_text_item(&line, item.data ? item.data : "");
 	}
-	double outside = (double)scope->all_outside.of[PYRO_METRIC_CPU];
-	if (cpu > 0 && outside / (double)scope->base_ns >= 0.01)
-		add_percent_item(&line, "outside Python code", outside / (double)scope->base_ns,
-				 "");
+	add_outside(&line, (double)scope->all_outside.of[PYRO_METRIC_CPU], (double)scope->base_ns);
+	line.failed = line.failed || item.failed;
 	pyro_buf_deinit(&item);
 	finish(buf, look, &lead, &line);
 }
@@ -249,19 +292,15 @@ static void divide_threads(const struct pyro_scope *scope, const struct pyro_rep
 	pyro_units_plural(&item, busy, "thread");
 	pyro_buf_add_text(&item, ": running ");
 	pyro_units_percent(&item, cpu / wall);
-	pyro_buf_add_text(&item, " of their time");
 	add_item(&line, &item);
-	if (gil / wall >= 0.005)
-		add_percent_item(&line, "waiting for the GIL", gil / wall, "");
-	if ((wait - gil) / wall >= 0.005)
-		add_percent_item(&line, gil / wall >= 0.005 ? "other waiting" : "waiting",
-				 (wait - gil) / wall, "");
+	add_waiting(&line, wait / wall, gil / wall);
 	if (scope->idle > 0) {
+		pyro_buf_add_text(&line, "; ");
 		pyro_units_count(&item, scope->idle);
-		pyro_buf_add_text(&item,
-				  scope->idle == 1 ? " idle thread aside" : " idle threads aside");
-		add_item(&line, &item);
+		pyro_buf_add_text(&item, " idle");
+		pyro_text_item(&line, item.data ? item.data : "");
 	}
+	line.failed = line.failed || item.failed;
 	pyro_buf_deinit(&item);
 	finish(buf, look, &lead, &line);
 }

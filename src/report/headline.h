@@ -4,7 +4,11 @@
 
 #include "report/scope.h"
 
-/** What was run, as people name it: the command without the path of the interpreter. Safe text. */
+/** A command line as people name it: without the interpreter and without folders. Safe text. */
+void pyro_headline_command(const char *command, const struct pyro_report_look *look,
+			   struct pyro_buf *buf);
+
+/** What was recorded, in those words. */
 void pyro_headline_program(struct pyro_profile *profile, const struct pyro_report_look *look,
 			   struct pyro_buf *buf);
 

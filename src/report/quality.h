@@ -14,8 +14,8 @@ void pyro_quality_short(const struct pyro_quality *quality, struct pyro_buf *buf
 void pyro_quality_print(struct pyro_profile *profile, bool incomplete,
 			const struct pyro_report_look *look, struct pyro_buf *buf);
 
-/** The time the target's threads were held, as a share of the time they ran: what sampling cost
- *  them. False if nothing is known of it. */
+/** What the target lost by being recorded, as a share of the time it ran: the fact "overhead" of
+ *  the recorder; without it the time that threads were held. False if nothing was measured. */
 bool pyro_quality_overhead(struct pyro_profile *profile, double *ret_share);
 
 #endif

@@ -53,7 +53,7 @@ static void add_row(struct pyro_report_table *table, const struct pyro_scope *sc
 	struct pyro_share total = pyro_scope_share(scope, &row->total);
 	pyro_report_table_row(table);
 	pyro_cells_share(table, PYRO_INK_BOLD, &self);
-	pyro_cells_percent(table, PYRO_INK_PLAIN, total.share);
+	pyro_cells_only_share(table, PYRO_INK_PLAIN, &total);
 	double waiting = 0;
 	if (scope->weight == PYRO_REPORT_WALL && scope->base_ns > 0)
 		waiting =
@@ -97,11 +97,13 @@ static void add_caption(const struct pyro_scope *scope, const struct pyro_report
 			const struct pyro_report_look *look, struct pyro_buf *buf)
 {
 	static const char *const sorts[] = {"self", "total", "name"};
+	static const char *const lived[] = {"time running", "time lived", "name"};
 	struct pyro_buf text;
 	pyro_buf_init(&text, 65536);
+	bool lives = view->group == PYRO_GROUP_THREAD || view->group == PYRO_GROUP_PROCESS;
 	pyro_buf_add_format(&text, PYRO_MARK_BOLD "by %s" PYRO_MARK_END ", sorted by %s",
-			    pyro_group_name(view->group), sorts[view->sort]);
-	if (view->group != PYRO_GROUP_THREAD && view->group != PYRO_GROUP_PROCESS) {
+			    pyro_group_name(view->group), (lives ? lived : sorts)[view->sort]);
+	if (!lives) {
 		pyro_buf_add_text(&text, ", % ");
 		pyro_scope_base_text(scope, look, &text);
 	}

@@ -118,7 +118,7 @@ static void add_line(struct pyro_report_table *table, const struct pyro_scope *s
 			pyro_report_table_cell(table, PYRO_INK_PLAIN, "");
 			pyro_report_table_cell(table, PYRO_INK_PLAIN, "");
 		}
-		pyro_cells_percent(table, PYRO_INK_PLAIN, total.share);
+		pyro_cells_only_share(table, PYRO_INK_PLAIN, &total);
 	} else {
 		for (int i = 0; i < 3; i++)
 			pyro_report_table_cell(table, PYRO_INK_PLAIN, "");

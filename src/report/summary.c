@@ -10,7 +10,7 @@
 #define USUAL_LINES    30
 #define SHELL_LINES    3 /* what whoever prints it adds: the file, the prompt */
 #define MOST_FUNCTIONS 10
-#define LEAST_ROWS     3
+#define LEAST_ROWS     4
 #define MOST_LINES     3
 #define MOST_THREADS   4
 
@@ -64,16 +64,19 @@ static enum pyro_rc add_functions(const struct pyro_scope *scope,
 	struct pyro_rows functions = {0};
 	struct pyro_rows lines = {0};
 	struct pyro_report_table table;
-	size_t line_rows = room >= MOST_LINES + LEAST_ROWS + 4 ? MOST_LINES : 0;
-	size_t rows = room - (line_rows ? line_rows + 1 : 0);
+	size_t rows = room >= LEAST_ROWS + MOST_LINES + 1 ? room - MOST_LINES - 1 : room;
 	if (rows > MOST_FUNCTIONS || view->limit)
 		rows = view->limit ? view->limit : MOST_FUNCTIONS;
 	pyro_rows_begin(&table, PYRO_GROUP_FUNCTION, look);
 	enum pyro_rc rc = pyro_scope_rows(scope, &of, rows, &functions, NULL, err);
-	of.group = PYRO_GROUP_LINE;
-	if (rc == PYRO_RC_OK && line_rows > 0)
-		rc = pyro_scope_rows(scope, &of, line_rows, &lines, NULL, err);
 	if (rc != PYRO_RC_OK || functions.count == 0)
+		goto done;
+	size_t left = room > functions.count + 1 ? room - functions.count - 1 : 0;
+	of.group = PYRO_GROUP_LINE;
+	if (left > 0)
+		rc = pyro_scope_rows(scope, &of, left < MOST_LINES ? left : MOST_LINES, &lines,
+				     NULL, err);
+	if (rc != PYRO_RC_OK)
 		goto done;
 	uint64_t full = pyro_rows_full(scope, &functions);
 	pyro_rows_add(&table, scope, PYRO_GROUP_FUNCTION, &functions, full);
@@ -97,12 +100,20 @@ done:
 	return rc;
 }
 
+/* Several processes, and several threads in one of them: two tables. */
+static bool has_both(const struct pyro_scope *scope)
+{
+	return scope->processes.count > 1 && scope->threads.count > scope->processes.count;
+}
+
 static enum pyro_rc add_threads(const struct pyro_scope *scope, size_t limit, bool unfold,
 				const struct pyro_report_look *look, struct pyro_buf *buf,
 				struct pyro_err *err)
 {
 	struct pyro_report_view view = {.limit = limit, .unfold = unfold};
 	enum pyro_rc rc = PYRO_RC_OK;
+	if (has_both(scope))
+		view.limit = limit / 2;
 	if (scope->processes.count > 1) {
 		view.group = PYRO_GROUP_PROCESS;
 		pyro_buf_add_char(buf, '\n');
@@ -121,11 +132,11 @@ static void add_tail(const struct pyro_scope *scope, const struct pyro_report_vi
 		     const struct pyro_report_look *look, struct pyro_buf *buf)
 {
 	pyro_buf_add_char(buf, '\n');
-	if (!view->unfold && scope->all.of[PYRO_METRIC_SAMPLES] > 0)
+	if (!view->unfold)
 		pyro_text_paragraph(buf, look, "  ",
 				    PYRO_MARK_DIM
-				    "Library code is counted to the line of yours "
-				    "that called it; --all shows it apart." PYRO_MARK_END);
+				    "Library code counts to the line of yours that calls it; --all "
+				    "shows it apart." PYRO_MARK_END);
 	pyro_quality_print(scope->profile, view->incomplete, look, buf);
 }
 
@@ -138,13 +149,13 @@ static enum pyro_rc summarise(const struct pyro_scope *scope, const struct pyro_
 	pyro_headline_print(scope, look, head);
 	if (scope->all.of[PYRO_METRIC_WALL] == 0) {
 		pyro_text_paragraph(head, look, "  ", "No samples were taken.");
-		add_tail(scope, view, look, head);
+		pyro_quality_print(scope->profile, view->incomplete, look, head);
 		pyro_buf_add(buf, head->data, head->size);
 		return PYRO_RC_OK;
 	}
 	pyro_buf_add_char(head, '\n');
 	pyro_headline_divide(scope, look, head);
-	enum pyro_rc rc = add_findings(scope, look, roomy ? 3 : 2, head, err);
+	enum pyro_rc rc = add_findings(scope, look, roomy && !has_both(scope) ? 3 : 2, head, err);
 	if (rc == PYRO_RC_OK)
 		rc = add_threads(scope, roomy ? MOST_THREADS : 2, view->unfold, look, tail, err);
 	if (rc != PYRO_RC_OK)

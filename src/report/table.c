@@ -263,6 +263,19 @@ static void put_header(const struct pyro_report_table *table, const struct layou
 	pyro_buf_add_char(buf, '\n');
 }
 
+static void put_note(const struct pyro_report_table *table, const char *note, size_t indent,
+		     size_t room, struct pyro_buf *buf)
+{
+	struct pyro_buf text;
+	pyro_buf_init(&text, TABLE_BYTES);
+	pyro_text_fit(&text, table->look, note, room, PYRO_CUT_END);
+	pyro_text_spaces(buf, indent);
+	pyro_text_styled(buf, table->look, PYRO_INK_DIM, text.data ? text.data : "");
+	pyro_buf_add_char(buf, '\n');
+	buf->failed = buf->failed || text.failed;
+	pyro_buf_deinit(&text);
+}
+
 enum pyro_rc pyro_report_table_render(const struct pyro_report_table *table, size_t indent,
 				      struct pyro_buf *buf)
 {
@@ -277,9 +290,7 @@ enum pyro_rc pyro_report_table_render(const struct pyro_report_table *table, siz
 	for (const struct pyro_report_row_text *row = table->first; row; row = row->next) {
 		size_t pending = indent;
 		if (row->note) {
-			struct cell cell = {{row->note}, {PYRO_INK_DIM}, 1};
-			put_cell(table, &cell, 0, room, &pending, buf);
-			pyro_buf_add_char(buf, '\n');
+			put_note(table, row->note, indent, room, buf);
 			continue;
 		}
 		for (size_t i = 0; i < table->column_count; i++) {

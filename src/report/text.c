@@ -165,15 +165,19 @@ static size_t word_columns(const char *word, size_t size)
 	return columns;
 }
 
+/* Writes a word, and notes in *active the style that holds after it. */
 static void add_marked(struct pyro_buf *buf, const struct pyro_report_look *look, const char *word,
-		       size_t size)
+		       size_t size, const char **active)
 {
 	for (size_t i = 0; i < size; i++) {
 		const char *code = mark_code(word[i]);
-		if (!code)
+		if (!code) {
 			pyro_buf_add_char(buf, word[i] == PYRO_MARK_SPACE[0] ? ' ' : word[i]);
-		else if (look->colour)
+			continue;
+		}
+		if (look->colour)
 			pyro_buf_add_text(buf, code);
+		*active = word[i] == PYRO_MARK_END[0] ? NULL : code;
 	}
 }
 
@@ -201,6 +205,16 @@ struct gap {
 	bool dot;
 };
 
+/* Each line stands for itself: a style ends with it and begins anew on the next. */
+static void new_line(struct pyro_buf *buf, const struct pyro_report_look *look, size_t indent,
+		     const char *active)
+{
+	pyro_buf_add_text(buf, active && look->colour ? "\033[0m\n" : "\n");
+	pyro_text_spaces(buf, indent);
+	if (active && look->colour)
+		pyro_buf_add_text(buf, active);
+}
+
 static const char *skip_gap(const char *text, struct gap *ret_gap)
 {
 	*ret_gap = (struct gap){0};
@@ -214,14 +228,16 @@ static const char *skip_gap(const char *text, struct gap *ret_gap)
 	return text;
 }
 
-static void add_gap(struct pyro_buf *buf, const struct pyro_report_look *look, struct gap gap)
+static void add_gap(struct pyro_buf *buf, const struct pyro_report_look *look, struct gap gap,
+		    const char *active)
 {
 	if (!gap.dot) {
 		pyro_text_spaces(buf, gap.spaces);
 		return;
 	}
 	pyro_text_spaces(buf, 2);
-	pyro_text_styled(buf, look, PYRO_INK_DIM, pyro_text_signs(look)->dot);
+	pyro_text_styled(buf, look, active ? PYRO_INK_PLAIN : PYRO_INK_DIM,
+			 pyro_text_signs(look)->dot);
 	pyro_text_spaces(buf, 2);
 }
 
@@ -231,7 +247,8 @@ void pyro_text_paragraph(struct pyro_buf *buf, const struct pyro_report_look *lo
 	size_t width = pyro_text_width(look);
 	size_t indent = word_columns(lead, strlen(lead));
 	size_t column = indent;
-	add_marked(buf, look, lead, strlen(lead));
+	const char *active = NULL;
+	add_marked(buf, look, lead, strlen(lead), &active);
 	while (*text) {
 		struct gap gap;
 		text = skip_gap(text, &gap);
@@ -240,18 +257,18 @@ void pyro_text_paragraph(struct pyro_buf *buf, const struct pyro_report_look *lo
 			break;
 		size_t columns = word_columns(text, size);
 		if (column > indent && column + gap.spaces + columns > width) {
-			pyro_buf_add_char(buf, '\n');
-			pyro_text_spaces(buf, indent);
+			new_line(buf, look, indent, active);
 			column = indent;
 		} else if (column > indent) {
-			add_gap(buf, look, gap);
+			add_gap(buf, look, gap, active);
 			column += gap.spaces;
 		}
 		if (column + columns > width) {
 			add_cut(buf, look, text, size, width > column ? width - column : 1);
 			column = width;
+			active = NULL;
 		} else {
-			add_marked(buf, look, text, size);
+			add_marked(buf, look, text, size, &active);
 			column += columns;
 		}
 		text += size;

@@ -2,29 +2,30 @@
 #include <string.h>
 
 #include "report/cells.h"
+#include "report/headline.h"
 #include "report/rows.h"
 #include "report/units.h"
 
 #define USUAL_ROWS 30
 
 static const struct pyro_report_column thread_columns[] = {
-    {.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 8, .most = 28},
+    {.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 10, .most = 28},
     {.title = "running", .right = true},
     {.title = "waiting", .right = true, .rank = 1},
     {.title = "for GIL", .right = true, .rank = 3},
     {.rank = 6},
     {.title = "lived", .right = true, .rank = 4},
-    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 8, .rank = 2},
+    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 2},
     {.cut = PYRO_CUT_FRONT, .least = 12, .rank = 5},
 };
 
 static const struct pyro_report_column process_columns[] = {
     {.title = "pid", .right = true},
-    {.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 10, .most = 40},
+    {.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 14, .most = 36},
     {.title = "running", .right = true},
     {.title = "time", .right = true, .rank = 3},
     {.title = "lived", .right = true, .rank = 4},
-    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 8, .rank = 5},
+    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 5},
     {.cut = PYRO_CUT_FRONT, .least = 12, .rank = 6},
 };
 
@@ -69,6 +70,26 @@ static double part(uint64_t some, uint64_t whole)
 	return whole > 0 ? (double)some / (double)whole : 0;
 }
 
+/* With its process before it, where there are several. */
+static void add_thread_name(struct pyro_report_table *table, const struct pyro_scope *scope,
+			    const struct pyro_row *row)
+{
+	char pid[24] = "";
+	struct pyro_buf name;
+	const struct pyro_process_info *process =
+	    pyro_profile_process_get(scope->profile, row->process);
+	if (scope->processes.count > 1 && process)
+		snprintf(pid, sizeof(pid), "%d ", (int)process->pid);
+	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
+	pyro_buf_init(&name, 65536);
+	pyro_text_name(&name, table->look, row->name);
+	if (name.failed)
+		table->failed = true;
+	else
+		pyro_report_table_more(table, PYRO_INK_PLAIN, name.data ? name.data : "");
+	pyro_buf_deinit(&name);
+}
+
 static enum pyro_rc add_thread(struct pyro_report_table *table, const struct pyro_scope *scope,
 			       const struct pyro_row *row, bool unfold, struct pyro_err *err)
 {
@@ -76,7 +97,7 @@ static enum pyro_rc add_thread(struct pyro_report_table *table, const struct pyr
 	uint64_t cpu = row->total.of[PYRO_METRIC_CPU];
 	uint64_t wait = pyro_scope_value(PYRO_REPORT_WAIT, &row->total);
 	pyro_report_table_row(table);
-	pyro_cells_name(table, PYRO_INK_PLAIN, row->name);
+	add_thread_name(table, scope, row);
 	pyro_cells_percent(table, PYRO_INK_BOLD, part(cpu, wall));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(wait, wall));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(row->total.of[PYRO_METRIC_GIL_WAIT], wall));
@@ -102,7 +123,10 @@ static enum pyro_rc add_process(struct pyro_report_table *table, const struct py
 		pyro_buf_add_format(&pid, "%d", (int)process->pid);
 	pyro_report_table_row(table);
 	pyro_report_table_take(table, PYRO_INK_PLAIN, &pid);
-	pyro_cells_name(table, PYRO_INK_PLAIN, command && *command ? command : row->name);
+	struct pyro_buf name;
+	pyro_buf_init(&name, 65536);
+	pyro_headline_command(command && *command ? command : row->name, table->look, &name);
+	pyro_report_table_take(table, PYRO_INK_PLAIN, &name);
 	pyro_cells_percent(table, PYRO_INK_BOLD, part(cpu, lived));
 	add_duration(table, cpu);
 	add_duration(table, lived);
@@ -162,7 +186,11 @@ static void add_rest(struct pyro_report_table *table, const struct pyro_scope *s
 	struct pyro_buf text;
 	pyro_buf_init(&text, 1024);
 	pyro_units_count(&text, rows->count - shown);
-	pyro_buf_add_text(&text, " more");
+	pyro_buf_add_text(&text, processes ? " more processes" : " more threads");
+	if (rows->count - shown == 1) {
+		pyro_buf_reset(&text);
+		pyro_buf_add_text(&text, processes ? "1 more process" : "1 more thread");
+	}
 	if (!processes && scope->idle >= rows->count - shown)
 		pyro_buf_add_text(&text, ", hardly ever running");
 	if (text.failed)

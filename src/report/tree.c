@@ -15,7 +15,7 @@ static const struct pyro_report_column columns[] = {
     {.title = "total", .right = true},
     {.rank = 4, .joined = true},
     {.title = "self", .right = true, .rank = 3},
-    {.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 14},
+    {.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 24},
     {.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
 };
 
@@ -38,6 +38,7 @@ struct printer {
 	struct entry *children; /* of the node being printed */
 	bool *open;             /* per depth: a sibling follows further down */
 	size_t stacked;
+	size_t left_out; /* nodes */
 	bool failed;
 };
 
@@ -53,6 +54,15 @@ static int larger(const void *a, const void *b)
 	return *x < *y ? 1 : *x > *y ? -1 : 0;
 }
 
+/* Direct recursion: shown as one row with what it repeats, as long as nothing else is called. */
+static bool repeats_parent(const struct printer *p, size_t node)
+{
+	const struct pyro_node *nodes = p->tree->nodes;
+	uint32_t parent = nodes[node].parent;
+	return parent != PYRO_NONE && nodes[parent].function == nodes[node].function &&
+	       nodes[parent].line == nodes[node].line;
+}
+
 /* A parent weighs at least what its child does and comes before it, so whatever this leaves
  * visible hangs together. */
 static bool choose(struct printer *p, size_t limit)
@@ -64,19 +74,24 @@ static bool choose(struct printer *p, size_t limit)
 		if (!weights)
 			return false;
 		least = (uint64_t)((double)p->scope->base_ns * USUAL_LEAST) + 1;
+		size_t rows = 0;
 		for (size_t i = 0; i < count; i++)
-			weights[i] = weight_of(p, &p->tree->nodes[i].total);
-		qsort(weights, count, sizeof(*weights), larger);
-		if (count > limit && weights[limit] >= least)
+			if (!repeats_parent(p, i))
+				weights[rows++] = weight_of(p, &p->tree->nodes[i].total);
+		qsort(weights, rows, sizeof(*weights), larger);
+		if (rows > limit && weights[limit] >= least)
 			least = weights[limit];
 	}
 	size_t shown = 0;
-	for (size_t i = 0; i < count && shown < limit; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint32_t parent = p->tree->nodes[i].parent;
+		uint64_t weight = weight_of(p, &p->tree->nodes[i].total);
 		bool reached = parent == PYRO_NONE || p->visible[parent];
+		bool repeats = repeats_parent(p, i);
 		p->visible[i] =
-		    i == 0 || (reached && weight_of(p, &p->tree->nodes[i].total) >= least);
-		shown += p->visible[i];
+		    i == 0 || (reached && weight >= least && (repeats || shown < limit));
+		shown += p->visible[i] && !repeats;
+		p->left_out += !p->visible[i] && weight > 0;
 	}
 	return true;
 }
@@ -231,8 +246,16 @@ static void print_entry(struct printer *p, const struct entry *entry)
 	struct pyro_share total = pyro_scope_share(p->scope, &node->total);
 	struct pyro_share own = pyro_scope_share(p->scope, &self);
 	pyro_report_table_row(&p->table);
-	pyro_cells_share(&p->table, PYRO_INK_BOLD, &total);
-	pyro_cells_percent(&p->table, PYRO_INK_PLAIN, own.share);
+	if (entry->node != 0) {
+		pyro_cells_share(&p->table, PYRO_INK_BOLD, &total);
+	} else {
+		pyro_cells_only_share(&p->table, PYRO_INK_BOLD, &total);
+		pyro_report_table_cell(&p->table, PYRO_INK_PLAIN, "");
+	}
+	if (own.share > 0)
+		pyro_cells_only_share(&p->table, PYRO_INK_PLAIN, &own);
+	else
+		pyro_report_table_cell(&p->table, PYRO_INK_PLAIN, "");
 	add_guides(p, entry);
 	add_names(p, node, times);
 	push_children(p, deepest, entry->depth + 1);
@@ -278,23 +301,19 @@ static void add_caption(const struct pyro_scope *scope, const struct pyro_report
 	pyro_buf_deinit(&text);
 }
 
-static void add_footer(const struct pyro_scope *scope, const struct pyro_tree *tree,
-		       const struct pyro_report_view *view, const struct pyro_report_look *look,
-		       struct pyro_buf *buf)
+static void add_footer(const struct printer *p, struct pyro_buf *buf)
 {
 	struct pyro_buf text;
-	if (view->limit == SIZE_MAX)
+	if (p->left_out == 0)
 		return;
 	pyro_buf_init(&text, TEXT_BYTES);
-	pyro_buf_add_text(&text, PYRO_MARK_DIM "Of ");
-	pyro_units_plural(&text, tree->count > 0 ? tree->count - 1 : 0, "node");
-	pyro_buf_add_text(&text,
-			  ", those below 0.5 % and beyond the limit are left out; "
-			  "--limit 0 shows all." PYRO_MARK_END);
+	pyro_buf_add_text(&text, PYRO_MARK_DIM);
+	pyro_units_plural(&text, p->left_out, "branch");
+	pyro_buf_add_text(&text, " left out; --limit 0 shows all" PYRO_MARK_END);
 	if (text.failed)
 		buf->failed = true;
 	else
-		pyro_text_paragraph(buf, look, "  ", text.data);
+		pyro_text_paragraph(buf, p->look, "  ", text.data);
 	pyro_buf_deinit(&text);
 }
 
@@ -318,7 +337,7 @@ enum pyro_rc pyro_report_tree(struct pyro_profile *profile, const struct pyro_re
 						    : "  no samples\n");
 	else {
 		rc = print_tree(&printer, view->limit ? view->limit : USUAL_ROWS, buf);
-		add_footer(&scope, &tree, view, look, buf);
+		add_footer(&printer, buf);
 	}
 	if (rc == PYRO_RC_OK)
 		rc = pyro_buf_status(buf);

@@ -13,8 +13,8 @@ void pyro_units_duration(struct pyro_buf *buf, uint64_t ns);
 void pyro_units_bytes(struct pyro_buf *buf, uint64_t bytes);
 /** 2,104 */
 void pyro_units_count(struct pyro_buf *buf, uint64_t count);
-/** @count and @noun, with an s unless it is 1: "1 thread", "2,104 samples". "processs" becomes
- *  "processes": nouns in s take es. */
+/** @count and @noun, with an s unless it is 1: "1 thread", "2,104 samples". Nouns in
+ *  s or h take es. */
 void pyro_units_plural(struct pyro_buf *buf, uint64_t count, const char *noun);
 /** 38 %, 3.2 %, <0.1 %, 0 %. */
 void pyro_units_percent(struct pyro_buf *buf, double share);
