@@ -13,9 +13,9 @@ struct pyro_snapshot {
 };
 
 /** Errors: IO, FULL, PERM. */
-enum pyro_rc pyro_snapshot_create(const char *path, struct pyro_snapshot *ret_snapshot,
+enum pyro_rc pyro_snapshot_create(const char *path, struct pyro_snapshot *s,
 				  struct pyro_err *err) PYRO_NODISCARD;
 /** Removes the names; who has the files open keeps them. */
-void pyro_snapshot_destroy(struct pyro_snapshot *snapshot);
+void pyro_snapshot_destroy(struct pyro_snapshot *s);
 
 #endif

@@ -196,7 +196,7 @@ static enum pyro_rc build(struct pyro_aggregate *a, const struct pyro_aggregate_
 		rc = match_stacks(a, options->stacks_matching, &stack_matches, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	a->nodes = malloc(stacks * sizeof(*a->nodes));
+	a->nodes = calloc(stacks, sizeof(*a->nodes));
 	a->tracks = calloc((size_t)a->counts.tracks + 1, sizeof(*a->tracks));
 	if (!node_of || !a->nodes || !a->tracks)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");

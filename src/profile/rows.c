@@ -200,7 +200,7 @@ static enum pyro_rc keys_of(const struct pyro_aggregate *a, enum pyro_group grou
 			keys[i] = function->file;
 			break;
 		default:
-			keys[i] = leaders[function->file];
+			keys[i] = leaders ? leaders[function->file] : PYRO_NONE;
 			break;
 		}
 	}

@@ -61,20 +61,20 @@ enum pyro_rc pyro_profile_add(struct pyro_profile *p, uint32_t track, uint32_t s
 	return pyro_profile_add_total(p, &sample);
 }
 
-enum pyro_rc pyro_profile_add_total(struct pyro_profile *p, const struct pyro_total *more)
+enum pyro_rc pyro_profile_add_total(struct pyro_profile *p, const struct pyro_total *total)
 {
 	size_t index = 0;
-	enum pyro_rc rc = total_of(p, more->track, more->stack, &index);
+	enum pyro_rc rc = total_of(p, total->track, total->stack, &index);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	rc = mark(p, index);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	struct pyro_total *total = pyro_table_at(&p->totals, index);
+	struct pyro_total *sum = pyro_table_at(&p->totals, index);
 	for (size_t i = 0; i < PYRO_METRIC_COUNT; i++)
-		total->values[i] += more->values[i];
-	total->wall_squared += more->wall_squared;
-	total->cpu_squared += more->cpu_squared;
+		sum->values[i] += total->values[i];
+	sum->wall_squared += total->wall_squared;
+	sum->cpu_squared += total->cpu_squared;
 	return PYRO_RC_OK;
 }
 
