@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers what the panes ask, and remembers the last answer to each question.
 
-import type { Profile } from './data/profile';
+import { Kind, type Profile } from './data/profile';
 import {
   buildPlaces,
   callees,
@@ -17,7 +17,14 @@ import {
   type Relation,
 } from './model/rows';
 import { buildTree, type Tree } from './model/tree';
-import { computeValues, type Values, type Whole } from './model/values';
+import {
+  computeValues,
+  metricColumn,
+  tracksOf,
+  type MetricName,
+  type Values,
+  type Whole,
+} from './model/values';
 import type { State } from './state';
 import { shown } from './format';
 
@@ -31,6 +38,21 @@ class Memo {
     this.answers.set(name, { key, answer });
     return answer;
   }
+}
+
+/** The folder, with its slash, that the absolute names of all own files start with; "" if none. */
+function commonFolder({ files }: Profile): string {
+  let common: string | null = null;
+  for (let i = 0; i < files.count; i++) {
+    const name = files.display[i];
+    if (files.kind[i] !== Kind.Own || !name.startsWith('/')) continue;
+    let folder = name.slice(0, name.lastIndexOf('/') + 1);
+    if (common !== null)
+      while (!common.startsWith(folder))
+        folder = folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);
+    common = folder;
+  }
+  return common === null || common === '/' ? '' : common;
 }
 
 /** What a state selects. */
@@ -49,7 +71,18 @@ export class Engine {
   private readonly memo = new Memo();
   private readonly labels = new Map<number, { name: string; place: string }>();
 
-  constructor(readonly profile: Profile) {}
+  /** Where all of the user's files are, as far as their names are absolute: not worth repeating. */
+  private readonly home: string;
+
+  constructor(readonly profile: Profile) {
+    this.home = commonFolder(profile);
+  }
+
+  /** A file as it is worth showing: short, and safe. */
+  fileName(file: number): string {
+    const display = this.profile.files.display[file];
+    return shown(display.startsWith(this.home) ? display.slice(this.home.length) : display);
+  }
 
   tree(fold: boolean): Tree {
     return this.memo.get(`tree ${fold}`, '', () => buildTree(this.profile, fold));
@@ -70,6 +103,15 @@ export class Engine {
       root: state.root,
       whole: values.whole,
     }));
+  }
+
+  /** All of a metric in some threads. */
+  sum(scope: string, metric: MetricName): number {
+    return this.memo.get(`sum ${metric}`, scope, () => {
+      const chosen = tracksOf(this.profile, scope);
+      const column = metricColumn(this.profile, metric);
+      return column.reduce((sum, n, i) => sum + (chosen[this.profile.totals.track[i]] ? n : 0), 0);
+    });
   }
 
   functions(s: Selection): FunctionRow[] {
@@ -132,9 +174,9 @@ export class Engine {
   label(fn: number): { name: string; place: string } {
     let label = this.labels.get(fn);
     if (!label) {
-      const { functions, files, strings } = this.profile;
+      const { functions, strings } = this.profile;
       const line = functions.firstLine[fn];
-      const file = shown(files.display[functions.file[fn]]);
+      const file = this.fileName(functions.file[fn]);
       label = {
         name: shown(strings[functions.name[fn]]) || '(no name)',
         place: file && line > 0 ? `${file}:${line}` : file,

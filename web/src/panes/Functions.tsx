@@ -105,7 +105,9 @@ export function Functions({ app }: { app: App }) {
                 <span class="amount">{value(state.metric, row.total)}</span>
               </td>
               <td class="function">
-                <FunctionName app={app} fn={row.fn} />
+                <span class="cell">
+                  <FunctionName app={app} fn={row.fn} />
+                </span>
               </td>
             </tr>
           ))}

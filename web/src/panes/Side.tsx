@@ -140,6 +140,22 @@ function Focus({ app, fn }: { app: App; fn: number }) {
   );
 }
 
+/** Said when threads wait for the GIL for more than a little of their time. */
+function GilWait({ app }: { app: App }) {
+  const { engine, state } = app;
+  if (state.metric === 'gil_wait' || !app.metrics.includes('gil_wait')) return null;
+  const wall = engine.sum(state.scope, 'wall');
+  const gil = engine.sum(state.scope, 'gil_wait');
+  if (wall === 0 || gil / wall < 0.02) return null;
+  return (
+    <p>
+      <button type="button" class="link" onClick={() => app.set({ metric: 'gil_wait' }, true)}>
+        {percent(gil / wall)} of the threads’ time is waiting for the GIL: where?
+      </button>
+    </p>
+  );
+}
+
 function StandsOut({ app }: { app: App }) {
   const { engine, state, selection: s } = app;
   const rows = engine
@@ -157,6 +173,7 @@ function StandsOut({ app }: { app: App }) {
           ? `, ${percent(s.values.outside / s.whole.sum)} of it outside of Python code`
           : ''}
       </p>
+      <GilWait app={app} />
       <ol class="stands-out">
         {rows.map((row) => (
           <li key={row.fn}>

@@ -52,7 +52,7 @@ function Picker({ app, files, file }: { app: App; files: FileHeat[]; file: numbe
       >
         {listed.slice(0, 500).map((row) => (
           <option key={row.file} value={row.file}>
-            {`${shown(display[row.file]) || '(no file)'}   ${percent(row.self / s.whole.sum)} self`}
+            {`${engine.fileName(row.file) || '(no file)'}   ${percent(row.self / s.whole.sum)} self`}
           </option>
         ))}
       </select>

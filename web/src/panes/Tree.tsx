@@ -111,23 +111,25 @@ export function TreeView({ app }: { app: App }) {
                   <Share of={s.values.self[node]} whole={s.whole.sum} />
                 </td>
                 <td role="gridcell" class="function">
-                  <span
-                    class="indent"
-                    style={{ width: `${Math.min(40, s.tree.depth[node] - base) * 14}px` }}
-                  />
-                  <button
-                    type="button"
-                    tabIndex={-1}
-                    class={leaf ? 'twist leaf' : 'twist'}
-                    aria-hidden="true"
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      toggle(node);
-                    }}
-                  >
-                    {leaf ? '·' : open.has(node) ? '▾' : '▸'}
-                  </button>
-                  {fn < 0 ? <b>everything</b> : <FunctionName app={app} fn={fn} />}
+                  <span class="cell">
+                    <span
+                      class="indent"
+                      style={{ width: `${Math.min(40, s.tree.depth[node] - base) * 14}px` }}
+                    />
+                    <button
+                      type="button"
+                      tabIndex={-1}
+                      class={leaf ? 'twist leaf' : 'twist'}
+                      aria-hidden="true"
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        toggle(node);
+                      }}
+                    >
+                      {leaf ? '·' : open.has(node) ? '▾' : '▸'}
+                    </button>
+                    {fn < 0 ? <b>everything</b> : <FunctionName app={app} fn={fn} />}
+                  </span>
                 </td>
               </tr>
             );

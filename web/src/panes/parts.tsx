@@ -29,7 +29,9 @@ export function FunctionName({ app, fn }: { app: App; fn: number }) {
     <>
       <KindDot kind={app.engine.kind(fn)} />
       <bdi class="name">{name}</bdi>
-      <bdi class="place">{place}</bdi>
+      <span class="place">
+        <bdi>{place}</bdi>
+      </span>
     </>
   );
 }
