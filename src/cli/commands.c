@@ -269,15 +269,6 @@ static const struct pyro_example help_examples[] = {
     {NULL, NULL},
 };
 
-/* Rows whose file is not part of the build are left out of everything. */
-#pragma weak pyro_cmd_run
-#pragma weak pyro_cmd_attach
-#pragma weak pyro_cmd_report
-#pragma weak pyro_cmd_view
-#pragma weak pyro_cmd_query
-#pragma weak pyro_cmd_convert
-#pragma weak pyro_cmd_doctor
-
 const struct pyro_command pyro_commands[] = {
     {
 	.name = "run",
@@ -414,7 +405,7 @@ const struct pyro_command pyro_commands[] = {
 const struct pyro_command *pyro_command_find(const char *name)
 {
 	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (command->run && strcmp(command->name, name) == 0)
+		if (strcmp(command->name, name) == 0)
 			return command;
 	}
 	return NULL;
@@ -425,10 +416,8 @@ enum pyro_rc pyro_command_unknown(const char *name, struct pyro_err *err)
 	struct pyro_suggest suggest;
 
 	pyro_suggest_init(&suggest, name);
-	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (command->run)
-			pyro_suggest_try(&suggest, command->name);
-	}
+	for (const struct pyro_command *command = pyro_commands; command->name; command++)
+		pyro_suggest_try(&suggest, command->name);
 	if (suggest.best)
 		return pyro_err_set(err, PYRO_RC_USAGE,
 				    "there is no command %.64s. Did you mean %s?", name,

@@ -31,8 +31,6 @@ static void names(struct pyro_buf *buf)
 	bool first = true;
 
 	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (!command->run)
-			continue;
 		pyro_buf_add_format(buf, "%s%s", first ? "" : " ", command->name);
 		first = false;
 	}
@@ -163,10 +161,8 @@ void pyro_completion_bash(struct pyro_buf *buf)
 	pyro_buf_add_text(buf,
 			  " --help --version'\n\t\treturn\n\tfi\n"
 			  "\tcase ${COMP_WORDS[1]} in\n");
-	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (command->run)
-			bash_command(buf, command);
-	}
+	for (const struct pyro_command *command = pyro_commands; command->name; command++)
+		bash_command(buf, command);
 	pyro_buf_add_text(buf, "\tesac\n}\ncomplete -o default -F _pyrometer pyrometer\n");
 }
 
@@ -232,8 +228,6 @@ void pyro_completion_zsh(struct pyro_buf *buf)
 			  "_pyrometer() {\n"
 			  "\tlocal -a commands=(\n");
 	for (command = pyro_commands; command->name; command++) {
-		if (!command->run)
-			continue;
 		pyro_buf_add_format(buf, "\t\t'%s:", command->name);
 		quoted(buf, command->summary, ZSH_QUOTE, ":\\");
 		pyro_buf_add_text(buf, "'\n");
@@ -248,8 +242,6 @@ void pyro_completion_zsh(struct pyro_buf *buf)
 			  "\t(( CURRENT-- ))\n"
 			  "\tcase $words[1] in\n");
 	for (command = pyro_commands; command->name; command++) {
-		if (!command->run)
-			continue;
 		pyro_buf_add_format(buf, "\t%s)\n\t\t_arguments -s%s", command->name,
 				    command->rules.target ? " -A '-*'" : "");
 		for (const struct pyro_option *option = command->rules.options; option->name;
@@ -318,8 +310,6 @@ void pyro_completion_fish(struct pyro_buf *buf)
 			  "-d 'say which version this is'\n"
 			  "complete -c pyrometer -s h -l help -d 'show help'\n");
 	for (command = pyro_commands; command->name; command++) {
-		if (!command->run)
-			continue;
 		pyro_buf_add_format(buf,
 				    "complete -c pyrometer -f -n __fish_use_subcommand -a %s -d '",
 				    command->name);

@@ -11,6 +11,8 @@
 #include "cli/terminal.h"
 #include "cli/wrap.h"
 
+#define NARROW 60
+
 static void list_formats(void)
 {
 	struct pyro_terminal terminal;
@@ -21,10 +23,12 @@ static void list_formats(void)
 	for (const struct pyro_format *format = pyro_formats; format->name; format++) {
 		pyro_buf_add_format(&buf, "%-12s", format->name);
 		pyro_wrap_add(&buf, format->description, 12, 12, terminal.width);
-		pyro_buf_add_text(&buf, "\n            ");
-		for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++)
-			pyro_buf_add_format(&buf, "%s%s", i ? ", " : "files: *",
-					    format->suffixes[i]);
+		pyro_buf_add_text(&buf, "\n            files:");
+		for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
+			pyro_buf_add_text(
+			    &buf, i && terminal.width < NARROW ? "\n                   *" : " *");
+			pyro_buf_add_text(&buf, format->suffixes[i]);
+		}
 		pyro_buf_add_char(&buf, '\n');
 	}
 	if (buf.data)
@@ -96,19 +100,28 @@ static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro
 static void say_result(const struct pyro_format *format, const struct pyro_output *output,
 		       bool complete)
 {
-	struct pyro_buf name;
+	struct pyro_terminal terminal;
+	struct pyro_buf text;
 	char size[32];
 
-	fprintf(stderr, "%s cannot hold: %s\n", format->name, format->lost);
-	if (!complete)
-		fputs("the recording was cut off: all but its last second is there\n", stderr);
-	if (output->direct)
-		return;
-	pyro_buf_init(&name, 1 << 16);
-	pyro_escape_terminal(&name, output->path, strlen(output->path));
-	pyro_output_size_text(output->size, size, sizeof(size));
-	fprintf(stderr, "%s (%s)\n", name.data ? name.data : "", size);
-	pyro_buf_deinit(&name);
+	pyro_terminal_look(STDERR_FILENO, &terminal);
+	pyro_buf_init(&text, 1 << 16);
+	pyro_buf_add_format(&text, "%s cannot hold: ", format->name);
+	pyro_wrap_add(&text, format->lost, text.size, 2, terminal.width);
+	pyro_buf_add_char(&text, '\n');
+	if (!complete) {
+		pyro_wrap_add(&text, "The recording was cut off: all but its last second is there.",
+			      0, 2, terminal.width);
+		pyro_buf_add_char(&text, '\n');
+	}
+	if (!output->direct) {
+		pyro_output_size_text(output->size, size, sizeof(size));
+		pyro_escape_terminal(&text, output->path, strlen(output->path));
+		pyro_buf_add_format(&text, " (%s)\n", size);
+	}
+	if (text.data)
+		fputs(text.data, stderr);
+	pyro_buf_deinit(&text);
 }
 
 static enum pyro_rc convert(const struct pyro_args *args, const char *path, struct pyro_err *err)

@@ -133,6 +133,15 @@ static void add_remedies(struct page *page, const struct pyro_doctor *doctor)
 	}
 }
 
+/* The command without the folder of its program, which says least in the room there is. */
+static const char *short_command(const char *command)
+{
+	size_t word = strcspn(command, " '\"");
+	const char *slash = memrchr(command, '/', word);
+
+	return slash && (size_t)(slash - command) + 1 < word ? slash + 1 : command;
+}
+
 /* As much of the command as there is room for, escaped first: a cut escape shows what it was. */
 static void add_command(struct page *page, const char *command, size_t width)
 {
@@ -176,7 +185,7 @@ static void add_python(struct page *page, const struct pyro_doctor_python *pytho
 		snprintf(title, sizeof(title), "%-10.10s ", python->user);
 		pyro_buf_add_text(page->buf, title);
 	}
-	add_command(page, python->command, page->width - (narrow ? 24 : 35));
+	add_command(page, short_command(python->command), page->width - (narrow ? 24 : 35));
 	pyro_buf_add_char(page->buf, '\n');
 	if (python->readable || !*python->reason)
 		return;

@@ -115,10 +115,8 @@ void pyro_help_all(struct pyro_buf *buf, const struct pyro_terminal *terminal)
 	term(&page, "pyrometer attach 4127", "the same for one that runs already", 30);
 	term(&page, "pyrometer view FILE.pyro", "flame graph and source as a page", 30);
 	heading(&page, "Commands");
-	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (command->run)
-			term(&page, command->name, command->summary, 12);
-	}
+	for (const struct pyro_command *command = pyro_commands; command->name; command++)
+		term(&page, command->name, command->summary, 12);
 	paragraphs(&page,
 		   "\"pyrometer help COMMAND\" explains one; \"pyrometer --version\" says "
 		   "which version this is.");

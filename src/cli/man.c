@@ -139,8 +139,6 @@ void pyro_man_all(struct pyro_buf *buf)
 	paragraphs(buf, pyro_help_about);
 	pyro_buf_add_text(buf, ".SH COMMANDS\n");
 	for (const struct pyro_command *command = pyro_commands; command->name; command++) {
-		if (!command->run)
-			continue;
 		bold_term(buf, command->name);
 		text(buf, command->summary);
 		pyro_buf_add_format(buf, "; see \\fBpyrometer\\-%s\\fR(1)\n", command->name);

@@ -115,12 +115,7 @@ def folded(text):
 
 def test_folded_adds_up(pyrometer, capture):
     with sqlite3.connect(str(capture)) as database:
-        columns = [row[1] for row in database.execute("PRAGMA table_info(total)")]
-        wall = (
-            database.execute("SELECT sum(wall) FROM total").fetchone()[0]
-            if "wall" in columns
-            else None
-        )
+        (wall,) = database.execute("SELECT sum(wall) FROM totals").fetchone()
     plain = folded(pyrometer("convert", capture, "-o", "-", "--to", "folded").stdout)
     lines = folded(
         pyrometer("convert", capture, "-o", "-", "--to", "folded", "--by", "line").stdout
@@ -134,8 +129,7 @@ def test_folded_adds_up(pyrometer, capture):
     assert sum(plain.values()) == sum(lines.values()) == sum(threads.values())
     # Two threads for half a second and a little.
     assert sum(plain.values()) > 800_000
-    if wall is not None:
-        assert abs(sum(plain.values()) - wall / 1000) <= 1
+    assert abs(sum(plain.values()) - wall / 1000) <= 1
 
 
 def test_list_of_formats(pyrometer):
@@ -169,3 +163,36 @@ def test_a_capture_that_is_none(refused, capture, tmp_path):
         for name in ("missing.pyro", "empty.pyro", "text.pyro", "cut.pyro", "other.pyro", "."):
             refused(125, [name], *command, name, *sql)
     assert not (tmp_path / "y.folded").exists()
+
+
+def test_a_capture_of_a_newer_pyrometer(refused, capture, tmp_path):
+    shutil.copy(str(capture), str(tmp_path / "newer.pyro"))
+    with sqlite3.connect(str(tmp_path / "newer.pyro")) as database:
+        database.execute("PRAGMA user_version = 999")
+    database.close()
+    for command in (["report"], ["view", "--no-open"], ["convert", "-o", "y.folded"]):
+        refused(125, ["newer.pyro", "999"], *command, "newer.pyro")
+
+
+def test_hostile_names(pyrometer, tmp_path):
+    """Names with what terminals and formats give a meaning to, all the way from a program."""
+    name = "a;b\\n<script>\\x1b[31m"
+    code = (
+        "import time\nexec(compile('def f():\\n end = time.time() + 0.3\\n while time.time() < end: pass\\nf()', '"
+        + name
+        + "', 'exec'))"
+    )
+    assert pyrometer("run", "-q", "-o", "x.pyro", "-c", code).returncode == 0
+    done = pyrometer("convert", "-q", "x.pyro", "-o", "-", "--to", "folded")
+    (line,) = [line for line in done.stdout.splitlines() if re.search(r"f \(a", line)]
+    assert "\x1b" not in done.stdout
+    assert line.count("a,b\\n<script>") == 2  # <module> and f, each one frame
+    assert int(line.rpartition(" ")[2]) > 100_000
+    pyrometer("convert", "-q", "x.pyro", "-o", "x.speedscope.json")
+    files = {
+        frame.get("file")
+        for frame in json.loads((tmp_path / "x.speedscope.json").read_text())["shared"]["frames"]
+    }
+    assert "a;b\n<script>\x1b[31m" in files
+    for command in (["report"], ["report", "--by", "line", "--all"], ["report", "--tree"]):
+        assert "\x1b" not in pyrometer(*command, "x.pyro").stdout
