@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/escape.h"
 #include "report/bar.h"
 #include "report/quality.h"
 #include "report/text.h"
@@ -157,6 +158,9 @@ static void add_lead(struct pyro_buf *lead, const struct pyro_report_look *look,
 	pyro_buf_add_format(
 	    lead, PYRO_MARK_RUNNING "%s" PYRO_MARK_END PYRO_MARK_WAITING "%s" PYRO_MARK_END "  ",
 	    bar.running, bar.waiting);
+	size_t drawn = pyro_escape_columns(bar.running, strlen(bar.running)) +
+		       pyro_escape_columns(bar.waiting, strlen(bar.waiting));
+	pyro_text_spaces(lead, drawn < DIVIDE_WIDE ? DIVIDE_WIDE - drawn : 0);
 }
 
 /* "WHAT 38 %AFTER", after a comma unless it is the first. */

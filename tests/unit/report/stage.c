@@ -203,8 +203,9 @@ struct pyro_profile *stage_names(void)
 	    "cut\xff\xfe\xc3",
 	    "line\nbreak\ttab",
 	    "<lambda>",
-	    "Shop.Checkout.Basket.with_a_name_that_goes_on_and_on_and_never_seems_to_stop_until_it."
-	    "finally_ends_here",
+	    ("Shop.Checkout.Basket.with_a_name_that_goes_on_and_on_and_never_seems_to_stop_until_"
+	     "it."
+	     "finally_ends_here"),
 	};
 	struct pyro_profile *p = begin("python3 '名前 \x1b[31m.py'", 800);
 	if (!p)
