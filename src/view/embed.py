@@ -17,9 +17,11 @@ def array(name, data):
         "\t" + "".join("%d," % byte for byte in data[at : at + 32])
         for at in range(0, len(data), 32)
     ]
-    return (
-        "const unsigned char %s[] = {\n%s\n};\nconst size_t %s_size = sizeof(%s);\n"
-        % (name, "\n".join(rows), name, name)
+    return "const unsigned char %s[] = {\n%s\n};\nconst size_t %s_size = sizeof(%s);\n" % (
+        name,
+        "\n".join(rows),
+        name,
+        name,
     )
 
 
@@ -33,13 +35,14 @@ def main():
         if b"</" + name.encode() in data.lower() or b"<!--" in data:
             sys.exit("the viewer's %s would end its own element" % name)
     Path(sys.argv[4]).write_text(
-        "/* Made by embed.py. */\n#include \"view/bundle.h\"\n\n"
+        '/* Made by embed.py. */\n#include "view/bundle.h"\n\n'
         + array("pyro_view_script", script)
         + array("pyro_view_style", style)
     )
     Path(sys.argv[5]).write_text(
         "/* Made by embed.py. */\n"
-        '#define PYRO_VIEW_SCRIPT_HASH "%s"\n' % policy_hash(script)
+        '#define PYRO_VIEW_SCRIPT_HASH "%s"\n'
+        % policy_hash(script)
         + '#define PYRO_VIEW_STYLE_HASH "%s"\n' % policy_hash(style)
         + '#define PYRO_VIEW_ICON "data:image/svg+xml,%s"\n'
         % urllib.parse.quote(icon.decode().strip(), safe="/=:,;")
