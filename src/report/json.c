@@ -315,6 +315,10 @@ enum pyro_rc pyro_report_json(struct pyro_profile *profile, const struct pyro_re
 	enum pyro_rc rc;
 	if (part == PYRO_REPORT_JSON_CALLERS || part == PYRO_REPORT_JSON_CALLEES)
 		adjusted.unfold = true;
+	/* A table of threads is about all of them, and about all of their time. */
+	bool lives = view->group == PYRO_GROUP_THREAD || view->group == PYRO_GROUP_PROCESS;
+	if (part == PYRO_REPORT_JSON_ROWS && lives && view->metric == PYRO_REPORT_TIME)
+		adjusted.metric = PYRO_REPORT_WALL;
 	pyro_profile_counts(profile, &counts);
 	if (part == PYRO_REPORT_JSON_SOURCE)
 		rc = pyro_find_scope(profile, &adjusted, what, &scope, &file, err);

@@ -171,6 +171,25 @@ static void test_callers_and_source(void **state)
 	pyro_profile_destroy(profile);
 }
 
+/* Of all threads, though the usual view of this program is about one. */
+static void test_threads(void **state)
+{
+	struct pyro_report_view view = {.group = PYRO_GROUP_THREAD};
+	struct pyro_profile *profile = stage_processes(1);
+	struct stage_frame frame = {"busy", "x.py", 1, 2};
+	struct pyro_buf buf;
+	assert_non_null(profile);
+	assert_int_equal(stage_add(profile, 0, &frame, 1, 5000, true, false), PYRO_RC_OK);
+	const char *text = make(profile, &view, PYRO_REPORT_JSON_ROWS, NULL, &buf);
+	const char *rows = strstr(text, "\"rows\":");
+	assert_non_null(rows);
+	has(text, "\"metric\":\"wall\",\"weight\":\"wall\",\"thread\":null");
+	has(rows, "\"thread\":0,");
+	has(rows, "\"thread\":1,");
+	pyro_buf_deinit(&buf);
+	pyro_profile_destroy(profile);
+}
+
 /* Hostile names come through whole, and harmless inside a page. */
 static void test_names(void **state)
 {
@@ -215,6 +234,7 @@ int main(void)
 	    cmocka_unit_test(test_rows),
 	    cmocka_unit_test(test_callers_and_source),
 	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
