@@ -153,7 +153,7 @@ static void test_paths_start_where_the_process_is(void **state)
 
 	(void)state;
 	make_file("file", "text");
-	snprintf(script, sizeof(script), "cd %s && echo ready && sleep 60; :", folder);
+	snprintf(script, sizeof(script), "cd %s && echo ready && exec sleep 60", folder);
 	assert_true(target_start(&target, argv));
 	assert_int_equal(pyro_target_open_path(target.pid, "file", 100, &fd, NULL), PYRO_RC_OK);
 	assert_content(fd, "text");

@@ -44,7 +44,7 @@ static void ask_as_user(int pid, uid_t uid, struct pyro_err *ret_err)
 
 static void test_names_the_other_user_and_the_command(void **state)
 {
-	static const char *const argv[] = {"sh", "-c", "echo ready; sleep 60; :", NULL};
+	static const char *const argv[] = {"sh", "-c", "echo ready; exec sleep 60", NULL};
 	char expected[256];
 	struct target target;
 	struct pyro_err err;

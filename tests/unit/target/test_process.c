@@ -98,8 +98,8 @@ static void test_zombies_are_there_and_gone(void **state)
 
 static void test_paths_and_command(void **state)
 {
-	static const char *const argv[] = {"sh",  "-c", "echo ready; sleep 60; : it\\'s", "a b", "",
-					   "c=d", NULL};
+	static const char *const argv[] = {
+	    "sh", "-c", "echo ready; kill -STOP $$; : it\\'s", "a b", "", "c=d", NULL};
 	char path[4096], expected[4096];
 	struct target target;
 	struct pyro_buf buf;
@@ -114,7 +114,8 @@ static void test_paths_and_command(void **state)
 	assert_true(target_start(&target, argv));
 	assert_int_equal(pyro_process_command(target.pid, &buf, NULL), PYRO_RC_OK);
 	target_stop(&target);
-	assert_string_equal(buf.data, "sh -c 'echo ready; sleep 60; : it\\'\\''s' 'a b' '' c=d");
+	assert_string_equal(buf.data,
+			    "sh -c 'echo ready; kill -STOP $$; : it\\'\\''s' 'a b' '' c=d");
 	pyro_buf_deinit(&buf);
 }
 
@@ -190,10 +191,10 @@ static void test_lists_threads_with_their_names(void **state)
 static void test_ids_of_another_pid_namespace(void **state)
 {
 	static const char *const argv[] = {
-	    "unshare", "--user", "--map-root-user",         "--pid", "--fork", "--kill-child",
-	    "sh",      "-c",     "echo ready; sleep 60; :", NULL};
+	    "unshare", "--user", "--map-root-user",           "--pid", "--fork", "--kill-child",
+	    "sh",      "-c",     "echo ready; exec sleep 60", NULL};
 	static const char *const as_root[] = {
-	    "unshare", "--pid", "--fork", "--kill-child", "sh", "-c", "echo ready; sleep 60; :",
+	    "unshare", "--pid", "--fork", "--kill-child", "sh", "-c", "echo ready; exec sleep 60",
 	    NULL};
 	struct pyro_process_facts facts;
 	struct pyro_tids pids;
