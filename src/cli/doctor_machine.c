@@ -70,6 +70,19 @@ static int read_setting(const char *path)
 	return end == text || value < -99 || value > 99 ? UNKNOWN : (int)value;
 }
 
+/* Three numbers separated by blanks, as files of the kernel have them. */
+static bool read_three(const char *text, uint64_t numbers[3])
+{
+	const char *end = text + strlen(text);
+
+	for (size_t i = 0; i < 3; i++) {
+		text += strspn(text, " \t");
+		if (!pyro_procfs_decimal(&text, end, &numbers[i]))
+			return false;
+	}
+	return true;
+}
+
 static void look_powers(struct powers *powers)
 {
 	char text[8192];
@@ -193,11 +206,11 @@ static bool check_proc(struct pyro_doctor *doctor, const struct pyro_patient *ow
 	struct pyro_check *check = add(doctor, "proc_witness", "Time slices in /proc");
 	char text[256];
 	size_t size;
-	unsigned long long run, wait, slices;
+	uint64_t numbers[3]; /* time run, time waited, slices */
 
 	if (pyro_procfs_read(own->pid, "schedstat", text, sizeof(text), &size, NULL) ==
 		PYRO_RC_OK &&
-	    sscanf(text, "%llu %llu %llu", &run, &wait, &slices) == 3 && slices > 0) {
+	    read_three(text, numbers) && numbers[2] > 0) {
 		set_found(check, PYRO_CHECK_GOOD, "schedstat counts them");
 		return true;
 	}
@@ -266,10 +279,11 @@ static void check_privileges(struct pyro_doctor *doctor, const struct powers *po
 static bool in_user_namespace(void)
 {
 	PYRO_AUTO_FCLOSE FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned long inside, outside, count;
+	uint64_t numbers[3]; /* first id inside, first id outside, how many */
+	char line[256];
 
-	return file && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-	       (inside != 0 || outside != 0 || count != UINT32_MAX);
+	return file && fgets(line, sizeof(line), file) && read_three(line, numbers) &&
+	       (numbers[0] != 0 || numbers[1] != 0 || numbers[2] != UINT32_MAX);
 }
 
 static void check_container(struct pyro_doctor *doctor, const struct powers *powers)

@@ -23,7 +23,6 @@ void pyro_wrap_add(struct pyro_buf *buf, const char *text, size_t at, size_t ind
 		if (size == 0 && *text == '\n') {
 			pyro_buf_add_char(buf, '\n');
 			text++;
-			at = 0;
 			first = true;
 			if (*text == ' ')
 				size = strcspn(text, "\n");

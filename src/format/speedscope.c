@@ -3,6 +3,7 @@
  * profile: an array of stacks and, after it, an array of weights. Both are streamed: the stacks as
  * they come, the weights from a compact list kept until the thread ends. Moments that follow each
  * other with the same stack become one, which the format's readers do anyway. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -173,15 +174,13 @@ static enum pyro_rc end_track(struct scope *scope)
 	pyro_buf_add_text(text, "],\n\"weights\":[");
 	pyro_cursor_init(&cursor, scope->weights.data, scope->weights.size);
 	for (uint64_t i = 0; i < scope->samples_written; i++) {
-		pyro_buf_add_format(text, "%s%llu", i ? "," : "",
-				    (unsigned long long)pyro_cursor_varint(&cursor));
+		pyro_buf_add_format(text, "%s%" PRIu64, i ? "," : "", pyro_cursor_varint(&cursor));
 		rc = pyro_format_out_settle(scope->out);
 		if (rc)
 			return rc;
 	}
-	pyro_buf_add_format(text, "],\"startValue\":%llu,\"endValue\":%llu}",
-			    (unsigned long long)scope->start_ns,
-			    (unsigned long long)(scope->start_ns + scope->sum_ns));
+	pyro_buf_add_format(text, "],\"startValue\":%" PRIu64 ",\"endValue\":%" PRIu64 "}",
+			    scope->start_ns, scope->start_ns + scope->sum_ns);
 	scope->track = PYRO_NONE;
 	return PYRO_RC_OK;
 }
