@@ -199,25 +199,25 @@ static void add_caption(const struct pyro_scope *scope, const char *file,
 }
 
 enum pyro_rc pyro_report_source(struct pyro_profile *profile, const struct pyro_report_view *view,
-				const char *name, const struct pyro_report_look *look,
+				const char *file, const struct pyro_report_look *look,
 				struct pyro_buf *buf, struct pyro_err *err)
 {
 	struct pyro_scope scope;
 	struct pyro_rows rows = {0};
 	struct source source = {0};
 	struct pyro_report_view own = *view;
-	uint32_t file = PYRO_NONE;
-	enum pyro_rc rc = pyro_find_scope(profile, &own, name, &scope, &file, err);
+	uint32_t index = PYRO_NONE;
+	enum pyro_rc rc = pyro_find_scope(profile, &own, file, &scope, &index, err);
 	if (rc == PYRO_RC_OK)
-		rc = pyro_aggregate_source(scope.shown, file, &rows, err);
+		rc = pyro_aggregate_source(scope.shown, index, &rows, err);
 	if (rc != PYRO_RC_OK)
 		goto done;
-	const char *path = pyro_profile_string_get(profile, file, NULL);
+	const char *path = pyro_profile_string_get(profile, index, NULL);
 	load(profile, path ? path : "", &source);
 	struct pyro_report_table table;
 	pyro_report_table_init(&table, columns, PYRO_COUNT(columns), look);
 	add_text(&table, &scope, &rows, &source, view->limit == SIZE_MAX);
-	add_caption(&scope, pyro_places_get(pyro_aggregate_places(scope.shown), file)->display,
+	add_caption(&scope, pyro_places_get(pyro_aggregate_places(scope.shown), index)->display,
 		    &source, look, buf);
 	rc = pyro_report_table_render(&table, 2, buf);
 	pyro_report_table_deinit(&table);
