@@ -114,6 +114,18 @@ export class Engine {
     });
   }
 
+  /** How deep the tree goes where there is anything worth seeing: rows a flame graph wants. */
+  depth(s: Selection): number {
+    return this.memo.get('depth', s.key, () => {
+      const { tree, values, root } = s;
+      const least = values.total[root] * 0.004;
+      let deepest = tree.depth[root];
+      for (let i = root; i < tree.end[root]; i++)
+        if (tree.depth[i] > deepest && values.total[i] > least) deepest = tree.depth[i];
+      return deepest;
+    });
+  }
+
   functions(s: Selection): FunctionRow[] {
     return this.memo.get('functions', s.key, () =>
       functionRows(this.profile, s.tree, s.values, s.root),

@@ -181,7 +181,7 @@ export function FlameGraph({ app }: { app: App }) {
 
   const focusName = state.focus >= 0 ? engine.label(state.focus).name : 'nothing';
   return (
-    <div class="flame" style={{ height: `${(s.tree.maxDepth + 1) * ROW + 14}px` }}>
+    <div class="flame" style={{ height: `${(engine.depth(s) + 1) * ROW + 16}px` }}>
       <div
         class="flame-box"
         ref={box}

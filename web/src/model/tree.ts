@@ -16,7 +16,6 @@ export interface Tree {
   ofStack: Uint32Array;
   /** The stack whose line is given what each stack took itself: its own unless it is folded. */
   creditOf: Uint32Array;
-  maxDepth: number;
 }
 
 /** Merges (parent node, function) pairs: an open-addressing table over plain arrays, as a Map of a
@@ -159,7 +158,6 @@ function number(
     end: new Uint32Array(count),
     ofStack: ofStack.map((node) => order.number[node]),
     creditOf,
-    maxDepth: 0,
   };
   for (let i = 0; i < count; i++) {
     const at = order.number[i];
@@ -167,9 +165,6 @@ function number(
     tree.fn[at] = fn[i];
     tree.end[at] = at + order.size[i];
   }
-  for (let i = 1; i < count; i++) {
-    tree.depth[i] = tree.depth[tree.parent[i]] + 1;
-    if (tree.depth[i] > tree.maxDepth) tree.maxDepth = tree.depth[i];
-  }
+  for (let i = 1; i < count; i++) tree.depth[i] = tree.depth[tree.parent[i]] + 1;
   return tree;
 }
