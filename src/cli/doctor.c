@@ -83,6 +83,10 @@ static void item(struct page *page, enum pyro_check_result result, const char *t
 
 	mark(page, result);
 	pyro_buf_add_text(page->buf, title);
+	if (!*text) {
+		pyro_buf_add_char(page->buf, '\n');
+		return;
+	}
 	if (at + 1 > column) {
 		pyro_buf_add_char(page->buf, '\n');
 		at = 0;
