@@ -16,12 +16,21 @@ const common = {
   legalComments: 'none',
   logLevel: 'error',
 };
+// What is bundled travels with its licence, into every page.
+const licences = ['preact', 'prismjs']
+  .map((name) => {
+    const text = readFileSync(join(here, 'node_modules', name, 'LICENSE'), 'utf8').trim();
+    return `${name}\n\n${text.replaceAll('*/', '* /')}`;
+  })
+  .join('\n\n');
+
 const script = await build({
   ...common,
   entryPoints: [join(here, 'src/main.tsx')],
   format: 'iife',
   target: ['es2022', 'chrome100', 'firefox113', 'safari16.4'],
   charset: 'ascii',
+  banner: { js: `/* With parts of:\n\n${licences}\n*/` },
   jsx: 'automatic',
   jsxImportSource: 'preact',
 });
