@@ -77,6 +77,7 @@ struct pyro_python {
 	struct pyro_map thread_index; /**< thread state address to index */
 	uint32_t pthread_tid; /**< where struct pthread keeps the tid; PYRO_ABSENT: unknown */
 	bool looked;
+	bool moved; /**< in the last look a thread state had got another pthread_t */
 
 	struct pyro_codes codes;
 	struct pyro_walk walk;

@@ -3,16 +3,17 @@
 
 #include "cpython/decoder.h"
 
-#define CHUNK        16384u /* DATA_STACK_CHUNK_SIZE, Python/pystate.c: the least size of one */
-#define CHUNK_HEAD   16u    /* of _PyStackChunk: previous, size */
-#define FIRST_REGION 2048u  /* of a data stack of which nothing is known yet */
-#define SLACK        512u   /* the stack may have grown a little since the last time */
-#define PAGE         4096u
-#define MAX_AGE      8   /* stacks for which a frame that was not there again is read */
-#define MAX_GUESSES  256 /* such frames */
-#define OWNER_SHIM   3   /* from here on a frame belongs to the interpreter, not to Python code */
-#define OWNER_MAX    4
-#define MAX_TLBC     (1 << 20)
+#define CHUNK           16384u /* DATA_STACK_CHUNK_SIZE, Python/pystate.c: the least size of one */
+#define CHUNK_HEAD      16u    /* of _PyStackChunk: previous, size */
+#define FIRST_REGION    2048u  /* of a data stack of which nothing is known yet */
+#define SLACK           512u   /* the stack may have grown a little since the last time */
+#define PAGE            4096u
+#define MAX_AGE         8   /* stacks for which a frame that was not there again is read */
+#define MAX_GUESSES     256 /* such frames */
+#define OWNER_GENERATOR 1
+#define OWNER_SHIM      3 /* from here on a frame belongs to the interpreter, not to Python code */
+#define OWNER_MAX       4
+#define MAX_TLBC        (1 << 20)
 
 /* Reads what the frame at @addr lies in. */
 static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
@@ -106,6 +107,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_walk *walk = &python->walk;
 	uint64_t mark = 0, next_mark = 1;
+	uint8_t owner = 0;
 
 	for (uint64_t walked = 0; addr != 0; walked++) {
 		struct pyro_bytes frame;
@@ -131,9 +133,9 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			return rc;
 		note_place(walk, hint, addr, python->frame_read);
 		addr = pyro_bytes_u64(frame, l->fr_previous);
+		if (l->fr_owner != PYRO_ABSENT)
+			owner = pyro_bytes_u8(frame, l->fr_owner);
 		if (l->fr_owner != PYRO_ABSENT && l->minor >= 12) {
-			const uint8_t owner = pyro_bytes_u8(frame, l->fr_owner);
-
 			if (owner > OWNER_MAX) {
 				walk->partial = true; /* no frame at all */
 				return PYRO_RC_OK;
@@ -152,6 +154,10 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		    l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
 		walk->count++;
 	}
+	/* A generator is always called by somebody: this one has just been unlinked from its caller
+	 * and is still the current frame (YIELD_VALUE stores one after the other). */
+	if (owner == OWNER_GENERATOR)
+		walk->partial = true;
 	return PYRO_RC_OK;
 }
 

@@ -189,6 +189,8 @@ static enum pyro_rc walk_threads(struct pyro_python *python, const struct pyro_i
 		thread = &python->threads[*count];
 		if (*count >= known || thread->addr != addr || thread->interp != interp->addr)
 			*changed = true;
+		if (*count < known && thread->pthread != pyro_bytes_u64(bytes, l->ts_thread_id))
+			python->moved = true;
 		*thread = (struct pyro_thread){
 		    .addr = addr,
 		    .interp = interp->addr,
@@ -325,6 +327,7 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 	enum pyro_rc rc;
 
 	*ret_look = NULL;
+	python->moved = false;
 	plan_look(python);
 	rc = pyro_window_fetch(&python->window);
 	if (rc == PYRO_RC_OK &&
@@ -363,8 +366,8 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 		if (python->layout.ts_chunk != PYRO_ABSENT)
 			python->hints[i].chunk = pyro_bytes_u64(bytes, python->layout.ts_chunk);
 	}
-	/* Every time: a new thread's state names its creator until the thread runs. */
-	if (python->layout.ts_native_id == PYRO_ABSENT)
+	/* A new thread's state names its creator until the thread runs. */
+	if (python->layout.ts_native_id == PYRO_ABSENT && (changed || python->moved))
 		pyro_native_ids(python);
 	*ret_look = &python->look;
 	return PYRO_RC_OK;
