@@ -2,10 +2,14 @@
 #include "sample/freeze.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "sample/stop.h"
 
 #define MAX_TRIES 12
+/* A thread frozen between two stores to its frames is let go on for this long. */
+#define LET_GO_NS  20000
+#define MAX_LET_GO 4
 
 /* One read of GIL, thread state and stack, without any proof. */
 static enum pyro_rc read_once(struct pyro_python *python, size_t index,
@@ -49,14 +53,11 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 {
 	const enum pyro_sample_proof frozen =
 	    freeze->method == PYRO_PROOF_BY_SWITCH ? PYRO_SAMPLE_SWITCH : PYRO_SAMPLE_PROC;
-	bool running;
-	enum pyro_rc rc = pyro_sched_refresh(freeze->sched, kernel);
+	const bool running = runs_elsewhere(freeze, kernel);
+	enum pyro_rc rc;
 
-	if (rc)
-		return rc;
 	view->slices = kernel->slices;
 	view->state = kernel->state;
-	running = runs_elsewhere(freeze, kernel);
 	rc = read_once(python, index, stack, view);
 	if (running) {
 		bool still = !rc && !is_last_holder(view) && same_gil(python, view);
@@ -66,8 +67,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 		view->proof = PYRO_SAMPLE_STILL;
 		return rc ? rc : still ? PYRO_RC_OK : PYRO_RC_TORN;
 	}
-	if (pyro_sched_refresh(freeze->sched, kernel) || kernel->slices != view->slices ||
-	    kernel->stale) {
+	if (pyro_sched_has_run(freeze->sched, kernel, view->slices)) {
 		pyro_python_settle(python, false);
 		return rc == PYRO_RC_GONE ? rc : PYRO_RC_TORN;
 	}
@@ -82,19 +82,29 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	enum pyro_rc rc = PYRO_RC_TORN;
+	bool moved = false;
 
 	for (int try = 0; try < MAX_TRIES && rc == PYRO_RC_TORN; try++) {
-		if (pyro_sched_refresh(freeze->sched, kernel))
+		/* The caller has just refreshed it for the first try. */
+		if ((try || moved) && pyro_sched_refresh(freeze->sched, kernel))
 			return PYRO_RC_GONE;
+		moved = false;
 		if (holder && runs_elsewhere(freeze, kernel)) {
 			if (!pyro_seat_take(freeze->seat, kernel->cpu))
 				return PYRO_RC_UNSUPPORTED;
+			moved = true;
 			continue; /* see where it is now that we sit there */
 		}
 		rc = read_watched(freeze, python, index, kernel, stack, view);
 		if (rc == PYRO_RC_TORN) {
 			freeze->torn++;
 			holder = true;
+		} else if (!rc && stack->partial && try < MAX_LET_GO) {
+			const struct timespec pause = {.tv_nsec = LET_GO_NS};
+
+			freeze->torn++;
+			nanosleep(&pause, NULL);
+			rc = PYRO_RC_TORN;
 		}
 	}
 	return rc;

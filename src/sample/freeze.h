@@ -28,9 +28,10 @@ struct pyro_freeze_view {
 	    slices; /**< of the kernel's thread at the read; UINT64_MAX: it ran during the read */
 };
 
-/** Reads thread @index of the last look at @python, whose account is @kernel, into @stack. @holder:
- * it was the last to hold its GIL, so it must be frozen if it runs. Errors: TORN (no consistent
- * read in all tries), NOTREADY (the set of threads changed: look again), FAULT, GONE. */
+/** Reads thread @index of the last look at @python, whose account is @kernel (just refreshed), into
+ * @stack. @holder: it was the last to hold its GIL, so it must be frozen if it runs. Errors: TORN
+ * (no consistent read in all tries), NOTREADY (the set of threads changed: look again), FAULT,
+ * GONE. */
 enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
 			      struct pyro_sched_thread *kernel, bool holder,
 			      struct pyro_raw_stack *stack,

@@ -636,8 +636,7 @@ static enum pyro_rc sample_changed(struct pyro_probe *probe, struct pyro_probe_s
 				continue;
 			if (thread->index == SIZE_MAX && !thread->main)
 				continue;
-			if (pyro_sched_source(shared->sched) == PYRO_SCHED_PROC &&
-			    pyro_sched_refresh(shared->sched, thread->kernel))
+			if (pyro_sched_refresh(shared->sched, thread->kernel))
 				continue;
 			thread->sampled_ns = due_ns;
 			if (is_unchanged(thread)) {

@@ -389,6 +389,18 @@ enum pyro_rc pyro_sched_refresh(struct pyro_sched *sched, struct pyro_sched_thre
 	return PYRO_RC_OK;
 }
 
+bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thread, uint64_t slices)
+{
+	const struct entry *entry = (const struct entry *)thread;
+	struct pyro_thread_sched times;
+
+	if (sched->source == PYRO_SCHED_RINGS) {
+		pyro_sched_update(sched);
+		return thread->exited || thread->stale || thread->slices != slices;
+	}
+	return pyro_thread_stat_sched(&entry->stat, &times) || times.slices != slices;
+}
+
 uint64_t pyro_sched_lost(const struct pyro_sched *sched)
 {
 	return sched->lost;

@@ -80,6 +80,10 @@ struct pyro_sched_thread *pyro_sched_thread(struct pyro_sched *sched, int pid, i
 /** Brings @thread up to date. Errors: GONE. Rings: drains them. /proc: reads two files. */
 enum pyro_rc pyro_sched_refresh(struct pyro_sched *sched,
 				struct pyro_sched_thread *thread) PYRO_NODISCARD;
+/** After a refresh that showed @thread off its processor, or on ours, with @slices: whether it may
+ * have run since. Rings: no system call. /proc: reads one file. */
+bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thread,
+			uint64_t slices);
 /** Time on a processor until @now_ns, the running slice included. */
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
 /** Drops a thread that ended. */
