@@ -22,11 +22,12 @@ struct pyro_interp {
 
 /** What the next stack of a thread is likely to need: read at once, used if still true. */
 struct pyro_hint {
-	uint64_t chunk;   /**< the data stack chunk in use, as last read of the thread state */
-	uint64_t high;    /**< end of the highest frame seen in it */
-	uint64_t frame;   /**< the last top frame, where reaching it takes two steps */
-	uint64_t *frames; /**< addresses of frames outside the data stack, seen of late */
-	uint8_t *ages;    /**< stacks since each was last seen */
+	uint64_t chunk;        /**< the data stack chunk in use, as last read of the thread state */
+	uint64_t high;         /**< end of the highest frame seen in it */
+	uint64_t frame;        /**< the last top frame, where reaching it takes two steps */
+	uint64_t cframe_below; /**< the last cframe below the top one */
+	uint64_t *frames;      /**< addresses of frames outside the data stack, seen of late */
+	uint8_t *ages;         /**< stacks since each was last seen */
 	uint32_t frame_count;
 	uint32_t frame_capacity;
 	uint32_t codes[PYRO_HINT_CODES]; /**< slots of the code objects of the last stack */
@@ -49,6 +50,9 @@ struct pyro_walk {
 	uint64_t chunk_size; /**< 0: its head was not read yet */
 	uint64_t high;
 	uint64_t generation;
+	uint64_t cframe_below; /**< the cframe that the newest one was put on; 0: none */
+	uint64_t frame_below;  /**< its current frame: what the newest entry frame must lead to */
+	bool entered;          /**< that was checked */
 	bool truncated;
 	bool partial;
 	struct {

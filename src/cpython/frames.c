@@ -85,6 +85,30 @@ static enum pyro_rc get_frame(struct pyro_python *python, uint64_t addr,
 	return ret_frame->data ? PYRO_RC_OK : PYRO_RC_FAULT;
 }
 
+/* True where C code entered the interpreter's loop: from here on the cframe below has the frames.
+ */
+static bool is_entry(const struct pyro_layout *l, struct pyro_bytes frame, uint8_t owner)
+{
+	if (l->fr_entry != PYRO_ABSENT)
+		return pyro_bytes_u8(frame, l->fr_entry) != 0;
+	return owner == OWNER_SHIM;
+}
+
+/* Where C code enters the interpreter's loop it puts a cframe on the C stack, and a compiler may
+ * well store its address before what is in it: a thread frozen between shows what lay there before.
+ * Then the chain of frames does not lead to the frame of the cframe below. */
+static void check_entry(struct pyro_python *python, struct pyro_bytes frame, uint8_t owner,
+			uint64_t previous)
+{
+	struct pyro_walk *walk = &python->walk;
+
+	if (walk->entered || !is_entry(&python->layout, frame, owner))
+		return;
+	walk->entered = true;
+	if (previous != walk->frame_below)
+		walk->partial = true;
+}
+
 static void note_place(struct pyro_walk *walk, const struct pyro_hint *hint, uint64_t addr,
 		       uint32_t size)
 {
@@ -135,6 +159,8 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		addr = pyro_bytes_u64(frame, l->fr_previous);
 		if (l->fr_owner != PYRO_ABSENT)
 			owner = pyro_bytes_u8(frame, l->fr_owner);
+		if (l->cf_frame != PYRO_ABSENT)
+			check_entry(python, frame, owner, addr);
 		if (l->fr_owner != PYRO_ABSENT && l->minor >= 12) {
 			if (owner > OWNER_MAX) {
 				walk->partial = true; /* no frame at all */
@@ -192,8 +218,11 @@ static enum pyro_rc read_ahead(struct pyro_python *python, const struct pyro_thr
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_window *window = &python->window;
 
-	if (l->cf_frame != PYRO_ABSENT)
-		pyro_window_plan(window, thread->top, l->cf_frame + 8);
+	if (l->cf_frame != PYRO_ABSENT) {
+		pyro_window_plan(window, thread->top, l->cf_previous + 8);
+		if (hint && hint->cframe_below)
+			pyro_window_plan(window, hint->cframe_below, l->cf_previous + 8);
+	}
 	if (has_generation(python))
 		pyro_window_plan(window, thread->interp + l->in_generation, 8);
 	if (hint) {
@@ -297,6 +326,28 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 	return PYRO_RC_OK;
 }
 
+/* From the newest cframe at *@top to its frame, and to the frame of the cframe below. */
+static enum pyro_rc read_cframes(struct pyro_python *python, uint64_t *top)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_walk *walk = &python->walk;
+	struct pyro_bytes cframe = pyro_window_find(&python->window, *top, l->cf_previous + 8);
+	enum pyro_rc rc;
+
+	if (!cframe.data)
+		return PYRO_RC_FAULT;
+	*top = pyro_bytes_u64(cframe, l->cf_frame);
+	walk->cframe_below = pyro_bytes_u64(cframe, l->cf_previous);
+	if (walk->cframe_below == 0)
+		return PYRO_RC_OK;
+	rc = pyro_window_get(&python->window, walk->cframe_below, l->cf_previous + 8, &cframe);
+	if (rc == PYRO_RC_OK)
+		walk->frame_below = pyro_bytes_u64(cframe, l->cf_frame);
+	else if (rc == PYRO_RC_FAULT)
+		walk->partial = true;
+	return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
+}
+
 enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
 			       struct pyro_raw_stack *stack)
 {
@@ -318,19 +369,16 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	walk->truncated = false;
 	walk->partial = false;
 	walk->generation = UINT64_MAX;
+	walk->cframe_below = 0;
+	walk->frame_below = 0;
+	walk->entered = false;
 	pyro_codes_begin(&python->codes);
 	pyro_window_reset(&python->window);
 	if (top == 0)
 		return PYRO_RC_OK;
 	rc = read_ahead(python, thread, hint);
-	if (rc == PYRO_RC_OK && l->cf_frame != PYRO_ABSENT) {
-		const struct pyro_bytes cframe =
-		    pyro_window_find(&python->window, top, l->cf_frame + 8);
-
-		if (!cframe.data)
-			rc = PYRO_RC_FAULT;
-		top = pyro_bytes_u64(cframe, l->cf_frame);
-	}
+	if (rc == PYRO_RC_OK && l->cf_frame != PYRO_ABSENT)
+		rc = read_cframes(python, &top);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	if (has_generation(python)) {
@@ -352,8 +400,10 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 		return rc;
 	}
 	walk->thread = thread->addr;
-	if (hint)
+	if (hint) {
 		hint->frame = top;
+		hint->cframe_below = walk->cframe_below;
+	}
 	return PYRO_RC_OK;
 }
 

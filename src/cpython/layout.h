@@ -38,6 +38,7 @@
 	X(ts_status)    /* 3.12 on */                                                              \
 	X(ts_chunk)     /* 3.11 on */                                                              \
 	X(cf_frame)     /* 3.11, 3.12 */                                                           \
+	X(cf_previous)  /* 3.11, 3.12 */                                                           \
 	X(gil_interval)                                                                            \
 	X(gil_last_holder)                                                                         \
 	X(gil_locked)                                                                              \
@@ -48,6 +49,7 @@
 	X(fr_code)                                                                                 \
 	X(fr_instr) /* f_lasti (to 3.10), prev_instr (3.11, 3.12), instr_ptr */                    \
 	X(fr_owner) /* 3.11 on */                                                                  \
+	X(fr_entry) /* the first frame of its cframe; 3.11 */                                      \
 	X(fr_tlbc)  /* free-threaded, 3.14 on */                                                   \
 	X(co_units) /* number of code units; 3.11 on */                                            \
 	X(co_code)  /* pointer to bytes (to 3.10), the instructions themselves */                  \

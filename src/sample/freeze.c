@@ -82,7 +82,9 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	enum pyro_rc rc = PYRO_RC_TORN;
+	uint64_t slices = UINT64_MAX;
 	bool moved = false;
+	int seen = 0;
 
 	for (int try = 0; try < MAX_TRIES && rc == PYRO_RC_TORN; try++) {
 		/* The caller has just refreshed it for the first try. */
@@ -99,9 +101,14 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 		if (rc == PYRO_RC_TORN) {
 			freeze->torn++;
 			holder = true;
-		} else if (!rc && stack->partial && try < MAX_LET_GO) {
+		} else if (!rc && stack->partial) {
 			const struct timespec pause = {.tv_nsec = LET_GO_NS};
 
+			/* What is still so after it has run again and again is so. */
+			seen += view->slices != slices;
+			slices = view->slices;
+			if (seen > MAX_LET_GO)
+				break;
 			freeze->torn++;
 			nanosleep(&pause, NULL);
 			rc = PYRO_RC_TORN;
