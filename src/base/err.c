@@ -4,13 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Values from targets and files end up in messages: they must not drive the terminal. */
+#include "base/utf8.h"
+
+/* Values from targets and files end up in messages: they must not drive the terminal. A character
+ * cut by the message's end goes the same way as any broken one. */
 static void make_printable(char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	const size_t size = strlen(text);
+	size_t used = 0;
+
+	for (size_t at = 0; at < size;) {
+		const size_t from = at;
+		const uint32_t point = pyro_utf8_decode(text, size, &at);
+		const bool broken = point == PYRO_UTF8_REPLACEMENT && at - from == 1;
+
+		if (broken || pyro_utf8_is_active(point)) {
+			text[used++] = '?';
+			continue;
+		}
+		memmove(text + used, text + from, at - from);
+		used += at - from;
 	}
+	text[used] = '\0';
 }
 
 static enum pyro_rc fill(struct pyro_err *err, enum pyro_rc rc, int errnum, uint64_t addr,
@@ -93,5 +108,6 @@ enum pyro_rc pyro_err_prefix(struct pyro_err *err, enum pyro_rc rc, const char *
 		used += size;
 	}
 	err->message[used] = '\0';
+	make_printable(err->message);
 	return rc;
 }

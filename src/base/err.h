@@ -10,7 +10,8 @@
 #define PYRO_ERR_MESSAGE_SIZE 512
 
 /** What failed, with the value and what to try. Owned by the caller; every function that takes one
- *  accepts NULL. The message is one line, already safe to print (no control characters). */
+ *  accepts NULL. The message is one line, already safe to print (valid UTF-8
+ *  without control characters). */
 struct pyro_err {
 	enum pyro_rc rc;
 	int errnum;    /**< errno at the time, 0 if none */
@@ -27,7 +28,7 @@ enum pyro_rc pyro_err_set_errno(struct pyro_err *err, enum pyro_rc rc, int errnu
 /** The same, recording the target address that could not be used. */
 enum pyro_rc pyro_err_set_addr(struct pyro_err *err, enum pyro_rc rc, uint64_t addr,
 			       const char *format, ...) __attribute__((format(printf, 4, 5)));
-/** Puts "context: " before the message, for callers that know more. Returns err's rc or @rc. */
+/** Puts "context: " before the message, for callers that know more. Returns @rc. */
 enum pyro_rc pyro_err_prefix(struct pyro_err *err, enum pyro_rc rc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

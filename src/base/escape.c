@@ -10,15 +10,6 @@ static void add_point(struct pyro_buf *buf, uint32_t point)
 	pyro_buf_add(buf, bytes, pyro_utf8_encode(point, bytes));
 }
 
-/* Characters that a terminal acts on or that reorder what is read: controls, line and paragraph
- * separators, bidirectional marks, overrides and isolates, invisible separators. */
-static int is_active(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
-	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
-}
-
 void pyro_escape_terminal(struct pyro_buf *buf, const char *text, size_t size)
 {
 	for (size_t at = 0; at < size;) {
@@ -28,9 +19,9 @@ void pyro_escape_terminal(struct pyro_buf *buf, const char *text, size_t size)
 			pyro_buf_add_text(buf, "\\n");
 		else if (point == '\t')
 			pyro_buf_add_text(buf, "\\t");
-		else if (point < 0x100 && is_active(point))
+		else if (point < 0x100 && pyro_utf8_is_active(point))
 			pyro_buf_add_format(buf, "\\x%02x", point);
-		else if (is_active(point))
+		else if (pyro_utf8_is_active(point))
 			pyro_buf_add_format(buf, "\\u{%04x}", point);
 		else
 			add_point(buf, point);
@@ -76,6 +67,8 @@ void pyro_escape_json(struct pyro_buf *buf, const char *text, size_t size)
 		if (point == '"' || point == '\\' || (point == '/' && before == '<')) {
 			pyro_buf_add_char(buf, '\\');
 			pyro_buf_add_char(buf, (char)point);
+		} else if (point == '<' && at < size && text[at] == '!') {
+			pyro_buf_add_text(buf, "\\u003c");
 		} else if (point == '\n') {
 			pyro_buf_add_text(buf, "\\n");
 		} else if (point < 0x20 || point == 0x7f || point == 0x2028 || point == 0x2029) {

@@ -13,7 +13,8 @@
 void pyro_escape_terminal(struct pyro_buf *buf, const char *text, size_t size);
 /** For text and attributes of HTML and XML: & < > " ' and C0 (as U+FFFD). */
 void pyro_escape_html(struct pyro_buf *buf, const char *text, size_t size);
-/** The inside of a JSON string (no quotes added). "</" comes out as "<\/", safe inside a script. */
+/** The inside of a JSON string (no quotes added). Safe inside a script: "</" comes out as "<\/" and
+ *  the "<" of "<!" as \u003c. */
 void pyro_escape_json(struct pyro_buf *buf, const char *text, size_t size);
 /** Columns that valid UTF-8 text takes on a terminal (wide and combining characters counted). */
 size_t pyro_escape_columns(const char *text, size_t size);

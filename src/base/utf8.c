@@ -103,3 +103,10 @@ unsigned int pyro_utf8_columns(uint32_t point)
 		return 0;
 	return in_ranges(point, wide, PYRO_COUNT(wide)) ? 2 : 1;
 }
+
+bool pyro_utf8_is_active(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+}
