@@ -138,6 +138,19 @@ uint64_t fake_thread(struct fake *fake, uint64_t pthread, uint64_t native_id, ui
 	return addr;
 }
 
+void fake_cframe_below(struct fake *fake, uint64_t thread, uint64_t frame)
+{
+	const struct pyro_layout *l = &fake->layout;
+	uint64_t below, cframe;
+
+	if (l->cf_frame == PYRO_ABSENT)
+		return;
+	below = fake_alloc(fake, 32);
+	memcpy(&cframe, fake_at(fake, thread + l->ts_top), 8);
+	fake_put(fake, below + l->cf_frame, frame, 8);
+	fake_put(fake, cframe + l->cf_previous, below, 8);
+}
+
 /* _Py_DebugOffsets of 3.14 as a build of it has them; free-threaded objects have a head of 32
  * bytes, everything after it moves. */
 static void put_table_14(struct fake *fake, bool threaded)

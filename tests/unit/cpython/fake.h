@@ -51,5 +51,8 @@ uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_
 		    uint8_t owner);
 /* A thread in front of those there are. */
 uint64_t fake_thread(struct fake *fake, uint64_t pthread, uint64_t native_id, uint64_t top);
+/** Puts the cframe of @thread on another one, whose current frame is @frame. None but 3.11, 3.12.
+ */
+void fake_cframe_below(struct fake *fake, uint64_t thread, uint64_t frame);
 
 #endif

@@ -214,8 +214,9 @@ static void test_shims_and_unfinished_frames(void **state)
 		struct fake *fake = fake_create(minors[i], false);
 		const struct pyro_layout *l = &fake->layout;
 		const uint64_t code = add_code(fake, "f", 7);
-		uint64_t frame = fake_frame(fake, 0, code, 4, 0);
+		const uint64_t root = fake_frame(fake, 0, code, 4, 0);
 		const struct pyro_look *look;
+		uint64_t frame = root;
 
 		if (l->minor >= 12)
 			frame = fake_frame(fake, frame, 0, 0, 3);
@@ -226,7 +227,7 @@ static void test_shims_and_unfinished_frames(void **state)
 			fake_put(fake, frame + l->fr_instr, UINT32_MAX, 4); /* f_lasti -1 */
 		else
 			fake_put(fake, frame + l->fr_instr, code + l->co_code - 2, 8);
-		fake_thread(fake, 0x1000, 11, frame);
+		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, frame), root);
 
 		struct pyro_python *python = open_fake(fake);
 
@@ -239,6 +240,58 @@ static void test_shims_and_unfinished_frames(void **state)
 		assert_int_equal(stack->frames[0].offset, UINT32_MAX);
 		assert_int_equal(stack->frames[0].line, 10);
 		assert_int_equal(stack->frames[1].line, 11);
+		pyro_python_destroy(python);
+		fake_destroy(fake);
+	}
+}
+
+/* A thread that is just entering the interpreter's loop, or just leaving a generator: the chain of
+ * frames is not what it will be, and is said to be partial. */
+static void test_entry_and_exit_of_the_loop(void **state)
+{
+	(void)state;
+	for (unsigned int minor = 11; minor <= 12; minor++) {
+		for (int torn = 0; torn < 2; torn++) {
+			struct fake *fake = fake_create(minor, false);
+			const struct pyro_layout *l = &fake->layout;
+			const uint64_t code = add_code(fake, "f", 7);
+			const uint64_t root = fake_frame(fake, 0, code, 4, 0);
+			const uint64_t other = fake_frame(fake, 0, code, 4, 0);
+			const struct pyro_look *look;
+			uint64_t frame = root;
+
+			if (minor == 12)
+				frame = fake_frame(fake, frame, 0, 0, 3);
+			frame = fake_frame(fake, frame, code, 4, 0);
+			if (minor == 11)
+				fake_put(fake, frame + l->fr_entry, 1, 1);
+			fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, frame),
+					  torn ? other : root);
+
+			struct pyro_python *python = open_fake(fake);
+
+			assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+			assert_int_equal(pyro_python_stack(python, &look->threads[0], stack),
+					 PYRO_RC_OK);
+			pyro_python_settle(python, true);
+			assert_int_equal(stack->partial, torn);
+			pyro_python_destroy(python);
+			fake_destroy(fake);
+		}
+	}
+	for (size_t i = 0; i < PYRO_COUNT(minors); i++) {
+		struct fake *fake = fake_create(minors[i], false);
+		const uint64_t code = add_code(fake, "generator", 7);
+		const struct pyro_look *look;
+
+		fake_thread(fake, 0x1000, 11, fake_frame(fake, 0, code, 4, 1));
+
+		struct pyro_python *python = open_fake(fake);
+
+		assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+		assert_int_equal(pyro_python_stack(python, &look->threads[0], stack), PYRO_RC_OK);
+		pyro_python_settle(python, true);
+		assert_int_equal(stack->partial, minors[i] >= 11);
 		pyro_python_destroy(python);
 		fake_destroy(fake);
 	}
@@ -453,6 +506,7 @@ int main(void)
 	    cmocka_unit_test(test_threads_and_stacks),
 	    cmocka_unit_test(test_address_reuse),
 	    cmocka_unit_test(test_shims_and_unfinished_frames),
+	    cmocka_unit_test(test_entry_and_exit_of_the_loop),
 	    cmocka_unit_test(test_free_threaded),
 	    cmocka_unit_test(test_circles_and_wild_pointers),
 	    cmocka_unit_test(test_deep_stacks_keep_the_leaf),
