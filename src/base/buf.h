@@ -31,7 +31,7 @@ void pyro_buf_add(struct pyro_buf *buf, const void *bytes, size_t size);
 void pyro_buf_add_text(struct pyro_buf *buf, const char *text);
 void pyro_buf_add_char(struct pyro_buf *buf, char c);
 void pyro_buf_add_format(struct pyro_buf *buf, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 /** Unsigned LEB128. */
 void pyro_buf_add_varint(struct pyro_buf *buf, uint64_t value);
 /** Zigzag LEB128. */

@@ -21,7 +21,7 @@ struct pyro_err {
 
 /** Fills @err (if not NULL) and returns @rc, so that a failing function can `return` it. */
 enum pyro_rc pyro_err_set(struct pyro_err *err, enum pyro_rc rc, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /** The same, recording @errnum (positive errno value) and appending its text. */
 enum pyro_rc pyro_err_set_errno(struct pyro_err *err, enum pyro_rc rc, int errnum,
 				const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -30,6 +30,6 @@ enum pyro_rc pyro_err_set_addr(struct pyro_err *err, enum pyro_rc rc, uint64_t a
 			       const char *format, ...) __attribute__((format(printf, 4, 5)));
 /** Puts "context: " before the message, for callers that know more. Returns @rc. */
 enum pyro_rc pyro_err_prefix(struct pyro_err *err, enum pyro_rc rc, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -47,7 +47,7 @@ enum pyro_rc pyro_intern_add(struct pyro_intern *intern, const void *bytes, size
 	if (intern->count == intern->capacity) {
 		size_t capacity = intern->capacity ? intern->capacity * 2 : 64;
 		struct pyro_intern_entry *entries =
-		    reallocarray(intern->entries, capacity, sizeof(*entries));
+			reallocarray(intern->entries, capacity, sizeof(*entries));
 
 		if (!entries)
 			return PYRO_RC_NOMEM;
@@ -66,9 +66,9 @@ enum pyro_rc pyro_intern_add(struct pyro_intern *intern, const void *bytes, size
 		return rc;
 	}
 	intern->entries[intern->count] = (struct pyro_intern_entry){
-	    .text = text,
-	    .size = (uint32_t)size,
-	    .next = (uint32_t)first,
+		.text = text,
+		.size = (uint32_t)size,
+		.next = (uint32_t)first,
 	};
 	intern->bytes += size;
 	*ret_index = (uint32_t)intern->count++;

@@ -86,9 +86,9 @@ bool pyro_map_get(const struct pyro_map *map, uint64_t key, uint64_t *ret_value)
 static enum pyro_rc grow(struct pyro_map *map)
 {
 	struct pyro_map bigger = {
-	    .capacity = map->capacity ? map->capacity * 2 : 16,
-	    .limit = map->limit,
-	    .count = map->count,
+		.capacity = map->capacity ? map->capacity * 2 : 16,
+		.limit = map->limit,
+		.count = map->count,
 	};
 
 	bigger.slots = calloc(bigger.capacity, sizeof(*bigger.slots));

@@ -9,7 +9,7 @@ static const struct {
 	int status;
 } table[] = {
 #define PYRO_RC_ROW(suffix, name, text, status) {name, text, status},
-    PYRO_RC_MAP(PYRO_RC_ROW)
+	PYRO_RC_MAP(PYRO_RC_ROW)
 #undef PYRO_RC_ROW
 };
 

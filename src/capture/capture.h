@@ -55,9 +55,9 @@ enum pyro_rc pyro_capture_reader_profile(struct pyro_capture_reader *reader,
 /** Every sample, track by track, in time order within a track. Stops at the first error of @each.
  */
 enum pyro_rc pyro_capture_reader_samples(
-    struct pyro_capture_reader *reader,
-    enum pyro_rc (*each)(void *context, const struct pyro_capture_sample *sample), void *context,
-    struct pyro_err *err) PYRO_NODISCARD;
+	struct pyro_capture_reader *reader,
+	enum pyro_rc (*each)(void *context, const struct pyro_capture_sample *sample),
+	void *context, struct pyro_err *err) PYRO_NODISCARD;
 /** False if the recorder did not finish it: all but the last second is there. */
 bool pyro_capture_reader_complete(const struct pyro_capture_reader *reader);
 

@@ -111,15 +111,15 @@ enum pyro_rc pyro_chunk_add(struct pyro_chunk_builder *builder,
 	if (builder->samples == 0)
 		builder->from_us = at_us;
 	struct pyro_chunk_record next = {
-	    .at_us = at_us,
-	    .last_us = at_us,
-	    .delta_us = builder->samples == 0 ? 0 : at_us - builder->to_us,
-	    .stack = sample->stack,
-	    .flags = flags_of(sample),
+		.at_us = at_us,
+		.last_us = at_us,
+		.delta_us = builder->samples == 0 ? 0 : at_us - builder->to_us,
+		.stack = sample->stack,
+		.flags = flags_of(sample),
 	};
 	next.wall_us = quantise(sample->wall_ns, next.delta_us, &builder->wall_carry_ns);
 	next.cpu_us =
-	    quantise(sample->cpu_ns, sample->on_cpu ? next.wall_us : 0, &builder->cpu_carry_ns);
+		quantise(sample->cpu_ns, sample->on_cpu ? next.wall_us : 0, &builder->cpu_carry_ns);
 	if (builder->records > 0 && continues(&builder->last, &next)) {
 		builder->last.run++;
 		builder->last.run_wall_us += next.wall_us;

@@ -81,15 +81,15 @@ static enum pyro_rc give_record(struct decoder *d)
 		if (columns[i].failed)
 			return PYRO_RC_FORMAT;
 	struct pyro_capture_sample sample = {
-	    .at_ns = d->at_us * 1000,
-	    .track = d->head->track,
-	    .stack = stack ? (uint32_t)(stack - 1) : PYRO_NONE,
-	    .wall_ns = wall * 1000,
-	    .cpu_ns = cpu * 1000,
-	    .on_cpu = flags & PYRO_CHUNK_ON_CPU,
-	    .holds_gil = flags & PYRO_CHUNK_HOLDS_GIL,
-	    .waits_gil = flags & PYRO_CHUNK_WAITS_GIL,
-	    .proof = (enum pyro_proof)proof,
+		.at_ns = d->at_us * 1000,
+		.track = d->head->track,
+		.stack = stack ? (uint32_t)(stack - 1) : PYRO_NONE,
+		.wall_ns = wall * 1000,
+		.cpu_ns = cpu * 1000,
+		.on_cpu = flags & PYRO_CHUNK_ON_CPU,
+		.holds_gil = flags & PYRO_CHUNK_HOLDS_GIL,
+		.waits_gil = flags & PYRO_CHUNK_WAITS_GIL,
+		.proof = (enum pyro_proof)proof,
 	};
 	enum pyro_rc rc = d->each(d->context, &sample);
 	if (rc != PYRO_RC_OK)

@@ -54,23 +54,23 @@ static enum pyro_rc look_at_file(const char *path, struct pyro_err *err)
 static int harden(sqlite3 *db)
 {
 	static const int switches[][2] = {
-	    {SQLITE_DBCONFIG_DEFENSIVE, 1},
-	    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-	    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-	    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-	    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
-	    {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},
+		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+		{SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+		{SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
 	};
 	static const int limits[][2] = {
-	    {SQLITE_LIMIT_LENGTH, PYRO_MAX_CHUNK},
-	    {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
-	    {SQLITE_LIMIT_COLUMN, 256},
-	    {SQLITE_LIMIT_EXPR_DEPTH, 200},
-	    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
-	    {SQLITE_LIMIT_VDBE_OP, 100000},
-	    {SQLITE_LIMIT_ATTACHED, 0},
-	    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-	    {SQLITE_LIMIT_WORKER_THREADS, 0},
+		{SQLITE_LIMIT_LENGTH, PYRO_MAX_CHUNK},
+		{SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
+		{SQLITE_LIMIT_COLUMN, 256},
+		{SQLITE_LIMIT_EXPR_DEPTH, 200},
+		{SQLITE_LIMIT_COMPOUND_SELECT, 50},
+		{SQLITE_LIMIT_VDBE_OP, 100000},
+		{SQLITE_LIMIT_ATTACHED, 0},
+		{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+		{SQLITE_LIMIT_WORKER_THREADS, 0},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(switches); i++) {
 		/* A build of SQLite that lacks the feature has no switch for it: that is fine. */
@@ -132,7 +132,7 @@ static int open_at(const char *path, sqlite3 **ret_db)
 	sqlite3 *db = NULL;
 	int code = sqlite3_open_v2(path, &db,
 				   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-				       SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+					   SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 				   NULL);
 	if (code == SQLITE_OK)
 		code = harden(db);

@@ -37,8 +37,8 @@ static enum pyro_rc read_state(struct pyro_capture_reader *r, struct pyro_err *e
 {
 	struct reader_scan scan;
 	enum pyro_rc rc = pyro_scan_begin(
-	    &scan, r, "meta",
-	    "SELECT key, value FROM main.meta WHERE key IN ('complete', 'duration_ns')", err);
+		&scan, r, "meta",
+		"SELECT key, value FROM main.meta WHERE key IN ('complete', 'duration_ns')", err);
 	while (rc == PYRO_RC_OK && pyro_scan_next(&scan)) {
 		const char *key = (const char *)sqlite3_column_text(scan.stmt, 0);
 		const char *value = (const char *)sqlite3_column_text(scan.stmt, 1);

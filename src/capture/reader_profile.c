@@ -33,9 +33,9 @@ static void add_function(struct reader_scan *scan, struct pyro_profile *p)
 	uint32_t id = pyro_scan_id(scan);
 	uint32_t strings = counts_of(p).strings;
 	struct pyro_function function = {
-	    .name = pyro_scan_index(scan, 1, strings),
-	    .file = pyro_scan_index(scan, 2, strings),
-	    .first_line = (int32_t)pyro_scan_number(scan, 3, INT32_MIN, INT32_MAX),
+		.name = pyro_scan_index(scan, 1, strings),
+		.file = pyro_scan_index(scan, 2, strings),
+		.first_line = (int32_t)pyro_scan_number(scan, 3, INT32_MIN, INT32_MAX),
 	};
 	if (scan->rc == PYRO_RC_OK)
 		pyro_scan_added(scan, pyro_profile_function(p, &function, &added), id, &added);
@@ -46,8 +46,8 @@ static void add_frame(struct reader_scan *scan, struct pyro_profile *p)
 	uint32_t added = PYRO_NONE;
 	uint32_t id = pyro_scan_id(scan);
 	struct pyro_frame frame = {
-	    .function = pyro_scan_index(scan, 1, counts_of(p).functions),
-	    .line = (int32_t)pyro_scan_number(scan, 2, INT32_MIN, INT32_MAX),
+		.function = pyro_scan_index(scan, 1, counts_of(p).functions),
+		.line = (int32_t)pyro_scan_number(scan, 2, INT32_MIN, INT32_MAX),
 	};
 	if (scan->rc == PYRO_RC_OK)
 		pyro_scan_added(scan, pyro_profile_frame(p, &frame, &added), id, &added);
@@ -71,12 +71,12 @@ static void add_process(struct reader_scan *scan, struct pyro_profile *p)
 	uint32_t id = pyro_scan_id(scan);
 	struct pyro_profile_counts counts = counts_of(p);
 	struct pyro_process_info process = {
-	    .pid = (int32_t)pyro_scan_number(scan, 1, 0, INT32_MAX),
-	    .parent = pyro_scan_index_or_none(scan, 2, counts.processes),
-	    .command = pyro_scan_index(scan, 3, counts.strings),
-	    .python = pyro_scan_index(scan, 4, counts.strings),
-	    .start_ns = (uint64_t)pyro_scan_number(scan, 5, 0, INT64_MAX),
-	    .end_ns = (uint64_t)pyro_scan_number(scan, 6, 0, INT64_MAX),
+		.pid = (int32_t)pyro_scan_number(scan, 1, 0, INT32_MAX),
+		.parent = pyro_scan_index_or_none(scan, 2, counts.processes),
+		.command = pyro_scan_index(scan, 3, counts.strings),
+		.python = pyro_scan_index(scan, 4, counts.strings),
+		.start_ns = (uint64_t)pyro_scan_number(scan, 5, 0, INT64_MAX),
+		.end_ns = (uint64_t)pyro_scan_number(scan, 6, 0, INT64_MAX),
 	};
 	if (scan->rc == PYRO_RC_OK)
 		pyro_scan_added(scan, pyro_profile_process(p, &process, &added), id, &added);
@@ -88,15 +88,15 @@ static void add_track(struct reader_scan *scan, struct pyro_profile *p)
 	uint32_t id = pyro_scan_id(scan);
 	struct pyro_profile_counts counts = counts_of(p);
 	struct pyro_track track = {
-	    .process = pyro_scan_index(scan, 1, counts.processes),
-	    .tid = (int32_t)pyro_scan_number(scan, 2, 0, INT32_MAX),
-	    .name = pyro_scan_index(scan, 3, counts.strings),
-	    .main = pyro_scan_number(scan, 4, 0, 1) != 0,
-	    .start_ns = (uint64_t)pyro_scan_number(scan, 5, 0, INT64_MAX),
-	    .end_ns = (uint64_t)pyro_scan_number(scan, 6, 0, INT64_MAX),
-	    .wall_ns = (uint64_t)pyro_scan_number(scan, 7, 0, INT64_MAX),
-	    .cpu_ns = (uint64_t)pyro_scan_number(scan, 8, 0, INT64_MAX),
-	    .exact_cpu = pyro_scan_number(scan, 9, 0, 1) != 0,
+		.process = pyro_scan_index(scan, 1, counts.processes),
+		.tid = (int32_t)pyro_scan_number(scan, 2, 0, INT32_MAX),
+		.name = pyro_scan_index(scan, 3, counts.strings),
+		.main = pyro_scan_number(scan, 4, 0, 1) != 0,
+		.start_ns = (uint64_t)pyro_scan_number(scan, 5, 0, INT64_MAX),
+		.end_ns = (uint64_t)pyro_scan_number(scan, 6, 0, INT64_MAX),
+		.wall_ns = (uint64_t)pyro_scan_number(scan, 7, 0, INT64_MAX),
+		.cpu_ns = (uint64_t)pyro_scan_number(scan, 8, 0, INT64_MAX),
+		.exact_cpu = pyro_scan_number(scan, 9, 0, 1) != 0,
 	};
 	if (scan->rc == PYRO_RC_OK)
 		pyro_scan_added(scan, pyro_profile_track(p, &track, &added), id, &added);
@@ -152,10 +152,10 @@ static enum pyro_rc read_totals(struct pyro_capture_reader *r, struct pyro_profi
 	while (rc == PYRO_RC_OK && pyro_scan_next(&scan)) {
 		uint32_t id = pyro_scan_id(&scan);
 		struct pyro_total total = {
-		    .track = pyro_scan_index(&scan, 1, counts.tracks),
-		    .stack = pyro_scan_index_or_none(&scan, 2, counts.stacks),
-		    .wall_squared = read_square(&scan, 3),
-		    .cpu_squared = read_square(&scan, 4),
+			.track = pyro_scan_index(&scan, 1, counts.tracks),
+			.stack = pyro_scan_index_or_none(&scan, 2, counts.stacks),
+			.wall_squared = read_square(&scan, 3),
+			.cpu_squared = read_square(&scan, 4),
 		};
 		read_values(&scan, sums, &total);
 		if (scan.rc != PYRO_RC_OK)
@@ -199,21 +199,21 @@ static const struct {
 	const char *sql;
 	void (*add)(struct reader_scan *scan, struct pyro_profile *p);
 } tables[] = {
-    {"strings", "SELECT id, text FROM main.strings ORDER BY id", add_string},
-    {"functions", "SELECT id, name, file, first_line FROM main.functions ORDER BY id",
-     add_function},
-    {"frames", "SELECT id, function, line FROM main.frames ORDER BY id", add_frame},
-    {"stacks", "SELECT id, parent, frame FROM main.stacks ORDER BY id", add_stack},
-    {"processes",
-     "SELECT id, pid, parent, command, python, start_ns, end_ns FROM main.processes "
-     "ORDER BY id",
-     add_process},
-    {"tracks",
-     "SELECT id, process, tid, name, main, start_ns, end_ns, wall_ns, cpu_ns, exact_cpu "
-     "FROM main.tracks ORDER BY id",
-     add_track},
-    {"meta", "SELECT key, value FROM main.meta", add_fact},
-    {"quality", "SELECT name, value FROM main.quality", add_quality},
+	{"strings", "SELECT id, text FROM main.strings ORDER BY id", add_string},
+	{"functions", "SELECT id, name, file, first_line FROM main.functions ORDER BY id",
+	 add_function},
+	{"frames", "SELECT id, function, line FROM main.frames ORDER BY id", add_frame},
+	{"stacks", "SELECT id, parent, frame FROM main.stacks ORDER BY id", add_stack},
+	{"processes",
+	 "SELECT id, pid, parent, command, python, start_ns, end_ns FROM main.processes "
+	 "ORDER BY id",
+	 add_process},
+	{"tracks",
+	 "SELECT id, process, tid, name, main, start_ns, end_ns, wall_ns, cpu_ns, exact_cpu "
+	 "FROM main.tracks ORDER BY id",
+	 add_track},
+	{"meta", "SELECT key, value FROM main.meta", add_fact},
+	{"quality", "SELECT name, value FROM main.quality", add_quality},
 };
 
 static enum pyro_rc read_table(struct pyro_capture_reader *r, size_t index, struct pyro_profile *p,

@@ -55,8 +55,8 @@ static bool decompress(struct reader_scan *scan, struct unpack *unpack)
 	}
 	char *room = pyro_buf_reserve(&unpack->plain, size + 1);
 	if (!room) {
-		scan->rc =
-		    pyro_err_set(scan->err, PYRO_RC_NOMEM, "%s: out of memory", scan->reader->path);
+		scan->rc = pyro_err_set(scan->err, PYRO_RC_NOMEM, "%s: out of memory",
+					scan->reader->path);
 		return false;
 	}
 	size_t got = ZSTD_decompressDCtx(unpack->zstd, room, size, packed, (size_t)packed_size);
@@ -71,11 +71,11 @@ static bool decompress(struct reader_scan *scan, struct unpack *unpack)
 static void give_chunk(struct reader_scan *scan, struct unpack *unpack)
 {
 	struct pyro_chunk_head head = {
-	    .track = pyro_scan_index(scan, 0, unpack->tracks),
-	    .from_us = (uint64_t)pyro_scan_number(scan, 1, 0, INT64_MAX / 1000),
-	    .to_us = (uint64_t)pyro_scan_number(scan, 2, 0, INT64_MAX / 1000),
-	    .samples = (uint64_t)pyro_scan_number(scan, 3, 0, INT64_MAX),
-	    .stacks = unpack->stacks,
+		.track = pyro_scan_index(scan, 0, unpack->tracks),
+		.from_us = (uint64_t)pyro_scan_number(scan, 1, 0, INT64_MAX / 1000),
+		.to_us = (uint64_t)pyro_scan_number(scan, 2, 0, INT64_MAX / 1000),
+		.samples = (uint64_t)pyro_scan_number(scan, 3, 0, INT64_MAX),
+		.stacks = unpack->stacks,
 	};
 	if (pyro_scan_number(scan, 4, 1, INT32_MAX) != PYRO_CHUNK_ENCODING)
 		pyro_scan_damaged(scan, "an encoding that this version does not know");
@@ -90,7 +90,7 @@ static void give_chunk(struct reader_scan *scan, struct unpack *unpack)
 	if (!decompress(scan, unpack))
 		return;
 	enum pyro_rc rc =
-	    pyro_chunk_decode(&head, unpack->plain.data, unpack->plain.size, give, unpack);
+		pyro_chunk_decode(&head, unpack->plain.data, unpack->plain.size, give, unpack);
 	if (unpack->each_rc != PYRO_RC_OK)
 		scan->rc = unpack->each_rc;
 	else if (rc != PYRO_RC_OK)
@@ -98,9 +98,9 @@ static void give_chunk(struct reader_scan *scan, struct unpack *unpack)
 }
 
 enum pyro_rc pyro_capture_reader_samples(
-    struct pyro_capture_reader *r,
-    enum pyro_rc (*each)(void *context, const struct pyro_capture_sample *sample), void *context,
-    struct pyro_err *err)
+	struct pyro_capture_reader *r,
+	enum pyro_rc (*each)(void *context, const struct pyro_capture_sample *sample),
+	void *context, struct pyro_err *err)
 {
 	struct reader_scan scan;
 	enum pyro_rc rc = PYRO_RC_OK;

@@ -37,8 +37,8 @@ enum pyro_rc pyro_scan_damaged(struct reader_scan *scan, const char *what)
 {
 	if (scan->rc == PYRO_RC_OK)
 		scan->rc = pyro_err_set(
-		    scan->err, PYRO_RC_FORMAT, "%s: damaged capture: table %s, row %lld: %s",
-		    scan->reader->path, scan->table, (long long)scan->row, what);
+			scan->err, PYRO_RC_FORMAT, "%s: damaged capture: table %s, row %lld: %s",
+			scan->reader->path, scan->table, (long long)scan->row, what);
 	return scan->rc;
 }
 

@@ -28,10 +28,10 @@ static enum pyro_rc copy_bytes(int in, int out, const char *from, struct pyro_er
 				continue;
 			if (put < 0)
 				return pyro_err_set_errno(
-				    err, errno == ENOSPC ? PYRO_RC_FULL : PYRO_RC_IO, errno,
-				    "%s: cannot copy it to the temporary directory. Try: set "
-				    "TMPDIR",
-				    from);
+					err, errno == ENOSPC ? PYRO_RC_FULL : PYRO_RC_IO, errno,
+					"%s: cannot copy it to the temporary directory. Try: set "
+					"TMPDIR",
+					from);
 			at += put;
 		}
 	}
@@ -49,7 +49,7 @@ static enum pyro_rc copy_file(const char *from, const char *to, struct pyro_err 
 	if (!S_ISREG(st.st_mode))
 		return pyro_err_set(err, PYRO_RC_FORMAT, "%s: not a regular file", from);
 	PYRO_AUTO_CLOSE int out =
-	    open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return pyro_err_set_errno(err, PYRO_RC_IO, errno,
 					  "%s: cannot copy it to the temporary directory", from);
@@ -73,8 +73,8 @@ enum pyro_rc pyro_snapshot_create(const char *path, struct pyro_snapshot *s, str
 	snprintf(s->directory, sizeof(s->directory), "%s/pyrometer-XXXXXX", base);
 	if (!mkdtemp(s->directory))
 		return pyro_err_set_errno(
-		    err, PYRO_RC_IO, errno,
-		    "%s: cannot make a directory to copy %s to. Try: set TMPDIR", base, path);
+			err, PYRO_RC_IO, errno,
+			"%s: cannot make a directory to copy %s to. Try: set TMPDIR", base, path);
 	snprintf(s->path, sizeof(s->path), "%s/capture", s->directory);
 	for (size_t i = 0; i < COPIED; i++) {
 		PYRO_AUTO_FREE char *from = join(path, suffixes[i]);

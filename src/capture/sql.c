@@ -67,8 +67,9 @@ enum pyro_rc pyro_sql_error(sqlite3 *db, int code, const char *path, const char 
 	enum pyro_rc rc = meaning(code, errnum, path);
 	if (rc == PYRO_RC_FULL)
 		return pyro_err_set(
-		    err, rc, "%s: %s: no space left. Try: free some, or -o FILE on another disk",
-		    path, what);
+			err, rc,
+			"%s: %s: no space left. Try: free some, or -o FILE on another disk", path,
+			what);
 	if (rc == PYRO_RC_FORMAT)
 		return pyro_err_set(err, rc, "%s: damaged capture: %s", path, sqlite3_errstr(code));
 	return pyro_err_set(err, rc, "%s: %s: %s", path, what, sqlite3_errstr(code));

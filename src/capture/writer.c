@@ -17,7 +17,7 @@
 static enum pyro_rc make_file(const char *path, struct stat *ret_stat, struct pyro_err *err)
 {
 	PYRO_AUTO_CLOSE int fd =
-	    open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && fstat(fd, ret_stat) == 0)
 		return PYRO_RC_OK;
 	switch (errno) {
@@ -34,8 +34,8 @@ static enum pyro_rc make_file(const char *path, struct stat *ret_stat, struct py
 	case EPERM:
 	case EROFS:
 		return pyro_err_set(
-		    err, PYRO_RC_PERM,
-		    "%s: the directory is not writable. Try: another place with -o FILE", path);
+			err, PYRO_RC_PERM,
+			"%s: the directory is not writable. Try: another place with -o FILE", path);
 	case ENOSPC:
 	case EDQUOT:
 		return pyro_err_set(err, PYRO_RC_FULL,

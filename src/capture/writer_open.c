@@ -6,15 +6,16 @@
 #define SCHEMA_LIMIT (1u << 20)
 
 static const char *const fixed_statements[WRITE_COUNT] = {
-    [WRITE_META] = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
-    [WRITE_QUALITY] = "INSERT OR REPLACE INTO quality VALUES(?1, ?2, ?3)",
-    [WRITE_STRING] = "INSERT INTO strings VALUES(?1, ?2)",
-    [WRITE_FUNCTION] = "INSERT INTO functions VALUES(?1, ?2, ?3, ?4)",
-    [WRITE_FRAME] = "INSERT INTO frames VALUES(?1, ?2, ?3)",
-    [WRITE_STACK] = "INSERT INTO stacks VALUES(?1, ?2, ?3)",
-    [WRITE_PROCESS] = "INSERT OR REPLACE INTO processes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [WRITE_TRACK] = "INSERT OR REPLACE INTO tracks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [WRITE_CHUNK] = "INSERT OR REPLACE INTO chunks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[WRITE_META] = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
+	[WRITE_QUALITY] = "INSERT OR REPLACE INTO quality VALUES(?1, ?2, ?3)",
+	[WRITE_STRING] = "INSERT INTO strings VALUES(?1, ?2)",
+	[WRITE_FUNCTION] = "INSERT INTO functions VALUES(?1, ?2, ?3, ?4)",
+	[WRITE_FRAME] = "INSERT INTO frames VALUES(?1, ?2, ?3)",
+	[WRITE_STACK] = "INSERT INTO stacks VALUES(?1, ?2, ?3)",
+	[WRITE_PROCESS] = "INSERT OR REPLACE INTO processes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[WRITE_TRACK] =
+		"INSERT OR REPLACE INTO tracks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[WRITE_CHUNK] = "INSERT OR REPLACE INTO chunks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 
 static int lay_out(sqlite3 *db)
@@ -38,8 +39,8 @@ static int lay_out(sqlite3 *db)
 static int put_metrics(sqlite3 *db)
 {
 	sqlite3_stmt *stmt = NULL;
-	int code =
-	    sqlite3_prepare_v2(db, "INSERT INTO metrics VALUES(?1, ?2, ?3, ?4)", -1, &stmt, NULL);
+	int code = sqlite3_prepare_v2(db, "INSERT INTO metrics VALUES(?1, ?2, ?3, ?4)", -1, &stmt,
+				      NULL);
 	for (unsigned i = 0; code == SQLITE_OK && i < PYRO_METRIC_COUNT; i++) {
 		const struct pyro_metric_info *info = pyro_metric_info((enum pyro_metric)i);
 		sqlite3_bind_int(stmt, 1, (int)i);
@@ -78,9 +79,9 @@ static int prepare(struct pyro_capture_writer *w)
 	int code = prepare_total(w);
 	for (int i = 0; code == SQLITE_OK && i < WRITE_COUNT; i++)
 		if (fixed_statements[i])
-			code =
-			    sqlite3_prepare_v3(w->db, fixed_statements[i], -1,
-					       SQLITE_PREPARE_PERSISTENT, &w->statements[i], NULL);
+			code = sqlite3_prepare_v3(w->db, fixed_statements[i], -1,
+						  SQLITE_PREPARE_PERSISTENT, &w->statements[i],
+						  NULL);
 	return code;
 }
 
@@ -90,8 +91,8 @@ static int prepare(struct pyro_capture_writer *w)
 enum pyro_rc pyro_writer_open(struct pyro_capture_writer *w, struct pyro_err *err)
 {
 	int code = sqlite3_open_v2(
-	    w->path, &w->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-	    NULL);
+		w->path, &w->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_busy_timeout(w->db, 50);
 	if (code == SQLITE_OK)

@@ -13,7 +13,7 @@ void pyro_answer_init(struct pyro_answer *a, FILE *stream, enum pyro_answer_form
 		      unsigned int width, bool unicode)
 {
 	*a = (struct pyro_answer){
-	    .stream = stream, .format = format, .width = width, .unicode = unicode};
+		.stream = stream, .format = format, .width = width, .unicode = unicode};
 	pyro_buf_init(&a->out, OUT_LIMIT);
 	pyro_buf_init(&a->waiting, OUT_LIMIT);
 }
@@ -286,7 +286,7 @@ static enum pyro_rc table_row(struct pyro_answer *a, const struct pyro_query_cel
 	}
 	for (size_t i = 0; i < a->columns; i++) {
 		bool right =
-		    cells[i].kind == PYRO_QUERY_INTEGER || cells[i].kind == PYRO_QUERY_REAL;
+			cells[i].kind == PYRO_QUERY_INTEGER || cells[i].kind == PYRO_QUERY_REAL;
 		if (!a->laid_out) {
 			size_t at = a->rows * a->columns + i;
 			add_plain(&a->waiting, &cells[i], true);

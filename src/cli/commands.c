@@ -32,374 +32,397 @@ static const char *const metrics[] = {"wall", "cpu", NULL};
 	 .letter = 'o',                                                                            \
 	 .kind = PYRO_OPTION_PATH,                                                                 \
 	 .metavar = "FILE",                                                                        \
-	 .help =                                                                                   \
-	     "write the capture to FILE, which must not exist (default: named after the "          \
-	     "program and its process id)"},                                                       \
-	    {.name = "overhead",                                                                   \
-	     .kind = PYRO_OPTION_PERCENT,                                                          \
-	     .metavar = "PCT",                                                                     \
-	     .min = 0.01,                                                                          \
-	     .max = 100,                                                                           \
-	     .help =                                                                               \
-		 "what sampling may cost the program; the rate follows it (default: 2%, at "       \
-		 "most " default_rate ")"},                                                        \
-	    {.name = "rate",                                                                       \
-	     .letter = 'r',                                                                        \
-	     .kind = PYRO_OPTION_RATE,                                                             \
-	     .metavar = "HZ",                                                                      \
-	     .min = 0.1,                                                                           \
-	     .max = 1e6,                                                                           \
-	     .help = "sample at this rate whatever it costs: 100, 1kHz"},                          \
-	    {.name = "duration",                                                                   \
-	     .letter = 'd',                                                                        \
-	     .kind = PYRO_OPTION_DURATION,                                                         \
-	     .metavar = "TIME",                                                                    \
-	     .min = 1e-3,                                                                          \
-	     .help = "stop recording after this time: 10s, 5m, 1h; the program goes on"},          \
-	    {.name = "proof",                                                                      \
-	     .kind = PYRO_OPTION_CHOICE,                                                           \
-	     .metavar = "METHOD",                                                                  \
-	     .choices = proofs,                                                                    \
-	     .help =                                                                               \
-		 "how each sample is proved consistent: switch (kernel's switch records), "        \
-		 "proc (/proc), stop (stops the thread for the read), reread (reads twice, "       \
-		 "no proof), none (default: auto, the best that this machine permits)"},           \
-	    {.name = "no-children",                                                                \
-	     .kind = PYRO_OPTION_FLAG,                                                             \
-	     .help = "do not follow the processes that the program starts"},                       \
-	    {.name = "html",                                                                       \
-	     .kind = PYRO_OPTION_PATH,                                                             \
-	     .metavar = "FILE",                                                                    \
-	     .help = "also write the page that \"pyrometer view\" makes"},                         \
-	    {.name = "force",                                                                      \
-	     .letter = 'f',                                                                        \
-	     .kind = PYRO_OPTION_FLAG,                                                             \
-	     .help = "replace the file of --html if it exists; a capture is never replaced"},      \
-	    OPTION_JSON, OPTION_QUIET
+	 .help = "write the capture to FILE, which must not exist (default: named after the "      \
+		 "program and its process id)"},                                                   \
+		{.name = "overhead",                                                               \
+		 .kind = PYRO_OPTION_PERCENT,                                                      \
+		 .metavar = "PCT",                                                                 \
+		 .min = 0.01,                                                                      \
+		 .max = 100,                                                                       \
+		 .help = "what sampling may cost the program; the rate follows it (default: 2%, "  \
+			 "at "                                                                     \
+			 "most " default_rate ")"},                                                \
+		{.name = "rate",                                                                   \
+		 .letter = 'r',                                                                    \
+		 .kind = PYRO_OPTION_RATE,                                                         \
+		 .metavar = "HZ",                                                                  \
+		 .min = 0.1,                                                                       \
+		 .max = 1e6,                                                                       \
+		 .help = "sample at this rate whatever it costs: 100, 1kHz"},                      \
+		{.name = "duration",                                                               \
+		 .letter = 'd',                                                                    \
+		 .kind = PYRO_OPTION_DURATION,                                                     \
+		 .metavar = "TIME",                                                                \
+		 .min = 1e-3,                                                                      \
+		 .help = "stop recording after this time: 10s, 5m, 1h; the program goes on"},      \
+		{.name = "proof",                                                                  \
+		 .kind = PYRO_OPTION_CHOICE,                                                       \
+		 .metavar = "METHOD",                                                              \
+		 .choices = proofs,                                                                \
+		 .help = "how each sample is proved consistent: switch (kernel's switch "          \
+			 "records), "                                                              \
+			 "proc (/proc), stop (stops the thread for the read), reread (reads "      \
+			 "twice, "                                                                 \
+			 "no proof), none (default: auto, the best that this machine permits)"},   \
+		{.name = "no-children",                                                            \
+		 .kind = PYRO_OPTION_FLAG,                                                         \
+		 .help = "do not follow the processes that the program starts"},                   \
+		{.name = "html",                                                                   \
+		 .kind = PYRO_OPTION_PATH,                                                         \
+		 .metavar = "FILE",                                                                \
+		 .help = "also write the page that \"pyrometer view\" makes"},                     \
+		{.name = "force",                                                                  \
+		 .letter = 'f',                                                                    \
+		 .kind = PYRO_OPTION_FLAG,                                                         \
+		 .help = "replace the file of --html if it exists; a capture is never replaced"},  \
+		OPTION_JSON, OPTION_QUIET
 
 static const struct pyro_option run_options[] = {
-    {.name = "MODULE",
-     .letter = 'm',
-     .kind = PYRO_OPTION_REST,
-     .metavar = "MODULE",
-     .help = "run a module as a program; all that follows is its own"},
-    {.name = "CODE",
-     .letter = 'c',
-     .kind = PYRO_OPTION_REST,
-     .metavar = "CODE",
-     .help = "run code given as text; all that follows is its own"},
-    OPTIONS_RECORD("1000 Hz"),
-    {.name = NULL},
+	{.name = "MODULE",
+	 .letter = 'm',
+	 .kind = PYRO_OPTION_REST,
+	 .metavar = "MODULE",
+	 .help = "run a module as a program; all that follows is its own"},
+	{.name = "CODE",
+	 .letter = 'c',
+	 .kind = PYRO_OPTION_REST,
+	 .metavar = "CODE",
+	 .help = "run code given as text; all that follows is its own"},
+	OPTIONS_RECORD("1000 Hz"),
+	{.name = NULL},
 };
 
 static const struct pyro_example run_examples[] = {
-    {"pyrometer run shop.py --orders 5000", "profile a script; --orders is the script's"},
-    {"pyrometer run -m pytest tests", "profile a module, here a test suite"},
-    {"pyrometer run -- gunicorn shop:app", "any command that ends in Python, and its children"},
-    {"pyrometer run -d 30s -o warm.pyro serve.py", "the first half minute of a server"},
-    {NULL, NULL},
+	{"pyrometer run shop.py --orders 5000", "profile a script; --orders is the script's"},
+	{"pyrometer run -m pytest tests", "profile a module, here a test suite"},
+	{"pyrometer run -- gunicorn shop:app", "any command that ends in Python, and its children"},
+	{"pyrometer run -d 30s -o warm.pyro serve.py", "the first half minute of a server"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option attach_options[] = {
-    OPTIONS_RECORD("200 Hz"),
-    {.name = NULL},
+	OPTIONS_RECORD("200 Hz"),
+	{.name = NULL},
 };
 
 static const struct pyro_example attach_examples[] = {
-    {"pyrometer attach 4127", "until the process ends or you press Ctrl-C"},
-    {"pyrometer attach -d 30s -o night.pyro 4127", "half a minute, into a file of your choice"},
-    {NULL, NULL},
+	{"pyrometer attach 4127", "until the process ends or you press Ctrl-C"},
+	{"pyrometer attach -d 30s -o night.pyro 4127", "half a minute, into a file of your choice"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option report_options[] = {
-    {.name = "by",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "WHAT",
-     .choices = LIST("function", "line", "file", "module", "thread", "process"),
-     .help = "what a row of the table is: function, line, file, module, thread or process"},
-    {.name = "metric",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "NAME",
-     .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
-     .help = "what shares are of: time (default: what suits the program), wall (all threads' "
-	     "time, running or not), cpu, wait (off the processor) or gil_wait"},
-    {.name = "sort",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "KEY",
-     .choices = LIST("self", "total", "name"),
-     .help = "sort by self (default: while it ran itself), total (with all it called) or name"},
-    {.name = "limit",
-     .letter = 'n',
-     .kind = PYRO_OPTION_NUMBER,
-     .metavar = "N",
-     .max = 1e9,
-     .help = "show N rows at most; 0 shows all"},
-    {.name = "filter",
-     .kind = PYRO_OPTION_STRING,
-     .metavar = "REGEX",
-     .help = "only what has a name or place that matches"},
-    {.name = "all",
-     .letter = 'a',
-     .kind = PYRO_OPTION_FLAG,
-     .help = "show library code by itself, not in the line of yours that called it"},
-    {.name = "tree", .kind = PYRO_OPTION_FLAG, .help = "show who called whom as a tree"},
-    {.name = "callers",
-     .kind = PYRO_OPTION_STRING,
-     .metavar = "NAME",
-     .help = "who called the function NAME, and what it took for each"},
-    {.name = "callees",
-     .kind = PYRO_OPTION_STRING,
-     .metavar = "NAME",
-     .help = "whom the function NAME called, and what each took"},
-    {.name = "source",
-     .kind = PYRO_OPTION_PATH,
-     .metavar = "FILE",
-     .help = "the source of FILE with what each line took"},
-    OPTION_JSON,
-    {.name = NULL},
+	{.name = "by",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "WHAT",
+	 .choices = LIST("function", "line", "file", "module", "thread", "process"),
+	 .help = "what a row of the table is: function, line, file, module, thread or process"},
+	{.name = "metric",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "NAME",
+	 .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
+	 .help = "what shares are of: time (default: what suits the program), wall (all threads' "
+		 "time, running or not), cpu, wait (off the processor) or gil_wait"},
+	{.name = "sort",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "KEY",
+	 .choices = LIST("self", "total", "name"),
+	 .help = "sort by self (default: while it ran itself), total (with all it called) or name"},
+	{.name = "limit",
+	 .letter = 'n',
+	 .kind = PYRO_OPTION_NUMBER,
+	 .metavar = "N",
+	 .max = 1e9,
+	 .help = "show N rows at most; 0 shows all"},
+	{.name = "filter",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "REGEX",
+	 .help = "only what has a name or place that matches"},
+	{.name = "all",
+	 .letter = 'a',
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show library code by itself, not in the line of yours that called it"},
+	{.name = "tree", .kind = PYRO_OPTION_FLAG, .help = "show who called whom as a tree"},
+	{.name = "callers",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "NAME",
+	 .help = "who called the function NAME, and what it took for each"},
+	{.name = "callees",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "NAME",
+	 .help = "whom the function NAME called, and what each took"},
+	{.name = "source",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "the source of FILE with what each line took"},
+	OPTION_JSON,
+	{.name = NULL},
 };
 
 static const struct pyro_example report_examples[] = {
-    {"pyrometer report shop-4127.pyro", "the summary that the recording ended with"},
-    {"pyrometer report --by line shop-4127.pyro", "the slowest lines"},
-    {"pyrometer report --callers price shop-4127.pyro", "who called price()"},
-    {"pyrometer report --source shop.py shop-4127.pyro", "the numbers beside the source"},
-    {NULL, NULL},
+	{"pyrometer report shop-4127.pyro", "the summary that the recording ended with"},
+	{"pyrometer report --by line shop-4127.pyro", "the slowest lines"},
+	{"pyrometer report --callers price shop-4127.pyro", "who called price()"},
+	{"pyrometer report --source shop.py shop-4127.pyro", "the numbers beside the source"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option view_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = PYRO_OPTION_PATH,
-     .metavar = "FILE",
-     .help = "write the page to FILE, \"-\" for standard output (default: the capture's name "
-	     "with .html)"},
-    OPTION_FORCE,
-    {.name = "no-open",
-     .kind = PYRO_OPTION_FLAG,
-     .help = "only write the page, do not open it in a browser"},
-    {.name = "no-sources",
-     .kind = PYRO_OPTION_FLAG,
-     .help = "leave the text of the source files out of the page"},
-    OPTION_QUIET,
-    {.name = NULL},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "write the page to FILE, \"-\" for standard output (default: the capture's name "
+		 "with .html)"},
+	OPTION_FORCE,
+	{.name = "no-open",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "only write the page, do not open it in a browser"},
+	{.name = "no-sources",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "leave the text of the source files out of the page"},
+	OPTION_QUIET,
+	{.name = NULL},
 };
 
 static const struct pyro_example view_examples[] = {
-    {"pyrometer view shop-4127.pyro", "write shop-4127.html and open it"},
-    {"pyrometer view -o page.html shop-4127.pyro", "a page to send: one file, no network"},
-    {NULL, NULL},
+	{"pyrometer view shop-4127.pyro", "write shop-4127.html and open it"},
+	{"pyrometer view -o page.html shop-4127.pyro", "a page to send: one file, no network"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option convert_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = PYRO_OPTION_PATH,
-     .metavar = "FILE",
-     .help = "write to FILE, \"-\" for standard output; its suffix chooses the format"},
-    {.name = "to",
-     .kind = PYRO_OPTION_STRING,
-     .metavar = "FORMAT",
-     .help = "the format, whatever the suffix; \"--to list\" lists them"},
-    {.name = "metric",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "NAME",
-     .choices = metrics,
-     .help = "what is counted: wall (default: time, running or not) or cpu"},
-    {.name = "by",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "WHAT",
-     .choices = LIST("function", "line"),
-     .help = "what a frame is: function (default) or line, a frame for each line of it"},
-    {.name = "threads",
-     .kind = PYRO_OPTION_FLAG,
-     .help = "keep threads apart in formats that merge them, by frames for process and thread"},
-    OPTION_FORCE,
-    OPTION_QUIET,
-    {.name = NULL},
+	{.name = "output",
+	 .letter = 'o',
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "write to FILE, \"-\" for standard output; its suffix chooses the format"},
+	{.name = "to",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "FORMAT",
+	 .help = "the format, whatever the suffix; \"--to list\" lists them"},
+	{.name = "metric",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "NAME",
+	 .choices = metrics,
+	 .help = "what is counted: wall (default: time, running or not) or cpu"},
+	{.name = "by",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "WHAT",
+	 .choices = LIST("function", "line"),
+	 .help = "what a frame is: function (default) or line, a frame for each line of it"},
+	{.name = "threads",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "keep threads apart in formats that merge them, by frames for process and thread"},
+	OPTION_FORCE,
+	OPTION_QUIET,
+	{.name = NULL},
 };
 
 static const struct pyro_example convert_examples[] = {
-    {"pyrometer convert shop.pyro -o shop.speedscope.json", "open it at www.speedscope.app"},
-    {"pyrometer convert shop.pyro -o - --to folded | flamegraph.pl --countname us >shop.svg",
-     "the classic flame graph; folded weights are microseconds"},
-    {NULL, NULL},
+	{"pyrometer convert shop.pyro -o shop.speedscope.json", "open it at www.speedscope.app"},
+	{"pyrometer convert shop.pyro -o - --to folded | flamegraph.pl --countname us >shop.svg",
+	 "the classic flame graph; folded weights are microseconds"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option query_options[] = {
-    {.name = "format",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "NAME",
-     .choices = LIST("table", "csv", "json"),
-     .help = "how rows are printed: table (default), csv or json"},
-    OPTION_JSON,
-    {.name = NULL},
+	{.name = "format",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "NAME",
+	 .choices = LIST("table", "csv", "json"),
+	 .help = "how rows are printed: table (default), csv or json"},
+	OPTION_JSON,
+	{.name = NULL},
 };
 
 static const struct pyro_example query_examples[] = {
-    {"pyrometer query shop.pyro \"SELECT * FROM meta\"", "what is known of the recording"},
-    {"pyrometer query --format csv shop.pyro \"SELECT * FROM quality\"", "for a spreadsheet"},
-    {NULL, NULL},
+	{"pyrometer query shop.pyro \"SELECT * FROM meta\"", "what is known of the recording"},
+	{"pyrometer query --format csv shop.pyro \"SELECT * FROM quality\"", "for a spreadsheet"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option doctor_options[] = {
-    OPTION_JSON,
-    {.name = NULL},
+	OPTION_JSON,
+	{.name = NULL},
 };
 
 static const struct pyro_example doctor_examples[] = {
-    {"pyrometer doctor", "all at once, for you as you are"},
-    {"sudo pyrometer doctor", "the same for root"},
-    {NULL, NULL},
+	{"pyrometer doctor", "all at once, for you as you are"},
+	{"sudo pyrometer doctor", "the same for root"},
+	{NULL, NULL},
 };
 
 static const struct pyro_option help_options[] = {
-    {.name = "man", .kind = PYRO_OPTION_FLAG, .help = "print the manual page (roff) instead"},
-    {.name = "completion",
-     .kind = PYRO_OPTION_CHOICE,
-     .metavar = "SHELL",
-     .choices = LIST("bash", "zsh", "fish"),
-     .help = "print the completion script for bash, zsh or fish"},
-    {.name = NULL},
+	{.name = "man", .kind = PYRO_OPTION_FLAG, .help = "print the manual page (roff) instead"},
+	{.name = "completion",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "SHELL",
+	 .choices = LIST("bash", "zsh", "fish"),
+	 .help = "print the completion script for bash, zsh or fish"},
+	{.name = NULL},
 };
 
 static const struct pyro_example help_examples[] = {
-    {"pyrometer help run", "all about recording a program"},
-    {"source <(pyrometer help --completion bash)", "completion in this shell"},
-    {NULL, NULL},
+	{"pyrometer help run", "all about recording a program"},
+	{"source <(pyrometer help --completion bash)", "completion in this shell"},
+	{NULL, NULL},
 };
 
 const struct pyro_command pyro_commands[] = {
-    {
-	.name = "run",
-	.summary = "start a Python program and record where its time goes",
-	.synopsis = {"[OPTIONS] [--] SCRIPT [ARGUMENTS]", "[OPTIONS] -m MODULE [ARGUMENTS]",
-		     "[OPTIONS] -c CODE [ARGUMENTS]", "[OPTIONS] [--] COMMAND [ARGUMENTS]"},
-	.description =
-	    "Starts a Python script, module, piece of code, or any command that ends in Python, "
-	    "and records it from outside from its first line on: nothing is put into the program, "
-	    "which keeps its arguments, streams, folder and signals. Processes that it starts are "
-	    "followed too.\n"
-	    "\n"
-	    "Options end at the name of the script or command, or after -m MODULE or -c CODE: all "
-	    "that follows belongs to the program. Ctrl-C reaches the program and still gives a "
-	    "report.\n"
-	    "\n"
-	    "At the end a summary is printed on standard error and the recording is in a capture "
-	    "file for \"report\", \"view\", \"convert\" and \"query\".\n"
-	    "\n"
-	    "The exit status is the program's own, 128+N if signal N ended it.",
-	.rules = {.options = run_options,
-		  .min_operands = 1,
-		  .max_operands = PYRO_OPERANDS_ANY,
-		  .operands = "SCRIPT [ARGUMENTS]",
-		  .target = true},
-	.examples = run_examples,
-	.run = pyro_cmd_run,
-    },
-    {
-	.name = "attach",
-	.summary = "record a Python process that runs already",
-	.synopsis = {"[OPTIONS] PID"},
-	.description =
-	    "Records a running process and those that it starts until it ends, for --duration, or "
-	    "until Ctrl-C. The process is not restarted, changed or signalled and goes on "
-	    "unharmed.\n"
-	    "\n"
-	    "If reading it is not permitted, one line says what is missing; \"pyrometer doctor\" "
-	    "says it all at once.",
-	.rules =
-	    {.options = attach_options, .min_operands = 1, .max_operands = 1, .operands = "PID"},
-	.examples = attach_examples,
-	.run = pyro_cmd_attach,
-    },
-    {
-	.name = "report",
-	.summary = "show a capture in the terminal",
-	.synopsis = {"[OPTIONS] CAPTURE"},
-	.description =
-	    "Prints the summary of a capture, or a table by function, line, file, module, thread "
-	    "or process, a call tree, the callers or callees of a function, or annotated source. "
-	    "Sampled shares come with their 95 % interval.",
-	.rules = {.options = report_options,
-		  .min_operands = 1,
-		  .max_operands = 1,
-		  .operands = "CAPTURE"},
-	.examples = report_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_report,
-    },
-    {
-	.name = "view",
-	.summary = "make a page of a capture and open it",
-	.synopsis = {"[OPTIONS] CAPTURE"},
-	.description = "Writes one HTML file that holds the flame graph, the table of functions "
-		       "and the annotated source, needs no network and opens anywhere; opens it "
-		       "in a browser when there is a display.",
-	.rules =
-	    {.options = view_options, .min_operands = 1, .max_operands = 1, .operands = "CAPTURE"},
-	.examples = view_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_view,
-    },
-    {
-	.name = "convert",
-	.summary = "write a capture in another tool's format",
-	.synopsis = {"[OPTIONS] CAPTURE -o FILE", "--to list"},
-	.description =
-	    "Writes what a capture holds in the format of another tool, chosen by --to or by the "
-	    "suffix of the output. What that format cannot hold is said on standard error.\n"
-	    "\n"
-	    "The output appears under its name only when it is complete, and replaces a file only "
-	    "with --force.",
-	.rules = {.options = convert_options, .max_operands = 1, .operands = "CAPTURE -o FILE"},
-	.examples = convert_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_convert,
-    },
-    {
-	.name = "query",
-	.summary = "ask a capture in SQL",
-	.synopsis = {"[OPTIONS] CAPTURE SQL"},
-	.description = "A capture is an SQLite database with a documented schema. Runs one "
-		       "statement that only reads and prints its rows as a table, CSV or JSON.",
-	.rules = {.options = query_options,
-		  .min_operands = 2,
-		  .max_operands = 2,
-		  .operands = "CAPTURE SQL"},
-	.examples = query_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_query,
-    },
-    {
-	.name = "doctor",
-	.summary = "say what this machine permits and what to do about the rest",
-	.synopsis = {"[OPTIONS]"},
-	.description =
-	    "Tries what recording needs, as the user you are: reading another process, the "
-	    "kernel's switch records, choosing a processor, stopping a thread. Lists the Python "
-	    "programs that run now with their version and whether they can be read, says how "
-	    "samples would be proved, and gives the command for whatever is missing.\n"
-	    "\n"
-	    "The exit status is 0 when recording works here in some way, 1 when it does not.",
-	.rules = {.options = doctor_options, .max_operands = 0, .operands = ""},
-	.examples = doctor_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_doctor,
-    },
-    {
-	.name = "help",
-	.summary = "explain a command",
-	.synopsis = {"[COMMAND]", "--man [COMMAND]", "--completion bash|zsh|fish"},
-	.description = "Explains Pyrometer or one of its commands, as \"pyrometer COMMAND "
-		       "--help\" does. Also prints the manual pages and completion scripts, "
-		       "which come from the same table.",
-	.rules = {.options = help_options, .max_operands = 1, .operands = "[COMMAND]"},
-	.examples = help_examples,
-	.ends_with_pipe = true,
-	.run = pyro_cmd_help,
-    },
-    {.name = NULL},
+	{
+		.name = "run",
+		.summary = "start a Python program and record where its time goes",
+		.synopsis = {"[OPTIONS] [--] SCRIPT [ARGUMENTS]", "[OPTIONS] -m MODULE [ARGUMENTS]",
+			     "[OPTIONS] -c CODE [ARGUMENTS]", "[OPTIONS] [--] COMMAND [ARGUMENTS]"},
+		.description = "Starts a Python script, module, piece of code, or any command that "
+			       "ends in Python, "
+			       "and records it from outside from its first line on: nothing is put "
+			       "into the program, "
+			       "which keeps its arguments, streams, folder and signals. Processes "
+			       "that it starts are "
+			       "followed too.\n"
+			       "\n"
+			       "Options end at the name of the script or command, or after -m "
+			       "MODULE or -c CODE: all "
+			       "that follows belongs to the program. Ctrl-C reaches the program "
+			       "and still gives a "
+			       "report.\n"
+			       "\n"
+			       "At the end a summary is printed on standard error and the "
+			       "recording is in a capture "
+			       "file for \"report\", \"view\", \"convert\" and \"query\".\n"
+			       "\n"
+			       "The exit status is the program's own, 128+N if signal N ended it.",
+		.rules = {.options = run_options,
+			  .min_operands = 1,
+			  .max_operands = PYRO_OPERANDS_ANY,
+			  .operands = "SCRIPT [ARGUMENTS]",
+			  .target = true},
+		.examples = run_examples,
+		.run = pyro_cmd_run,
+	},
+	{
+		.name = "attach",
+		.summary = "record a Python process that runs already",
+		.synopsis = {"[OPTIONS] PID"},
+		.description = "Records a running process and those that it starts until it ends, "
+			       "for --duration, or "
+			       "until Ctrl-C. The process is not restarted, changed or signalled "
+			       "and goes on "
+			       "unharmed.\n"
+			       "\n"
+			       "If reading it is not permitted, one line says what is missing; "
+			       "\"pyrometer doctor\" "
+			       "says it all at once.",
+		.rules = {.options = attach_options,
+			  .min_operands = 1,
+			  .max_operands = 1,
+			  .operands = "PID"},
+		.examples = attach_examples,
+		.run = pyro_cmd_attach,
+	},
+	{
+		.name = "report",
+		.summary = "show a capture in the terminal",
+		.synopsis = {"[OPTIONS] CAPTURE"},
+		.description = "Prints the summary of a capture, or a table by function, line, "
+			       "file, module, thread "
+			       "or process, a call tree, the callers or callees of a function, or "
+			       "annotated source. "
+			       "Sampled shares come with their 95 % interval.",
+		.rules = {.options = report_options,
+			  .min_operands = 1,
+			  .max_operands = 1,
+			  .operands = "CAPTURE"},
+		.examples = report_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_report,
+	},
+	{
+		.name = "view",
+		.summary = "make a page of a capture and open it",
+		.synopsis = {"[OPTIONS] CAPTURE"},
+		.description =
+			"Writes one HTML file that holds the flame graph, the table of functions "
+			"and the annotated source, needs no network and opens anywhere; opens it "
+			"in a browser when there is a display.",
+		.rules = {.options = view_options,
+			  .min_operands = 1,
+			  .max_operands = 1,
+			  .operands = "CAPTURE"},
+		.examples = view_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_view,
+	},
+	{
+		.name = "convert",
+		.summary = "write a capture in another tool's format",
+		.synopsis = {"[OPTIONS] CAPTURE -o FILE", "--to list"},
+		.description = "Writes what a capture holds in the format of another tool, chosen "
+			       "by --to or by the "
+			       "suffix of the output. What that format cannot hold is said on "
+			       "standard error.\n"
+			       "\n"
+			       "The output appears under its name only when it is complete, and "
+			       "replaces a file only "
+			       "with --force.",
+		.rules = {.options = convert_options,
+			  .max_operands = 1,
+			  .operands = "CAPTURE -o FILE"},
+		.examples = convert_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_convert,
+	},
+	{
+		.name = "query",
+		.summary = "ask a capture in SQL",
+		.synopsis = {"[OPTIONS] CAPTURE SQL"},
+		.description =
+			"A capture is an SQLite database with a documented schema. Runs one "
+			"statement that only reads and prints its rows as a table, CSV or JSON.",
+		.rules = {.options = query_options,
+			  .min_operands = 2,
+			  .max_operands = 2,
+			  .operands = "CAPTURE SQL"},
+		.examples = query_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_query,
+	},
+	{
+		.name = "doctor",
+		.summary = "say what this machine permits and what to do about the rest",
+		.synopsis = {"[OPTIONS]"},
+		.description =
+			"Tries what recording needs, as the user you are: reading another process, "
+			"the "
+			"kernel's switch records, choosing a processor, stopping a thread. Lists "
+			"the Python "
+			"programs that run now with their version and whether they can be read, "
+			"says how "
+			"samples would be proved, and gives the command for whatever is missing.\n"
+			"\n"
+			"The exit status is 0 when recording works here in some way, 1 when it "
+			"does not.",
+		.rules = {.options = doctor_options, .max_operands = 0, .operands = ""},
+		.examples = doctor_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_doctor,
+	},
+	{
+		.name = "help",
+		.summary = "explain a command",
+		.synopsis = {"[COMMAND]", "--man [COMMAND]", "--completion bash|zsh|fish"},
+		.description =
+			"Explains Pyrometer or one of its commands, as \"pyrometer COMMAND "
+			"--help\" does. Also prints the manual pages and completion scripts, "
+			"which come from the same table.",
+		.rules = {.options = help_options, .max_operands = 1, .operands = "[COMMAND]"},
+		.examples = help_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_help,
+	},
+	{.name = NULL},
 };
 
 const struct pyro_command *pyro_command_find(const char *name)

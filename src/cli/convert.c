@@ -25,8 +25,9 @@ static void list_formats(void)
 		pyro_wrap_add(&buf, format->description, 12, 12, terminal.width);
 		pyro_buf_add_text(&buf, "\n            files:");
 		for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
-			pyro_buf_add_text(
-			    &buf, i && terminal.width < NARROW ? "\n                   *" : " *");
+			pyro_buf_add_text(&buf, i && terminal.width < NARROW
+							? "\n                   *"
+							: " *");
 			pyro_buf_add_text(&buf, format->suffixes[i]);
 		}
 		pyro_buf_add_char(&buf, '\n');
@@ -86,9 +87,10 @@ static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro
 	const struct pyro_sample_source source = pyro_capture_source(reader);
 	const struct pyro_format_sink sink = {.context = output, .write = sink_write};
 	const struct pyro_format_options options = {
-	    .metric = pyro_args_number(args, "metric", 0) == 1 ? PYRO_METRIC_CPU : PYRO_METRIC_WALL,
-	    .by_line = pyro_args_number(args, "by", 0) == 1,
-	    .threads = pyro_args_flag(args, "threads"),
+		.metric = pyro_args_number(args, "metric", 0) == 1 ? PYRO_METRIC_CPU
+								   : PYRO_METRIC_WALL,
+		.by_line = pyro_args_number(args, "by", 0) == 1,
+		.threads = pyro_args_flag(args, "threads"),
 	};
 	enum pyro_rc rc = format->write(profile, &source, &options, &sink, err);
 

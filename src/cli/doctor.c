@@ -62,10 +62,10 @@ static void mark(struct page *page, enum pyro_check_result result)
 		const char *ascii;
 		enum pyro_style style;
 	} marks[] = {
-	    [PYRO_CHECK_GOOD] = {"✓", "+", PYRO_STYLE_GOOD},
-	    [PYRO_CHECK_LIMITED] = {"!", "!", PYRO_STYLE_WARN},
-	    [PYRO_CHECK_BAD] = {"✗", "x", PYRO_STYLE_BAD},
-	    [PYRO_CHECK_INFO] = {"·", "-", PYRO_STYLE_FAINT},
+		[PYRO_CHECK_GOOD] = {"✓", "+", PYRO_STYLE_GOOD},
+		[PYRO_CHECK_LIMITED] = {"!", "!", PYRO_STYLE_WARN},
+		[PYRO_CHECK_BAD] = {"✗", "x", PYRO_STYLE_BAD},
+		[PYRO_CHECK_INFO] = {"·", "-", PYRO_STYLE_FAINT},
 	};
 
 	pyro_buf_add_text(page->buf, "  ");
@@ -246,10 +246,10 @@ static void json_string(struct pyro_buf *buf, const char *name, const char *valu
 static void add_json(struct pyro_buf *buf, const struct pyro_doctor *doctor)
 {
 	static const char *const results[] = {
-	    [PYRO_CHECK_GOOD] = "good",
-	    [PYRO_CHECK_LIMITED] = "limited",
-	    [PYRO_CHECK_BAD] = "bad",
-	    [PYRO_CHECK_INFO] = "info",
+		[PYRO_CHECK_GOOD] = "good",
+		[PYRO_CHECK_LIMITED] = "limited",
+		[PYRO_CHECK_BAD] = "bad",
+		[PYRO_CHECK_INFO] = "info",
 	};
 
 	pyro_buf_add_text(buf, "{\"version\":\"" PYRO_VERSION "\",");

@@ -35,7 +35,7 @@ static struct pyro_check *add(struct pyro_doctor *doctor, const char *name, cons
 {
 	/* The list is as long as the code below; the last place is never passed. */
 	size_t at =
-	    doctor->check_count < PYRO_MAX_CHECKS ? doctor->check_count++ : PYRO_MAX_CHECKS - 1;
+		doctor->check_count < PYRO_MAX_CHECKS ? doctor->check_count++ : PYRO_MAX_CHECKS - 1;
 
 	doctor->checks[at] = (struct pyro_check){.name = name, .title = title};
 	return &doctor->checks[at];
@@ -209,7 +209,7 @@ static bool check_proc(struct pyro_doctor *doctor, const struct pyro_patient *ow
 	uint64_t numbers[3]; /* time run, time waited, slices */
 
 	if (pyro_procfs_read(own->pid, "schedstat", text, sizeof(text), &size, NULL) ==
-		PYRO_RC_OK &&
+		    PYRO_RC_OK &&
 	    read_three(text, numbers) && numbers[2] > 0) {
 		set_found(check, PYRO_CHECK_GOOD, "schedstat counts them");
 		return true;

@@ -12,26 +12,26 @@
 #define TERM_COLUMN 24
 
 const char pyro_help_about[] =
-    "Pyrometer says where the time of Python programs goes, down to the line, without touching "
-    "them: it reads a running CPython (3.8 to 3.15) from outside.";
+	"Pyrometer says where the time of Python programs goes, down to the line, without touching "
+	"them: it reads a running CPython (3.8 to 3.15) from outside.";
 
 const struct pyro_help_term pyro_help_statuses[] = {
-    {"0", "success; of run: the program's own exit status"},
-    {"64", "wrong usage"},
-    {"125", "Pyrometer itself failed"},
-    {"126", "the program cannot be executed"},
-    {"127", "the program was not found"},
-    {"128+N", "signal N ended the program"},
-    {NULL, NULL},
+	{"0", "success; of run: the program's own exit status"},
+	{"64", "wrong usage"},
+	{"125", "Pyrometer itself failed"},
+	{"126", "the program cannot be executed"},
+	{"127", "the program was not found"},
+	{"128+N", "signal N ended the program"},
+	{NULL, NULL},
 };
 
 const struct pyro_help_term pyro_help_environment[] = {
-    {"NO_COLOR", "when set, no colours"},
-    {"FORCE_COLOR", "when set, colours also into pipes"},
-    {"COLUMNS", "width of the output"},
-    {"PYROMETER_PYTHON", "the interpreter of scripts, -m and -c of run (default: python3)"},
-    {"PYROMETER_DEBUG", "when set, debug lines on standard error"},
-    {NULL, NULL},
+	{"NO_COLOR", "when set, no colours"},
+	{"FORCE_COLOR", "when set, colours also into pipes"},
+	{"COLUMNS", "width of the output"},
+	{"PYROMETER_PYTHON", "the interpreter of scripts, -m and -c of run (default: python3)"},
+	{"PYROMETER_DEBUG", "when set, debug lines on standard error"},
+	{NULL, NULL},
 };
 
 struct page {
@@ -82,9 +82,9 @@ static void paragraphs(struct page *page, const char *text)
 static struct page open_page(struct pyro_buf *buf, const struct pyro_terminal *terminal)
 {
 	return (struct page){
-	    .buf = buf,
-	    .terminal = terminal,
-	    .width = terminal->width < MAX_WIDTH ? terminal->width : MAX_WIDTH,
+		.buf = buf,
+		.terminal = terminal,
+		.width = terminal->width < MAX_WIDTH ? terminal->width : MAX_WIDTH,
 	};
 }
 

@@ -64,10 +64,10 @@ static enum pyro_rc unknown_short(struct parser *parser, const char *word, char 
 	/* Options of the interpreter itself need the interpreter in front of them. */
 	if (parser->rules->target)
 		return pyro_err_set(
-		    parser->err, PYRO_RC_USAGE,
-		    "%s: there is no option -%c. Options of Python go after it: pyrometer %s "
-		    "python3 %.32s …",
-		    command, letter, command, word);
+			parser->err, PYRO_RC_USAGE,
+			"%s: there is no option -%c. Options of Python go after it: pyrometer %s "
+			"python3 %.32s …",
+			command, letter, command, word);
 	return pyro_err_set(parser->err, PYRO_RC_USAGE,
 			    "%s: there is no option -%c. Try: pyrometer %s --help", command, letter,
 			    command);
@@ -197,10 +197,10 @@ enum pyro_rc pyro_args_parse(const char *command, const struct pyro_option_rules
 			     char *const *argv, struct pyro_args *ret_args, struct pyro_err *err)
 {
 	struct parser parser = {
-	    .rules = rules, .argc = argc, .argv = argv, .args = ret_args, .err = err};
+		.rules = rules, .argc = argc, .argv = argv, .args = ret_args, .err = err};
 
 	*ret_args = (struct pyro_args){
-	    .program = "pyrometer", .command = command, .options = rules->options};
+		.program = "pyrometer", .command = command, .options = rules->options};
 	ret_args->operands = calloc((size_t)argc + 1, sizeof(*ret_args->operands));
 	if (!ret_args->operands)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");

@@ -76,7 +76,7 @@ static enum pyro_rc open_file(struct pyro_output *output, struct pyro_err *err)
 		output->folder = strdup(".");
 	else
 		output->folder = strndup(
-		    output->path, slash == output->path ? 1 : (size_t)(slash - output->path));
+			output->path, slash == output->path ? 1 : (size_t)(slash - output->path));
 	if (!output->folder)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	/* A file without a name vanishes by itself if we are killed. It can become a new file only,

@@ -20,14 +20,14 @@ void pyro_recording_options(const struct pyro_args *args, double hz_max,
 	double percent = pyro_args_real(args, "overhead", DEFAULT_OVERHEAD);
 
 	*ret_options = (struct pyro_record_options){
-	    .path = pyro_args_text(args, "output"),
-	    .duration_ns = pyro_args_number(args, "duration", 0),
-	    .sampler = {.hz_max = pyro_args_real(args, "rate", hz_max),
-			.budget = fixed ? 0 : percent / 100,
-			/* The choices stand in the order of the enum. */
-			.proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
-									  PYRO_PROOF_AUTO),
-			.children = !pyro_args_flag(args, "no-children")},
+		.path = pyro_args_text(args, "output"),
+		.duration_ns = pyro_args_number(args, "duration", 0),
+		.sampler = {.hz_max = pyro_args_real(args, "rate", hz_max),
+			    .budget = fixed ? 0 : percent / 100,
+			    /* The choices stand in the order of the enum. */
+			    .proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
+									      PYRO_PROOF_AUTO),
+			    .children = !pyro_args_flag(args, "no-children")},
 	};
 }
 

@@ -21,9 +21,9 @@ static enum pyro_rc one_part(const struct pyro_args *args, struct pyro_err *err)
 			continue;
 		if (first)
 			return pyro_err_set(
-			    err, PYRO_RC_USAGE,
-			    "report: --%s and --%s are two reports. Try: one of them", first,
-			    parts[i]);
+				err, PYRO_RC_USAGE,
+				"report: --%s and --%s are two reports. Try: one of them", first,
+				parts[i]);
 		first = parts[i];
 	}
 	return PYRO_RC_OK;
@@ -35,11 +35,12 @@ static void read_view(const struct pyro_args *args, struct pyro_report_view *ret
 
 	/* The choices stand in the order of the enums. */
 	*ret_view = (struct pyro_report_view){
-	    .metric = (enum pyro_report_metric)pyro_args_number(args, "metric", PYRO_REPORT_TIME),
-	    .sort = (enum pyro_report_sort)pyro_args_number(args, "sort", PYRO_REPORT_BY_SELF),
-	    .group = (enum pyro_group)pyro_args_number(args, "by", PYRO_GROUP_FUNCTION),
-	    .filter = pyro_args_text(args, "filter"),
-	    .unfold = pyro_args_flag(args, "all"),
+		.metric =
+			(enum pyro_report_metric)pyro_args_number(args, "metric", PYRO_REPORT_TIME),
+		.sort = (enum pyro_report_sort)pyro_args_number(args, "sort", PYRO_REPORT_BY_SELF),
+		.group = (enum pyro_group)pyro_args_number(args, "by", PYRO_GROUP_FUNCTION),
+		.filter = pyro_args_text(args, "filter"),
+		.unfold = pyro_args_flag(args, "all"),
 	};
 	if (limit)
 		ret_view->limit = limit->number ? limit->number : SIZE_MAX;
@@ -53,9 +54,9 @@ static enum pyro_rc make_json(const struct pyro_args *args, const struct pyro_re
 		const char *option;
 		enum pyro_report_json_part part;
 	} names[] = {
-	    {"callers", PYRO_REPORT_JSON_CALLERS},
-	    {"callees", PYRO_REPORT_JSON_CALLEES},
-	    {"source", PYRO_REPORT_JSON_SOURCE},
+		{"callers", PYRO_REPORT_JSON_CALLERS},
+		{"callees", PYRO_REPORT_JSON_CALLEES},
+		{"source", PYRO_REPORT_JSON_SOURCE},
 	};
 
 	if (pyro_args_flag(args, "tree"))

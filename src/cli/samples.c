@@ -10,11 +10,11 @@ static enum pyro_rc relay_sample(void *context, const struct pyro_capture_sample
 {
 	const struct relay *relay = context;
 	const struct pyro_format_sample converted = {
-	    .at_ns = sample->at_ns,
-	    .track = sample->track,
-	    .stack = sample->stack,
-	    .wall_ns = sample->wall_ns,
-	    .cpu_ns = sample->cpu_ns,
+		.at_ns = sample->at_ns,
+		.track = sample->track,
+		.stack = sample->stack,
+		.wall_ns = sample->wall_ns,
+		.cpu_ns = sample->cpu_ns,
 	};
 
 	return relay->each(relay->context, &converted);

@@ -13,10 +13,10 @@ void pyro_show_look(int fd, struct pyro_report_look *ret_look)
 
 	pyro_terminal_look(fd, &terminal);
 	*ret_look = (struct pyro_report_look){
-	    .columns = terminal.width,
-	    .lines = terminal.height,
-	    .colour = terminal.colour,
-	    .unicode = terminal.unicode,
+		.columns = terminal.width,
+		.lines = terminal.height,
+		.colour = terminal.colour,
+		.unicode = terminal.unicode,
 	};
 }
 

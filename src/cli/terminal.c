@@ -88,9 +88,9 @@ void pyro_terminal_look(int fd, struct pyro_terminal *ret_terminal)
 const char *pyro_terminal_style(const struct pyro_terminal *terminal, enum pyro_style style)
 {
 	static const char *const sequences[] = {
-	    [PYRO_STYLE_PLAIN] = "\033[0m", [PYRO_STYLE_HEAD] = "\033[1m",
-	    [PYRO_STYLE_FAINT] = "\033[2m", [PYRO_STYLE_GOOD] = "\033[32m",
-	    [PYRO_STYLE_WARN] = "\033[33m", [PYRO_STYLE_BAD] = "\033[31m",
+		[PYRO_STYLE_PLAIN] = "\033[0m", [PYRO_STYLE_HEAD] = "\033[1m",
+		[PYRO_STYLE_FAINT] = "\033[2m", [PYRO_STYLE_GOOD] = "\033[32m",
+		[PYRO_STYLE_WARN] = "\033[33m", [PYRO_STYLE_BAD] = "\033[31m",
 	};
 
 	return terminal->colour ? sequences[style] : "";

@@ -17,11 +17,11 @@ struct unit {
 static const struct unit number_units[] = {{"", 1}, {"k", 1e3}, {"m", 1e6}, {NULL, 0}};
 static const struct unit percent_units[] = {{"", 1}, {"%", 1}, {"percent", 1}, {NULL, 0}};
 static const struct unit rate_units[] = {
-    {"", 1}, {"hz", 1}, {"k", 1e3}, {"khz", 1e3}, {"mhz", 1e6}, {NULL, 0},
+	{"", 1}, {"hz", 1}, {"k", 1e3}, {"khz", 1e3}, {"mhz", 1e6}, {NULL, 0},
 };
 static const struct unit duration_units[] = {
-    {"", 1},   {"us", 1e-6}, {"ms", 1e-3}, {"s", 1},     {"sec", 1},
-    {"m", 60}, {"min", 60},  {"h", 3600},  {"d", 86400}, {NULL, 0},
+	{"", 1},   {"us", 1e-6}, {"ms", 1e-3}, {"s", 1},     {"sec", 1},
+	{"m", 60}, {"min", 60},  {"h", 3600},  {"d", 86400}, {NULL, 0},
 };
 
 static void skip_spaces(const char **at)

@@ -107,8 +107,8 @@ static enum pyro_rc write_page(const struct pyro_args *args, const char *path, s
 		rc = pyro_output_open(path, pyro_args_flag(args, "force"), &output, err);
 	if (rc == PYRO_RC_OK) {
 		const struct pyro_view_options options = {
-		    .sources = !pyro_args_flag(args, "no-sources"),
-		    .incomplete = !pyro_capture_reader_complete(reader),
+			.sources = !pyro_args_flag(args, "no-sources"),
+			.incomplete = !pyro_capture_reader_complete(reader),
 		};
 		bool opened = false;
 

@@ -152,9 +152,9 @@ static enum pyro_rc add_slot(struct pyro_codes *codes, uint64_t addr, uint32_t *
 	} else {
 		if (codes->slot_count == codes->slot_capacity) {
 			const size_t capacity =
-			    codes->slot_capacity ? codes->slot_capacity * 2 : 256;
+				codes->slot_capacity ? codes->slot_capacity * 2 : 256;
 			struct pyro_code_slot *slots =
-			    realloc(codes->slots, capacity * sizeof(*slots));
+				realloc(codes->slots, capacity * sizeof(*slots));
 
 			if (!slots)
 				return PYRO_RC_NOMEM;
@@ -164,10 +164,10 @@ static enum pyro_rc add_slot(struct pyro_codes *codes, uint64_t addr, uint32_t *
 		slot = (uint32_t)codes->slot_count++;
 	}
 	codes->slots[slot] = (struct pyro_code_slot){
-	    .addr = addr,
-	    .code = PYRO_CODE_NONE,
-	    .size = UINT32_MAX,
-	    .generation = UINT64_MAX,
+		.addr = addr,
+		.code = PYRO_CODE_NONE,
+		.size = UINT32_MAX,
+		.generation = UINT64_MAX,
 	};
 	rc = pyro_map_put(&codes->by_addr, addr, slot);
 	*ret_slot = slot;
@@ -198,8 +198,8 @@ static bool find_parts(const struct pyro_codes *codes, const struct pyro_window 
 
 	p->code = pyro_window_find(window, addr, l->co_id_end);
 	p->texts[0] = pyro_bytes_u64(p->code, l->co_name);
-	p->texts[1] =
-	    l->co_qualname == PYRO_ABSENT ? p->texts[0] : pyro_bytes_u64(p->code, l->co_qualname);
+	p->texts[1] = l->co_qualname == PYRO_ABSENT ? p->texts[0]
+						    : pyro_bytes_u64(p->code, l->co_qualname);
 	p->texts[2] = pyro_bytes_u64(p->code, l->co_filename);
 	p->table = pyro_bytes_u64(p->code, l->co_linetable);
 	return p->code.data != NULL && p->table != 0;
@@ -270,7 +270,7 @@ static enum pyro_rc add_record(struct pyro_codes *codes, const struct pyro_code 
 	if (codes->record_count == codes->record_capacity) {
 		const size_t capacity = codes->record_capacity ? codes->record_capacity * 2 : 256;
 		struct pyro_code_record **records =
-		    realloc(codes->records, capacity * sizeof(struct pyro_code_record *));
+			realloc(codes->records, capacity * sizeof(struct pyro_code_record *));
 
 		if (!records)
 			return PYRO_RC_NOMEM;

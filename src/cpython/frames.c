@@ -174,10 +174,10 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			code &= ~(uint64_t)7; /* a tagged _PyStackRef */
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
-						? pyro_bytes_u32(frame, l->fr_instr)
-						: pyro_bytes_u64(frame, l->fr_instr);
+						    ? pyro_bytes_u32(frame, l->fr_instr)
+						    : pyro_bytes_u64(frame, l->fr_instr);
 		walk->tlbcs[walk->count] =
-		    l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
+			l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
 		walk->count++;
 	}
 	/* A generator is always called by somebody: this one has just been unlinked from its caller
@@ -383,7 +383,7 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 		return rc;
 	if (has_generation(python)) {
 		const struct pyro_bytes bytes =
-		    pyro_window_find(&python->window, thread->interp + l->in_generation, 8);
+			pyro_window_find(&python->window, thread->interp + l->in_generation, 8);
 
 		if (bytes.data)
 			walk->generation = pyro_bytes_u64(bytes, 0);
@@ -494,6 +494,6 @@ void pyro_frames_learn(struct pyro_python *python)
 		hint->codes[hint->code_count++] = walk->slots[i];
 	}
 	hint->generation_still =
-	    walk->generation != UINT64_MAX && walk->generation == hint->generation;
+		walk->generation != UINT64_MAX && walk->generation == hint->generation;
 	hint->generation = walk->generation;
 }

@@ -50,10 +50,10 @@ static bool threads_are_sound(const struct pyro_layout *l)
 static bool codes_are_sound(const struct pyro_layout *l)
 {
 	const bool frames =
-	    fits(l->fr_previous, 8, PYRO_READ_FRAME) && fits(l->fr_code, 8, PYRO_READ_FRAME) &&
-	    fits(l->fr_instr, 8, PYRO_READ_FRAME) && fits_or_absent(l->cf_frame, 8, 64) &&
-	    fits_or_absent(l->fr_owner, 1, PYRO_READ_FRAME) &&
-	    fits_or_absent(l->fr_tlbc, 4, PYRO_READ_FRAME);
+		fits(l->fr_previous, 8, PYRO_READ_FRAME) && fits(l->fr_code, 8, PYRO_READ_FRAME) &&
+		fits(l->fr_instr, 8, PYRO_READ_FRAME) && fits_or_absent(l->cf_frame, 8, 64) &&
+		fits_or_absent(l->fr_owner, 1, PYRO_READ_FRAME) &&
+		fits_or_absent(l->fr_tlbc, 4, PYRO_READ_FRAME);
 
 	/* Where instructions follow the fixed part they need not be read. */
 	return frames && fits_or_absent(l->co_units, 8, PYRO_READ_CODE) &&

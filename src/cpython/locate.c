@@ -63,7 +63,7 @@ static enum pyro_rc open_elf(const struct search *search, const struct pyro_mapp
 			     int *ret_fd, struct pyro_elf **ret_elf)
 {
 	enum pyro_rc rc =
-	    pyro_target_open_mapping(search->pid, first, PYRO_MAX_ELF_FILE, ret_fd, NULL);
+		pyro_target_open_mapping(search->pid, first, PYRO_MAX_ELF_FILE, ret_fd, NULL);
 
 	if (rc == PYRO_RC_OK) {
 		rc = pyro_elf_create_from_fd(*ret_fd, ret_elf, NULL);
@@ -299,12 +299,12 @@ static bool loader_runs(struct search *search, const struct pyro_mapping *file)
 	if (pyro_elf_has_interpreter(elf) &&
 	    pyro_elf_dynamic_entry(elf, DT_DEBUG, &entry) == PYRO_RC_OK &&
 	    pyro_elf_bias(elf, file->start, file->offset, 0, &bias) == PYRO_RC_OK) {
-		runs =
-		    pyro_reader_read(search->reader, bias + entry, &addr, sizeof(addr)) ==
-			PYRO_RC_OK &&
-		    (addr == 0 ||
-		     pyro_reader_read(search->reader, addr, &debug, sizeof(debug)) != PYRO_RC_OK ||
-		     debug.r_version == 0 || debug.r_state != RT_CONSISTENT);
+		runs = pyro_reader_read(search->reader, bias + entry, &addr, sizeof(addr)) ==
+			       PYRO_RC_OK &&
+		       (addr == 0 ||
+			pyro_reader_read(search->reader, addr, &debug, sizeof(debug)) !=
+				PYRO_RC_OK ||
+			debug.r_version == 0 || debug.r_state != RT_CONSISTENT);
 	}
 	pyro_elf_destroy(elf);
 	return runs;

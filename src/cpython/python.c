@@ -93,8 +93,8 @@ void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *
 	for (size_t i = 0; i < stack->count && i < PYRO_MAX_STACK_DEPTH; i++) {
 		struct pyro_raw_frame *frame = &stack->frames[i];
 
-		frame->line =
-		    pyro_codes_line(&python->codes, &python->layout, frame->code, frame->offset);
+		frame->line = pyro_codes_line(&python->codes, &python->layout, frame->code,
+					      frame->offset);
 	}
 }
 
@@ -106,10 +106,10 @@ const struct pyro_code *pyro_python_code(const struct pyro_python *python, uint3
 void pyro_python_counts(const struct pyro_python *python, struct pyro_python_counts *ret_counts)
 {
 	*ret_counts = (struct pyro_python_counts){
-	    .reads = python->window.reads,
-	    .bytes = python->window.bytes,
-	    .faults = python->window.faults,
-	    .codes = python->codes.decoded,
-	    .codes_reused = python->codes.reused,
+		.reads = python->window.reads,
+		.bytes = python->window.bytes,
+		.faults = python->window.faults,
+		.codes = python->codes.decoded,
+		.codes_reused = python->codes.reused,
 	};
 }

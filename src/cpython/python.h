@@ -58,9 +58,9 @@ struct pyro_look {
 };
 
 struct pyro_raw_frame {
-	uint32_t code; /**< id for pyro_python_code */
-	uint32_t
-	    offset; /**< byte offset of the current instruction in the code; UINT32_MAX: unknown */
+	uint32_t code;   /**< id for pyro_python_code */
+	uint32_t offset; /**< byte offset of the current instruction in the code; UINT32_MAX:
+			    unknown */
 	int32_t line; /**< filled by pyro_python_stack_lines; 0 before, and where there is none */
 };
 

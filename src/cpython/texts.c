@@ -108,7 +108,7 @@ static bool compare(const struct pyro_window *window, const struct pyro_layout *
 {
 	const uint32_t low = layout->str_length;
 	const struct pyro_bytes head =
-	    pyro_window_find(window, text->addr + low, layout->str_hash + 8 - low);
+		pyro_window_find(window, text->addr + low, layout->str_hash + 8 - low);
 	const uint64_t hash = pyro_bytes_u64(head, layout->str_hash - low);
 	struct pyro_bytes raw;
 

@@ -16,12 +16,12 @@ static void decode_gil(const struct pyro_layout *l, uint64_t addr, struct pyro_b
 		       struct pyro_gil *ret_gil)
 {
 	*ret_gil = (struct pyro_gil){
-	    .addr = addr,
-	    .last_holder = pyro_bytes_u64(bytes, l->gil_last_holder),
-	    .switch_number = pyro_bytes_u64(bytes, l->gil_switch_number),
-	    .locked = pyro_bytes_u32(bytes, l->gil_locked) == 1,
-	    .wait_low = addr + l->gil_cond,
-	    .wait_high = addr + l->gil_end,
+		.addr = addr,
+		.last_holder = pyro_bytes_u64(bytes, l->gil_last_holder),
+		.switch_number = pyro_bytes_u64(bytes, l->gil_switch_number),
+		.locked = pyro_bytes_u32(bytes, l->gil_locked) == 1,
+		.wait_low = addr + l->gil_cond,
+		.wait_high = addr + l->gil_end,
 	};
 }
 
@@ -192,11 +192,11 @@ static enum pyro_rc walk_threads(struct pyro_python *python, const struct pyro_i
 		if (*count < known && thread->pthread != pyro_bytes_u64(bytes, l->ts_thread_id))
 			python->moved = true;
 		*thread = (struct pyro_thread){
-		    .addr = addr,
-		    .interp = interp->addr,
-		    .interp_id = interp->id,
-		    .gil = interp->gil,
-		    .native_id = *changed ? 0 : thread->native_id,
+			.addr = addr,
+			.interp = interp->addr,
+			.interp_id = interp->id,
+			.gil = interp->gil,
+			.native_id = *changed ? 0 : thread->native_id,
 		};
 		decode_thread(python, bytes, thread);
 		(*count)++;
@@ -258,10 +258,10 @@ static enum pyro_rc read_interp(struct pyro_python *python, uint64_t addr, size_
 	if (!next.data || !pyro_window_find(&python->window, addr + l->in_threads, 8).data)
 		return PYRO_RC_FAULT;
 	*ret_interp = (struct pyro_interp){
-	    .addr = addr,
-	    .next = pyro_bytes_u64(next, 0),
-	    .threads_head = find_u64(python, addr + l->in_threads),
-	    .id = (uint32_t)find_u64(python, addr + l->in_id),
+		.addr = addr,
+		.next = pyro_bytes_u64(next, 0),
+		.threads_head = find_u64(python, addr + l->in_threads),
+		.id = (uint32_t)find_u64(python, addr + l->in_id),
 	};
 	if (l->rt_gil != PYRO_ABSENT)
 		gil = python->origin.runtime_addr + l->rt_gil;
@@ -333,7 +333,7 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 	if (rc == PYRO_RC_OK &&
 	    !pyro_window_find(&python->window,
 			      python->origin.runtime_addr + python->layout.rt_interpreters, 8)
-		 .data)
+		     .data)
 		rc = PYRO_RC_FAULT;
 	if (rc == PYRO_RC_OK)
 		rc = walk_all(python, &count, &gils, &changed);
@@ -355,13 +355,13 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 	python->look.changed = changed;
 	python->look.collecting = is_collecting(python);
 	python->look.finalizing =
-	    find_u64(python, python->origin.runtime_addr + python->layout.rt_finalizing) != 0;
+		find_u64(python, python->origin.runtime_addr + python->layout.rt_finalizing) != 0;
 	python->looked = rc == PYRO_RC_OK;
 	if (rc != PYRO_RC_OK)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
-		const struct pyro_bytes bytes =
-		    pyro_window_find(&python->window, python->threads[i].addr, python->thread_read);
+		const struct pyro_bytes bytes = pyro_window_find(
+			&python->window, python->threads[i].addr, python->thread_read);
 
 		if (python->layout.ts_chunk != PYRO_ABSENT)
 			python->hints[i].chunk = pyro_bytes_u64(bytes, python->layout.ts_chunk);

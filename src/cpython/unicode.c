@@ -41,19 +41,19 @@ bool pyro_string_head(const struct pyro_window *window, const struct pyro_layout
 	if (layout->str_wide != PYRO_ABSENT)
 		ready = state >> 5 & 1;
 	*ret_string = (struct pyro_string){
-	    .addr = addr,
-	    .hash = pyro_bytes_u64(head, layout->str_hash),
-	    .ascii = state >> 4 & 1,
-	    .width = width_of(kind),
+		.addr = addr,
+		.hash = pyro_bytes_u64(head, layout->str_hash),
+		.ascii = state >> 4 & 1,
+		.width = width_of(kind),
 	};
 	if (compact && ready) {
 		ret_string->text =
-		    addr + (ret_string->ascii ? layout->str_ascii : layout->str_compact);
+			addr + (ret_string->ascii ? layout->str_ascii : layout->str_compact);
 	} else if (layout->str_wide != PYRO_ABSENT) {
 		/* A legacy string, to 3.11: its characters lie elsewhere. Not ready, it has wchar_t
 		 * alone, counted in PyCompactUnicodeObject.wstr_length. */
 		const struct pyro_bytes more =
-		    pyro_window_find(window, addr, layout->str_compact + sizeof(uint64_t));
+			pyro_window_find(window, addr, layout->str_compact + sizeof(uint64_t));
 
 		if (!more.data)
 			return false;

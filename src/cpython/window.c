@@ -95,7 +95,7 @@ void pyro_window_plan(struct pyro_window *window, uint64_t addr, size_t size)
 		return;
 	*slot = (struct pyro_window_page){addr / PAGE, window->round, (int32_t)window->count};
 	window->spans[window->count++] =
-	    (struct pyro_window_span){.low = addr, .high = addr + size, .older = older};
+		(struct pyro_window_span){.low = addr, .high = addr + size, .older = older};
 }
 
 void pyro_window_plan_region(struct pyro_window *window, uint64_t addr, size_t size)
@@ -105,7 +105,7 @@ void pyro_window_plan_region(struct pyro_window *window, uint64_t addr, size_t s
 		return;
 	window->large[window->large_count++] = window->count;
 	window->spans[window->count++] =
-	    (struct pyro_window_span){.low = addr, .high = addr + size, .older = -1};
+		(struct pyro_window_span){.low = addr, .high = addr + size, .older = -1};
 }
 
 enum pyro_rc pyro_window_fetch(struct pyro_window *window)
@@ -121,7 +121,7 @@ enum pyro_rc pyro_window_fetch(struct pyro_window *window)
 			break;
 		span->data = window->used;
 		window->wire[end] =
-		    (struct pyro_span){span->low, window->data + window->used, size};
+			(struct pyro_span){span->low, window->data + window->used, size};
 		/* Aligned, so that the copies stay quick. */
 		window->used += (size + 15) & ~(size_t)15;
 		if (window->used > PYRO_WINDOW_BYTES)
@@ -131,7 +131,7 @@ enum pyro_rc pyro_window_fetch(struct pyro_window *window)
 	while (at < end) {
 		size_t done = 0;
 		enum pyro_rc rc =
-		    pyro_reader_readv(window->reader, window->wire + at, end - at, &done);
+			pyro_reader_readv(window->reader, window->wire + at, end - at, &done);
 
 		window->reads++;
 		if (done > end - at)

@@ -116,9 +116,9 @@ static enum pyro_rc try_symbol(struct pyro_elf *elf, uint64_t index, const char 
 	if (memcmp(text, name, size) != 0)
 		return PYRO_RC_NOTFOUND;
 	*ret_symbol = (struct pyro_elf_symbol){
-	    .value = symbol.st_value,
-	    .size = symbol.st_size,
-	    .type = ELF64_ST_TYPE(symbol.st_info),
+		.value = symbol.st_value,
+		.size = symbol.st_size,
+		.type = ELF64_ST_TYPE(symbol.st_info),
 	};
 	return PYRO_RC_OK;
 }

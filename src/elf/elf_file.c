@@ -39,7 +39,7 @@ enum pyro_rc pyro_elf_read_offset(struct pyro_elf *elf, uint64_t offset, void *i
 		return PYRO_RC_SHORT;
 	while (done < size) {
 		const ssize_t got =
-		    pread(elf->fd, (char *)into + done, size - done, (off_t)(offset + done));
+			pread(elf->fd, (char *)into + done, size - done, (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -92,13 +92,13 @@ static enum pyro_rc add_segment(struct pyro_elf *elf, const Elf64_Phdr *phdr)
 	if (phdr->p_filesz > phdr->p_memsz || phdr->p_memsz > UINT64_MAX - phdr->p_vaddr)
 		return PYRO_RC_FORMAT;
 	*segment = (struct pyro_elf_segment){
-	    .addr = phdr->p_vaddr,
-	    .memory_size = phdr->p_memsz,
-	    .offset = phdr->p_offset,
-	    .file_size = phdr->p_filesz,
-	    .read = phdr->p_flags & PF_R,
-	    .write = phdr->p_flags & PF_W,
-	    .exec = phdr->p_flags & PF_X,
+		.addr = phdr->p_vaddr,
+		.memory_size = phdr->p_memsz,
+		.offset = phdr->p_offset,
+		.file_size = phdr->p_filesz,
+		.read = phdr->p_flags & PF_R,
+		.write = phdr->p_flags & PF_W,
+		.exec = phdr->p_flags & PF_X,
 	};
 	elf->segment_count++;
 	return PYRO_RC_OK;
@@ -126,9 +126,9 @@ static enum pyro_rc load_segments(struct pyro_elf *elf, const Elf64_Phdr *phdrs,
 			break;
 		case PT_NOTE:
 			elf->notes[elf->note_count++] = (struct pyro_elf_note_range){
-			    .addr = phdr->p_vaddr,
-			    .size = phdr->p_filesz,
-			    .align = phdr->p_align == 8 ? 8 : 4,
+				.addr = phdr->p_vaddr,
+				.size = phdr->p_filesz,
+				.align = phdr->p_align == 8 ? 8 : 4,
 			};
 			break;
 		case PT_INTERP:
@@ -178,8 +178,8 @@ enum pyro_rc pyro_elf_create_from_fd(int fd, struct pyro_elf **ret_elf, struct p
 	elf->file_size = (uint64_t)st.st_size;
 	rc = pyro_elf_read_offset(elf, 0, &header, sizeof(header));
 	if (rc != PYRO_RC_OK)
-		rc =
-		    pyro_err_set(err, rc == PYRO_RC_SHORT ? PYRO_RC_FORMAT : rc, "not an ELF file");
+		rc = pyro_err_set(err, rc == PYRO_RC_SHORT ? PYRO_RC_FORMAT : rc,
+				  "not an ELF file");
 	else
 		rc = check_header(&header, err);
 	if (rc == PYRO_RC_OK) {
@@ -220,8 +220,8 @@ enum pyro_rc pyro_elf_create_from_memory(struct pyro_reader *reader, uint64_t ad
 	}
 	elf->fd = -1;
 	elf->reader = reader;
-	rc =
-	    pyro_reader_read(reader, addr + header.e_phoff, phdrs, header.e_phnum * sizeof(*phdrs));
+	rc = pyro_reader_read(reader, addr + header.e_phoff, phdrs,
+			      header.e_phnum * sizeof(*phdrs));
 	if (rc != PYRO_RC_OK) {
 		free(elf);
 		return pyro_err_set_addr(err, rc, addr, "cannot read the ELF segments in memory");

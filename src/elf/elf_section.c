@@ -53,7 +53,7 @@ static enum pyro_rc find_section(struct pyro_elf *elf, const char *name, uint32_
 		const Elf64_Shdr *section = &elf->sections[i];
 
 		if (name ? section->sh_name < elf->section_text_size &&
-			       strcmp(elf->section_text + section->sh_name, name) == 0
+				    strcmp(elf->section_text + section->sh_name, name) == 0
 			 : section->sh_type == type) {
 			*ret_section = section;
 			return PYRO_RC_OK;
@@ -71,11 +71,11 @@ enum pyro_rc pyro_elf_section(struct pyro_elf *elf, const char *name,
 	if (rc != PYRO_RC_OK)
 		return rc;
 	*ret_section = (struct pyro_elf_section){
-	    .addr = section->sh_addr,
-	    .offset = section->sh_offset,
-	    .size = section->sh_size,
-	    .type = section->sh_type,
-	    .loaded = section->sh_flags & SHF_ALLOC,
+		.addr = section->sh_addr,
+		.offset = section->sh_offset,
+		.size = section->sh_size,
+		.type = section->sh_type,
+		.loaded = section->sh_flags & SHF_ALLOC,
 	};
 	return PYRO_RC_OK;
 }
@@ -118,9 +118,9 @@ static enum pyro_rc walk_symbols(struct pyro_elf *elf, const Elf64_Shdr *table, 
 			    strcmp(strings + symbol->st_name, name) != 0)
 				continue;
 			*ret_symbol = (struct pyro_elf_symbol){
-			    .value = symbol->st_value,
-			    .size = symbol->st_size,
-			    .type = ELF64_ST_TYPE(symbol->st_info),
+				.value = symbol->st_value,
+				.size = symbol->st_size,
+				.type = ELF64_ST_TYPE(symbol->st_info),
 			};
 			return PYRO_RC_OK;
 		}

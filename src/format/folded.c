@@ -37,9 +37,9 @@ static void add_name(struct pyro_buf *path, const char *text)
 static void add_frame(struct folder *folder, uint32_t function_index, int32_t line)
 {
 	const struct pyro_function *function =
-	    pyro_profile_function_get(folder->profile, function_index);
+		pyro_profile_function_get(folder->profile, function_index);
 	const char *name =
-	    function ? pyro_profile_string_get(folder->profile, function->name, NULL) : NULL;
+		function ? pyro_profile_string_get(folder->profile, function->name, NULL) : NULL;
 	const struct pyro_place *place;
 
 	add_name(&folder->path, name && *name ? name : "?");
@@ -149,7 +149,7 @@ static enum pyro_rc write_thread(struct folder *folder, uint32_t index)
 	struct pyro_profile *profile = (struct pyro_profile *)folder->profile;
 	const struct pyro_track *track = pyro_profile_track_get(profile, index);
 	const struct pyro_process_info *process =
-	    track ? pyro_profile_process_get(profile, track->process) : NULL;
+		track ? pyro_profile_process_get(profile, track->process) : NULL;
 	const char *name = track ? pyro_profile_string_get(profile, track->name, NULL) : NULL;
 	enum pyro_rc rc = begin_frame(folder, 0);
 

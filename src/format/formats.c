@@ -4,24 +4,27 @@
 #include <string.h>
 
 const struct pyro_format pyro_formats[] = {
-    {
-	.name = "folded",
-	.suffixes = {".folded", ".collapsed"},
-	.description = "folded stacks, weights in microseconds; for flamegraph.pl, inferno, "
-		       "speedscope",
-	.lost = "the order of time, intervals, what was waited for; threads only with --threads, "
-		"lines only with --by line",
-	.write = pyro_folded_write,
-    },
-    {
-	.name = "speedscope",
-	.suffixes = {".speedscope.json", ".speedscope"},
-	.description = "JSON for www.speedscope.app, a profile for each thread",
-	.lost = "intervals, what was waited for, how samples were proved; lines only with --by "
-		"line",
-	.write = pyro_speedscope_write,
-    },
-    {.name = NULL},
+	{
+		.name = "folded",
+		.suffixes = {".folded", ".collapsed"},
+		.description =
+			"folded stacks, weights in microseconds; for flamegraph.pl, inferno, "
+			"speedscope",
+		.lost = "the order of time, intervals, what was waited for; threads only with "
+			"--threads, "
+			"lines only with --by line",
+		.write = pyro_folded_write,
+	},
+	{
+		.name = "speedscope",
+		.suffixes = {".speedscope.json", ".speedscope"},
+		.description = "JSON for www.speedscope.app, a profile for each thread",
+		.lost = "intervals, what was waited for, how samples were proved; lines only with "
+			"--by "
+			"line",
+		.write = pyro_speedscope_write,
+	},
+	{.name = NULL},
 };
 
 const struct pyro_format *pyro_format_find(const char *name)

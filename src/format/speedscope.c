@@ -89,7 +89,7 @@ static enum pyro_rc write_stack(struct scope *scope)
 	while (next != PYRO_NONE) {
 		const struct pyro_stack *stack = pyro_profile_stack_get(scope->profile, next);
 		const struct pyro_frame *frame =
-		    stack ? pyro_profile_frame_get(scope->profile, stack->frame) : NULL;
+			stack ? pyro_profile_frame_get(scope->profile, stack->frame) : NULL;
 
 		/* Parents come before their children, so a walk that follows this ends. */
 		if (!frame || depth >= PYRO_MAX_STACK_DEPTH ||
@@ -241,11 +241,11 @@ enum pyro_rc pyro_speedscope_write(const struct pyro_profile *profile,
 	struct pyro_places *places = NULL;
 	/* The getters of tracks and processes hand out changeable ones; they are only read here. */
 	struct scope scope = {
-	    .profile = (struct pyro_profile *)profile,
-	    .options = options,
-	    .out = &out,
-	    .track = PYRO_NONE,
-	    .stack = PYRO_NONE,
+		.profile = (struct pyro_profile *)profile,
+		.options = options,
+		.out = &out,
+		.track = PYRO_NONE,
+		.stack = PYRO_NONE,
 	};
 	enum pyro_rc rc = pyro_places_create(profile, &places, err);
 

@@ -136,7 +136,7 @@ static bool chosen(const struct pyro_aggregate *a, const struct pyro_aggregate_o
 		   const bool *stack_matches, const struct pyro_total *total)
 {
 	const struct pyro_track *track =
-	    pyro_profile_track_get((struct pyro_profile *)a->profile, total->track);
+		pyro_profile_track_get((struct pyro_profile *)a->profile, total->track);
 	if (options->track != PYRO_NONE && options->track != total->track)
 		return false;
 	if (options->process != PYRO_NONE && options->process != track->process)

@@ -27,9 +27,9 @@ struct pyro_aggregate_options {
 
 #define PYRO_AGGREGATE_ALL                                                                         \
 	((struct pyro_aggregate_options){                                                          \
-	    .track = PYRO_NONE,                                                                    \
-	    .process = PYRO_NONE,                                                                  \
-	    .having = PYRO_METRIC_COUNT,                                                           \
+		.track = PYRO_NONE,                                                                \
+		.process = PYRO_NONE,                                                              \
+		.having = PYRO_METRIC_COUNT,                                                       \
 	})
 
 /** Errors: NOMEM; USAGE if the expression does not compile. */

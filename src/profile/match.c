@@ -37,8 +37,8 @@ enum pyro_rc pyro_match_functions(const struct pyro_profile *profile,
 		const char *name = pyro_profile_string_get(profile, function->name, NULL);
 		const char *file = pyro_profile_string_get(profile, function->file, NULL);
 		matches[i] =
-		    pyro_match_text(&regex, name) || pyro_match_text(&regex, file) ||
-		    pyro_match_text(&regex, pyro_places_get(places, function->file)->display);
+			pyro_match_text(&regex, name) || pyro_match_text(&regex, file) ||
+			pyro_match_text(&regex, pyro_places_get(places, function->file)->display);
 	}
 	regfree(&regex);
 	if (!matches)

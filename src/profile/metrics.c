@@ -5,7 +5,7 @@
 
 static const struct pyro_metric_info metrics[] = {
 #define METRIC_ROW(suffix, name, unit, meaning) [PYRO_METRIC_##suffix] = {name, unit, meaning},
-    PYRO_METRIC_MAP(METRIC_ROW)
+	PYRO_METRIC_MAP(METRIC_ROW)
 #undef METRIC_ROW
 };
 

@@ -221,12 +221,12 @@ void pyro_profile_set_duration(struct pyro_profile *p, uint64_t ns)
 void pyro_profile_counts(const struct pyro_profile *p, struct pyro_profile_counts *ret)
 {
 	*ret = (struct pyro_profile_counts){
-	    .strings = (uint32_t)p->strings.count,
-	    .functions = (uint32_t)p->functions.count,
-	    .frames = (uint32_t)p->frames.count,
-	    .stacks = (uint32_t)p->stacks.count,
-	    .processes = (uint32_t)p->processes.count,
-	    .tracks = (uint32_t)p->tracks.count,
-	    .totals = p->totals.count,
+		.strings = (uint32_t)p->strings.count,
+		.functions = (uint32_t)p->functions.count,
+		.frames = (uint32_t)p->frames.count,
+		.stacks = (uint32_t)p->stacks.count,
+		.processes = (uint32_t)p->processes.count,
+		.tracks = (uint32_t)p->tracks.count,
+		.totals = p->totals.count,
 	};
 }

@@ -5,19 +5,19 @@
 
 static const struct pyro_quality_info fields[] = {
 #define QUALITY_ROW(name, meaning) {#name, meaning, offsetof(struct pyro_quality, name)},
-    PYRO_QUALITY_MAP(QUALITY_ROW)
+	PYRO_QUALITY_MAP(QUALITY_ROW)
 #undef QUALITY_ROW
 };
 
 static const char *const proof_names[] = {
 #define PROOF_NAME(suffix, name, meaning) [PYRO_PROOF_##suffix] = name,
-    PYRO_PROOF_MAP(PROOF_NAME)
+	PYRO_PROOF_MAP(PROOF_NAME)
 #undef PROOF_NAME
 };
 
 static const char *const proof_meanings[] = {
 #define PROOF_MEANING(suffix, name, meaning) [PYRO_PROOF_##suffix] = meaning,
-    PYRO_PROOF_MAP(PROOF_MEANING)
+	PYRO_PROOF_MAP(PROOF_MEANING)
 #undef PROOF_MEANING
 };
 

@@ -21,7 +21,7 @@ static enum pyro_rc function_rows(const struct pyro_aggregate *a, const uint32_t
 	PYRO_AUTO_FREE struct aggregate_sum *sums = NULL;
 	size_t count = 0;
 	enum pyro_rc rc =
-	    pyro_aggregate_sum(a, keys, (size_t)a->counts.functions + 1, &sums, &count);
+		pyro_aggregate_sum(a, keys, (size_t)a->counts.functions + 1, &sums, &count);
 	struct pyro_row *rows = rc == PYRO_RC_OK ? calloc(count + 1, sizeof(*rows)) : NULL;
 	if (!rows)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");

@@ -7,9 +7,9 @@
 #include "profile/match.h"
 
 static const char *const group_names[] = {
-    [PYRO_GROUP_FUNCTION] = "function", [PYRO_GROUP_LINE] = "line",
-    [PYRO_GROUP_FILE] = "file",         [PYRO_GROUP_MODULE] = "module",
-    [PYRO_GROUP_THREAD] = "thread",     [PYRO_GROUP_PROCESS] = "process",
+	[PYRO_GROUP_FUNCTION] = "function", [PYRO_GROUP_LINE] = "line",
+	[PYRO_GROUP_FILE] = "file",         [PYRO_GROUP_MODULE] = "module",
+	[PYRO_GROUP_THREAD] = "thread",     [PYRO_GROUP_PROCESS] = "process",
 };
 
 const char *pyro_group_name(enum pyro_group group)
@@ -84,12 +84,12 @@ static const char *text_of(const struct pyro_aggregate *a, uint32_t string)
 static struct pyro_row empty_row(void)
 {
 	return (struct pyro_row){
-	    .name = "",
-	    .place = "",
-	    .function = PYRO_NONE,
-	    .file = PYRO_NONE,
-	    .track = PYRO_NONE,
-	    .process = PYRO_NONE,
+		.name = "",
+		.place = "",
+		.function = PYRO_NONE,
+		.file = PYRO_NONE,
+		.track = PYRO_NONE,
+		.process = PYRO_NONE,
 	};
 }
 

@@ -33,7 +33,7 @@ static double samples_behind(struct pyro_weights part, struct pyro_weights whole
 	if (rest < 0)
 		rest = 0;
 	double variance =
-	    ((1 - p) * (1 - p) * part.squared + p * p * rest) / (whole.sum * whole.sum);
+		((1 - p) * (1 - p) * part.squared + p * p * rest) / (whole.sum * whole.sum);
 	if (p <= 0 || p >= 1 || variance <= 0)
 		return kish;
 	double n = p * (1 - p) / variance;
@@ -74,9 +74,9 @@ struct pyro_difference pyro_share_difference(const struct pyro_share *base,
 	double down = hypot(new_share->share - new_share->low, base->high - base->share);
 	double up = hypot(new_share->high - new_share->share, base->share - base->low);
 	struct pyro_difference difference = {
-	    .change = change,
-	    .low = clamp(change - down, -1, change),
-	    .high = clamp(change + up, change, 1),
+		.change = change,
+		.low = clamp(change - down, -1, change),
+		.high = clamp(change + up, change, 1),
 	};
 	difference.distinct = difference.low > 0 || difference.high < 0;
 	return difference;

@@ -51,13 +51,14 @@ enum pyro_rc pyro_profile_add(struct pyro_profile *p, uint32_t track, uint32_t s
 {
 	double wall = (double)values[PYRO_METRIC_WALL];
 	double cpu = (double)values[PYRO_METRIC_CPU];
-	/* One call may stand for several looks at a thread that did not change: each took its part. */
+	/* One call may stand for several looks at a thread that did not change: each took its part.
+	 */
 	double looks = values[PYRO_METRIC_SAMPLES] > 1 ? (double)values[PYRO_METRIC_SAMPLES] : 1;
 	struct pyro_total sample = {
-	    .track = track,
-	    .stack = stack,
-	    .wall_squared = wall * wall / looks,
-	    .cpu_squared = cpu * cpu / looks,
+		.track = track,
+		.stack = stack,
+		.wall_squared = wall * wall / looks,
+		.cpu_squared = cpu * cpu / looks,
 	};
 	memcpy(sample.values, values, sizeof(sample.values));
 	return pyro_profile_add_total(p, &sample);

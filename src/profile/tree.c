@@ -39,8 +39,8 @@ static enum pyro_rc merge(struct merging *m, bool by_line)
 			continue;
 		pyro_aggregate_function(a, i, &fresh.function, &fresh.line);
 		fresh.parent = parent == PYRO_NONE ? 0 : merged_of[parent];
-		uint64_t key =
-		    (uint64_t)fresh.parent << 32 | (by_line ? a->nodes[i].frame : fresh.function);
+		uint64_t key = (uint64_t)fresh.parent << 32 |
+			       (by_line ? a->nodes[i].frame : fresh.function);
 		if (!pyro_map_get(&map, key, &found)) {
 			if (!by_line)
 				fresh.line = 0;

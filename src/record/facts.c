@@ -12,10 +12,10 @@
 
 /* Variables that change how an interpreter runs; none of them holds a secret. */
 static const char *const environment[] = {
-    "PYTHONHASHSEED",   "PYTHONOPTIMIZE",       "PYTHONDEVMODE",           "PYTHONMALLOC",
-    "PYTHONUNBUFFERED", "PYTHONASYNCIODEBUG",   "PYTHONPERFSUPPORT",       "PYTHON_GIL",
-    "PYTHON_JIT",       "PYTHONNODEBUGRANGES",  "PYTHONPROFILEIMPORTTIME", "PYTHONTRACEMALLOC",
-    "OMP_NUM_THREADS",  "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",         "LD_PRELOAD",
+	"PYTHONHASHSEED",   "PYTHONOPTIMIZE",       "PYTHONDEVMODE",           "PYTHONMALLOC",
+	"PYTHONUNBUFFERED", "PYTHONASYNCIODEBUG",   "PYTHONPERFSUPPORT",       "PYTHON_GIL",
+	"PYTHON_JIT",       "PYTHONNODEBUGRANGES",  "PYTHONPROFILEIMPORTTIME", "PYTHONTRACEMALLOC",
+	"OMP_NUM_THREADS",  "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",         "LD_PRELOAD",
 };
 
 static enum pyro_rc set(struct pyro_profile *profile, enum pyro_rc before, const char *key,

@@ -158,8 +158,8 @@ static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_m
 				 size_t command_size)
 {
 	struct pyro_process_info info = {
-	    .pid = message->u.process_info.pid,
-	    .start_ns = since_start(intake, message->u.process_info.at_ns),
+		.pid = message->u.process_info.pid,
+		.start_ns = since_start(intake, message->u.process_info.at_ns),
 	};
 	char python[96];
 	enum pyro_rc rc = grow_processes(intake, message->process);
@@ -192,7 +192,7 @@ static enum pyro_rc take_process_end(struct pyro_intake *intake, const struct py
 	if (!process)
 		return PYRO_RC_OK;
 	pyro_profile_process_get(intake->profile, process->index)->end_ns =
-	    since_start(intake, message->u.process_info.at_ns);
+		since_start(intake, message->u.process_info.at_ns);
 	forget_process(process);
 	return PYRO_RC_OK;
 }
@@ -201,9 +201,9 @@ static enum pyro_rc take_thread(struct pyro_intake *intake, const struct pyro_me
 {
 	const struct process *process = process_of(intake, message);
 	struct pyro_track track = {
-	    .tid = message->u.thread.tid,
-	    .main = message->u.thread.main,
-	    .start_ns = since_start(intake, message->u.thread.at_ns),
+		.tid = message->u.thread.tid,
+		.main = message->u.thread.main,
+		.start_ns = since_start(intake, message->u.thread.at_ns),
 	};
 	uint32_t index;
 	enum pyro_rc rc;
@@ -275,8 +275,8 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 		return PYRO_RC_OK;
 	for (uint32_t i = message->u.stack.count; i-- > 0;) {
 		struct pyro_frame frame = {
-		    .function = numbers_get(&process->codes, frames[i].code),
-		    .line = frames[i].line,
+			.function = numbers_get(&process->codes, frames[i].code),
+			.line = frames[i].line,
 		};
 		uint32_t index;
 		enum pyro_rc rc = pyro_profile_frame(intake->profile, &frame, &index);
@@ -325,10 +325,10 @@ static void count_sample(struct pyro_quality *quality, const struct pyro_message
 }
 
 static const enum pyro_proof stored_proof[PYRO_SAMPLE_PROOFS] = {
-    [PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH, [PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,
-    [PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,     [PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,
-    [PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,     [PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,
-    [PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
+	[PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH, [PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,
+	[PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,     [PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,
+	[PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,     [PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,
+	[PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
 };
 
 static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_message *message)
@@ -337,14 +337,14 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 	const uint32_t track = numbers_get(&intake->threads, message->u.sample.thread);
 	uint64_t values[PYRO_METRIC_COUNT] = {0};
 	struct pyro_capture_sample sample = {
-	    .at_ns = since_start(intake, message->u.sample.at_ns),
-	    .track = track,
-	    .wall_ns = message->u.sample.wall_ns,
-	    .cpu_ns = message->u.sample.cpu_ns,
-	    .on_cpu = message->u.sample.on_cpu,
-	    .holds_gil = message->u.sample.holds_gil,
-	    .waits_gil = message->u.sample.waits_gil,
-	    .proof = stored_proof[message->u.sample.proof % PYRO_SAMPLE_PROOFS],
+		.at_ns = since_start(intake, message->u.sample.at_ns),
+		.track = track,
+		.wall_ns = message->u.sample.wall_ns,
+		.cpu_ns = message->u.sample.cpu_ns,
+		.on_cpu = message->u.sample.on_cpu,
+		.holds_gil = message->u.sample.holds_gil,
+		.waits_gil = message->u.sample.waits_gil,
+		.proof = stored_proof[message->u.sample.proof % PYRO_SAMPLE_PROOFS],
 	};
 	enum pyro_rc rc;
 

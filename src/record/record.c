@@ -214,8 +214,8 @@ static bool target_gone(const struct recording *recording)
 static void loop(struct recording *recording)
 {
 	struct pollfd fds[] = {
-	    {.fd = recording->signal_fd, .events = POLLIN},
-	    {.fd = recording->options->argv ? -1 : recording->target_fd, .events = POLLIN},
+		{.fd = recording->signal_fd, .events = POLLIN},
+		{.fd = recording->options->argv ? -1 : recording->target_fd, .events = POLLIN},
 	};
 
 	while (!recording->done) {
@@ -374,10 +374,10 @@ enum pyro_rc pyro_record(const struct pyro_record_options *options,
 			 struct pyro_record_result *ret_result, struct pyro_err *err)
 {
 	struct recording recording = {
-	    .options = options,
-	    .result = ret_result,
-	    .signal_fd = -1,
-	    .target_fd = -1,
+		.options = options,
+		.result = ret_result,
+		.signal_fd = -1,
+		.target_fd = -1,
 	};
 	enum pyro_rc rc;
 

@@ -8,9 +8,12 @@
 #define MOST_FUNCTIONS 8
 
 static const struct pyro_report_column columns[] = {
-    {.title = "total", .right = true},           {.rank = 4, .joined = true},
-    {.title = "self", .right = true, .rank = 3}, {.rank = 5},
-    {.cut = PYRO_CUT_MIDDLE, .least = 12},       {.cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
+	{.title = "total", .right = true},
+	{.rank = 4, .joined = true},
+	{.title = "self", .right = true, .rank = 3},
+	{.rank = 5},
+	{.cut = PYRO_CUT_MIDDLE, .least = 12},
+	{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
 };
 
 /* "callers of price  shop.py:88, 41 % ±2 of the run (4.21 s)" */
@@ -69,9 +72,10 @@ static enum pyro_rc print_one(const struct pyro_scope *scope, const struct pyro_
 {
 	struct pyro_rows rows = {0};
 	enum pyro_metric metric = pyro_scope_metric(scope->weight);
-	enum pyro_rc rc =
-	    callees ? pyro_aggregate_callees(scope->shown, function->function, metric, &rows, err)
-		    : pyro_aggregate_callers(scope->shown, function->function, metric, &rows, err);
+	enum pyro_rc rc = callees ? pyro_aggregate_callees(scope->shown, function->function, metric,
+							   &rows, err)
+				  : pyro_aggregate_callers(scope->shown, function->function, metric,
+							   &rows, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	struct pyro_report_table table;

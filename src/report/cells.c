@@ -45,8 +45,8 @@ void pyro_cells_bar(struct pyro_report_table *table, enum pyro_report_metric wei
 	double value = (double)pyro_scope_value(weight, values);
 	double waiting = weight == PYRO_REPORT_CPU ? 0
 			 : weight == PYRO_REPORT_WALL
-			     ? (double)pyro_scope_value(PYRO_REPORT_WAIT, values)
-			     : value;
+				 ? (double)pyro_scope_value(PYRO_REPORT_WAIT, values)
+				 : value;
 	pyro_bar_draw(table->look, value - waiting, waiting, (double)full_ns, PYRO_BAR_WIDTH, &bar);
 	pyro_report_table_cell(table, PYRO_INK_RUNNING, bar.running);
 	pyro_report_table_more(table, PYRO_INK_WAITING, bar.waiting);

@@ -46,8 +46,8 @@ static enum pyro_rc not_found(const struct pyro_rows *rows, const char *what, co
 	}
 	pyro_text_name(&safe, &message_look, name);
 	enum pyro_rc rc = pyro_err_set(
-	    err, PYRO_RC_NOTFOUND, "no %s \"%s\" in this capture. Try: %s", what,
-	    safe.failed || !safe.data ? "" : safe.data, list.size > 0 ? list.data : try);
+		err, PYRO_RC_NOTFOUND, "no %s \"%s\" in this capture. Try: %s", what,
+		safe.failed || !safe.data ? "" : safe.data, list.size > 0 ? list.data : try);
 	pyro_buf_deinit(&list);
 	pyro_buf_deinit(&safe);
 	return rc;
@@ -57,7 +57,7 @@ enum pyro_rc pyro_find_functions(const struct pyro_aggregate *aggregate, const c
 				 struct pyro_rows *ret_rows, struct pyro_err *err)
 {
 	struct pyro_rows_options options = {
-	    .group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL, .by_total = true};
+		.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL, .by_total = true};
 	*ret_rows = (struct pyro_rows){0};
 	enum pyro_rc rc = pyro_aggregate_rows(aggregate, &options, ret_rows, err);
 	if (rc != PYRO_RC_OK)
@@ -97,7 +97,7 @@ enum pyro_rc pyro_find_file(const struct pyro_aggregate *aggregate, const char *
 			    struct pyro_profile *profile, uint32_t *ret_file, struct pyro_err *err)
 {
 	struct pyro_rows_options options = {
-	    .group = PYRO_GROUP_FILE, .metric = PYRO_METRIC_WALL, .by_total = true};
+		.group = PYRO_GROUP_FILE, .metric = PYRO_METRIC_WALL, .by_total = true};
 	struct pyro_rows rows = {0};
 	struct pyro_buf list;
 	int best = 0;
@@ -121,9 +121,9 @@ enum pyro_rc pyro_find_file(const struct pyro_aggregate *aggregate, const char *
 	if (rc == PYRO_RC_OK && matches == 0)
 		rc = not_found(&rows, "file", name, "pyrometer report --by file --all", err);
 	else if (rc == PYRO_RC_OK && matches > 1)
-		rc =
-		    pyro_err_set(err, PYRO_RC_USAGE, "several files have that name. Try one of: %s",
-				 list.data ? list.data : "");
+		rc = pyro_err_set(err, PYRO_RC_USAGE,
+				  "several files have that name. Try one of: %s",
+				  list.data ? list.data : "");
 	pyro_rows_deinit(&rows);
 	pyro_buf_deinit(&list);
 	return rc;

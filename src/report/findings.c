@@ -142,14 +142,14 @@ static enum pyro_rc add_library(const struct search *search, struct pyro_buf *te
 	const struct pyro_scope *scope = search->scope;
 	struct pyro_rows called;
 	enum pyro_rc rc =
-	    pyro_aggregate_callees(search->apart, function->function,
-				   pyro_scope_metric(scope->weight), &called, search->err);
+		pyro_aggregate_callees(search->apart, function->function,
+				       pyro_scope_metric(scope->weight), &called, search->err);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	uint64_t whole = pyro_scope_value(scope->weight, &function->self);
 	if (called.count > 0 && called.rows[0].library &&
 	    (double)pyro_scope_value(scope->weight, &called.rows[0].total) >=
-		MOST * (double)whole) {
+		    MOST * (double)whole) {
 		pyro_buf_add_text(text, ", most of it in ");
 		add_function(search, text, &called.rows[0]);
 	}
@@ -176,7 +176,7 @@ static enum pyro_rc find_hot(struct search *search)
 			break;
 		add_function(search, text, row);
 		bool waits =
-		    scope->weight == PYRO_REPORT_WALL && (double)wait > MOST * (double)self;
+			scope->weight == PYRO_REPORT_WALL && (double)wait > MOST * (double)self;
 		pyro_buf_add_text(text, waits ? " waits " : " takes ");
 		add_share(search, text, &share);
 		add_base(search, text);
@@ -192,7 +192,7 @@ static enum pyro_rc find_hot(struct search *search)
 static enum pyro_rc add_holder(const struct search *search, struct pyro_buf *text)
 {
 	struct pyro_rows_options options = {
-	    .group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_GIL_HELD, .limit = 1};
+		.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_GIL_HELD, .limit = 1};
 	struct pyro_rows rows;
 	struct pyro_values whole;
 	enum pyro_rc rc = pyro_aggregate_rows(search->scope->shown, &options, &rows, search->err);
@@ -201,7 +201,7 @@ static enum pyro_rc add_holder(const struct search *search, struct pyro_buf *tex
 	pyro_aggregate_whole(search->scope->shown, &whole, NULL);
 	if (rows.count > 0) {
 		struct pyro_share held =
-		    pyro_values_share(&rows.rows[0].self, &whole, PYRO_METRIC_GIL_HELD);
+			pyro_values_share(&rows.rows[0].self, &whole, PYRO_METRIC_GIL_HELD);
 		if (held.low >= 0.25) {
 			pyro_buf_add_text(text, "; ");
 			add_function(search, text, &rows.rows[0]);
@@ -272,7 +272,7 @@ static enum pyro_rc add_waits(const struct search *search, uint32_t track, struc
 	options.track = track;
 	options.fold_library = true;
 	enum pyro_rc rc =
-	    pyro_aggregate_create(search->scope->profile, &options, &own, search->err);
+		pyro_aggregate_create(search->scope->profile, &options, &own, search->err);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_aggregate_rows(own, &by, &rows, search->err);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
@@ -353,7 +353,7 @@ static enum pyro_rc find_imports(struct search *search)
 {
 	const struct pyro_scope *scope = search->scope;
 	struct pyro_rows_options options = {
-	    .group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL, .by_total = true};
+		.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL, .by_total = true};
 	struct pyro_rows rows;
 	enum pyro_rc rc = pyro_aggregate_rows(search->apart, &options, &rows, search->err);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
@@ -364,8 +364,8 @@ static enum pyro_rc find_imports(struct search *search)
 			continue;
 		struct pyro_share share = pyro_scope_share(scope, &row->total);
 		struct pyro_buf *text = share.low >= IMPORTS_WORTH && share.samples >= ENOUGH
-					    ? start_finding(search, share.share)
-					    : NULL;
+						? start_finding(search, share.share)
+						: NULL;
 		if (text) {
 			pyro_buf_add_text(text, "importing modules takes ");
 			add_share(search, text, &share);

@@ -155,9 +155,10 @@ static void add_lead(struct pyro_buf *lead, const struct pyro_report_look *look,
 	if (pyro_text_width(look) < 60)
 		return;
 	pyro_bar_draw(look, running, waiting, full, DIVIDE_WIDE, &bar);
-	pyro_buf_add_format(
-	    lead, PYRO_MARK_RUNNING "%s" PYRO_MARK_END PYRO_MARK_WAITING "%s" PYRO_MARK_END "  ",
-	    bar.running, bar.waiting);
+	pyro_buf_add_format(lead,
+			    PYRO_MARK_RUNNING "%s" PYRO_MARK_END PYRO_MARK_WAITING
+					      "%s" PYRO_MARK_END "  ",
+			    bar.running, bar.waiting);
 	size_t drawn = pyro_escape_columns(bar.running, strlen(bar.running)) +
 		       pyro_escape_columns(bar.waiting, strlen(bar.waiting));
 	pyro_text_spaces(lead, drawn < DIVIDE_WIDE ? DIVIDE_WIDE - drawn : 0);

@@ -9,41 +9,41 @@
 /* self, interval, total, waiting, bar, name, place: the bar goes first when room is short, then the
  * interval, the waiting, the total, the place. */
 static const struct pyro_report_column function_columns[] = {
-    {.title = "self", .right = true},
-    {.rank = 5, .joined = true},
-    {.title = "total", .right = true, .rank = 3},
-    {.title = "waiting", .right = true, .rank = 4},
-    {.rank = 6},
-    {.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 12},
-    {.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
+	{.title = "self", .right = true},
+	{.rank = 5, .joined = true},
+	{.title = "total", .right = true, .rank = 3},
+	{.title = "waiting", .right = true, .rank = 4},
+	{.rank = 6},
+	{.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 12},
+	{.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
 };
 
 static const struct pyro_report_column file_columns[] = {
-    {.title = "self", .right = true},
-    {.rank = 5, .joined = true},
-    {.title = "total", .right = true, .rank = 3},
-    {.title = "waiting", .right = true, .rank = 4},
-    {.rank = 6},
-    {.title = "file", .cut = PYRO_CUT_FRONT, .least = 12},
+	{.title = "self", .right = true},
+	{.rank = 5, .joined = true},
+	{.title = "total", .right = true, .rank = 3},
+	{.title = "waiting", .right = true, .rank = 4},
+	{.rank = 6},
+	{.title = "file", .cut = PYRO_CUT_FRONT, .least = 12},
 };
 
 static const struct pyro_report_column module_columns[] = {
-    {.title = "self", .right = true},
-    {.rank = 5, .joined = true},
-    {.title = "total", .right = true, .rank = 3},
-    {.title = "waiting", .right = true, .rank = 4},
-    {.rank = 6},
-    {.title = "module", .cut = PYRO_CUT_MIDDLE, .least = 12},
+	{.title = "self", .right = true},
+	{.rank = 5, .joined = true},
+	{.title = "total", .right = true, .rank = 3},
+	{.title = "waiting", .right = true, .rank = 4},
+	{.rank = 6},
+	{.title = "module", .cut = PYRO_CUT_MIDDLE, .least = 12},
 };
 
 static const struct {
 	const struct pyro_report_column *columns;
 	size_t count;
 } layouts[] = {
-    [PYRO_GROUP_FUNCTION] = {function_columns, PYRO_COUNT(function_columns)},
-    [PYRO_GROUP_LINE] = {function_columns, PYRO_COUNT(function_columns)},
-    [PYRO_GROUP_FILE] = {file_columns, PYRO_COUNT(file_columns)},
-    [PYRO_GROUP_MODULE] = {module_columns, PYRO_COUNT(module_columns)},
+	[PYRO_GROUP_FUNCTION] = {function_columns, PYRO_COUNT(function_columns)},
+	[PYRO_GROUP_LINE] = {function_columns, PYRO_COUNT(function_columns)},
+	[PYRO_GROUP_FILE] = {file_columns, PYRO_COUNT(file_columns)},
+	[PYRO_GROUP_MODULE] = {module_columns, PYRO_COUNT(module_columns)},
 };
 
 static void add_row(struct pyro_report_table *table, const struct pyro_scope *scope,
@@ -56,8 +56,8 @@ static void add_row(struct pyro_report_table *table, const struct pyro_scope *sc
 	pyro_cells_only_share(table, PYRO_INK_PLAIN, &total);
 	double waiting = 0;
 	if (scope->weight == PYRO_REPORT_WALL && scope->base_ns > 0)
-		waiting =
-		    (double)pyro_scope_value(PYRO_REPORT_WAIT, &row->self) / (double)scope->base_ns;
+		waiting = (double)pyro_scope_value(PYRO_REPORT_WAIT, &row->self) /
+			  (double)scope->base_ns;
 	pyro_cells_percent(table, PYRO_INK_WAITING, waiting);
 	pyro_cells_bar(table, scope->weight, &row->self, full);
 	if (group == PYRO_GROUP_FILE || group == PYRO_GROUP_MODULE) {

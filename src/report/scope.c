@@ -14,8 +14,8 @@
 #define PARALLEL 1.05
 
 static const char *const metric_names[] = {
-    [PYRO_REPORT_TIME] = "time", [PYRO_REPORT_WALL] = "wall",         [PYRO_REPORT_CPU] = "cpu",
-    [PYRO_REPORT_WAIT] = "wait", [PYRO_REPORT_GIL_WAIT] = "gil_wait",
+	[PYRO_REPORT_TIME] = "time", [PYRO_REPORT_WALL] = "wall",         [PYRO_REPORT_CPU] = "cpu",
+	[PYRO_REPORT_WAIT] = "wait", [PYRO_REPORT_GIL_WAIT] = "gil_wait",
 };
 
 const char *pyro_report_metric_name(enum pyro_report_metric metric)
@@ -114,7 +114,7 @@ static uint32_t only_thread(const struct pyro_scope *scope)
 	uint32_t first = PYRO_NONE;
 	for (size_t i = 0; i < scope->threads.count; i++) {
 		const struct pyro_track *track =
-		    pyro_profile_track_get(scope->profile, rows[i].track);
+			pyro_profile_track_get(scope->profile, rows[i].track);
 		if (track && track->main && rows[i].track < first)
 			first = rows[i].track;
 	}
@@ -137,7 +137,7 @@ static enum pyro_rc look_at_threads(struct pyro_scope *scope, struct pyro_err *e
 {
 	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
 	struct pyro_rows_options rows = {
-	    .group = PYRO_GROUP_THREAD, .metric = PYRO_METRIC_WALL, .by_total = true};
+		.group = PYRO_GROUP_THREAD, .metric = PYRO_METRIC_WALL, .by_total = true};
 	enum pyro_rc rc = pyro_aggregate_create(scope->profile, &options, &scope->everything, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
@@ -190,10 +190,10 @@ enum pyro_rc pyro_scope_open(struct pyro_profile *profile, const struct pyro_rep
 			     struct pyro_err *err)
 {
 	*scope = (struct pyro_scope){
-	    .profile = profile,
-	    .metric = view->metric,
-	    .weight = view->metric,
-	    .track = PYRO_NONE,
+		.profile = profile,
+		.metric = view->metric,
+		.weight = view->metric,
+		.track = PYRO_NONE,
 	};
 	enum pyro_rc rc = look_at_threads(scope, err);
 	if (rc != PYRO_RC_OK)
@@ -202,8 +202,8 @@ enum pyro_rc pyro_scope_open(struct pyro_profile *profile, const struct pyro_rep
 	if (view->metric == PYRO_REPORT_TIME) {
 		scope->track = only_thread(scope);
 		scope->weight = scope->track == PYRO_NONE && scope->all.of[PYRO_METRIC_CPU] > 0
-				    ? PYRO_REPORT_CPU
-				    : PYRO_REPORT_WALL;
+					? PYRO_REPORT_CPU
+					: PYRO_REPORT_WALL;
 	}
 	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
 	options.track = scope->track;
@@ -259,10 +259,10 @@ void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_repo
 			pyro_buf_add_text(buf, " of all threads' time");
 		} else {
 			const struct pyro_track *track =
-			    pyro_profile_track_get(scope->profile, scope->track);
+				pyro_profile_track_get(scope->profile, scope->track);
 			const char *name =
-			    track ? pyro_profile_string_get(scope->profile, track->name, NULL)
-				  : NULL;
+				track ? pyro_profile_string_get(scope->profile, track->name, NULL)
+				      : NULL;
 			pyro_buf_add_text(buf, " of ");
 			pyro_text_name(buf, look, name && *name ? name : "one thread");
 			pyro_buf_add_text(buf, "'s time");
@@ -309,10 +309,10 @@ enum pyro_rc pyro_scope_rows(const struct pyro_scope *scope, const struct pyro_r
 			     struct pyro_err *err)
 {
 	struct pyro_rows_options options = {
-	    .group = view->group,
-	    .metric = pyro_scope_metric(scope->weight),
-	    .by_total = view->sort == PYRO_REPORT_BY_TOTAL,
-	    .matching = view->filter,
+		.group = view->group,
+		.metric = pyro_scope_metric(scope->weight),
+		.by_total = view->sort == PYRO_REPORT_BY_TOTAL,
+		.matching = view->filter,
 	};
 	*ret_rows = (struct pyro_rows){0};
 	enum pyro_rc rc = pyro_aggregate_rows(scope->shown, &options, ret_rows, err);

@@ -14,11 +14,11 @@
 #define TAB_STOP   4
 
 static const struct pyro_report_column columns[] = {
-    {.title = "self", .right = true},
-    {.rank = 3, .joined = true},
-    {.title = "total", .right = true, .rank = 2},
-    {.title = "line", .right = true},
-    {.cut = PYRO_CUT_END, .least = 10},
+	{.title = "self", .right = true},
+	{.rank = 3, .joined = true},
+	{.title = "total", .right = true, .rank = 2},
+	{.title = "line", .right = true},
+	{.cut = PYRO_CUT_END, .least = 10},
 };
 
 /* A source file in memory, if it could be had. */
@@ -60,7 +60,7 @@ static void load(const struct pyro_profile *profile, const char *file, struct so
 	}
 	pyro_buf_add_text(&path, file);
 	PYRO_AUTO_CLOSE int fd =
-	    path.failed ? -1 : open(path.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		path.failed ? -1 : open(path.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	pyro_buf_deinit(&path);
 	if (fd < 0 || fstat(fd, &info) != 0) {
 		source->why_not = "it cannot be read here";
@@ -153,7 +153,7 @@ static void add_text(struct pyro_report_table *table, const struct pyro_scope *s
 		const char *end = memchr(text, '\n', source->size - i);
 		size_t size = end ? (size_t)(end - text) : source->size - i;
 		const struct pyro_row *row =
-		    at < rows->count && rows->rows[at].line == line ? &rows->rows[at++] : NULL;
+			at < rows->count && rows->rows[at].line == line ? &rows->rows[at++] : NULL;
 		if (all || is_near(rows, &near, line)) {
 			if (gap)
 				pyro_report_table_note(table,

@@ -31,9 +31,9 @@ void pyro_report_table_init(struct pyro_report_table *table,
 			    const struct pyro_report_look *look)
 {
 	*table = (struct pyro_report_table){
-	    .columns = columns,
-	    .column_count = column_count,
-	    .look = look,
+		.columns = columns,
+		.column_count = column_count,
+		.look = look,
 	};
 	pyro_arena_init(&table->arena, TABLE_BYTES);
 }

@@ -9,27 +9,28 @@
 #define MAX_NAME_TEXT 65536
 
 static const struct pyro_signs unicode_signs = {
-    .ellipsis = "…",
-    .dot = "·",
-    .plus_minus = "±",
-    .arrow = "→",
-    .tree_tee = "├─ ",
-    .tree_last = "└─ ",
-    .tree_bar = "│  ",
+	.ellipsis = "…",
+	.dot = "·",
+	.plus_minus = "±",
+	.arrow = "→",
+	.tree_tee = "├─ ",
+	.tree_last = "└─ ",
+	.tree_bar = "│  ",
 };
 static const struct pyro_signs plain_signs = {
-    .ellipsis = "..",
-    .dot = "-",
-    .plus_minus = "+-",
-    .arrow = "->",
-    .tree_tee = "|- ",
-    .tree_last = "`- ",
-    .tree_bar = "|  ",
+	.ellipsis = "..",
+	.dot = "-",
+	.plus_minus = "+-",
+	.arrow = "->",
+	.tree_tee = "|- ",
+	.tree_last = "`- ",
+	.tree_bar = "|  ",
 };
 
 static const char *const style_codes[] = {
-    [PYRO_INK_PLAIN] = "",           [PYRO_INK_BOLD] = "\033[1m",     [PYRO_INK_DIM] = "\033[2m",
-    [PYRO_INK_RUNNING] = "\033[33m", [PYRO_INK_WAITING] = "\033[34m",
+	[PYRO_INK_PLAIN] = "",           [PYRO_INK_BOLD] = "\033[1m",
+	[PYRO_INK_DIM] = "\033[2m",      [PYRO_INK_RUNNING] = "\033[33m",
+	[PYRO_INK_WAITING] = "\033[34m",
 };
 
 const struct pyro_signs *pyro_text_signs(const struct pyro_report_look *look)
@@ -145,9 +146,9 @@ static const char *mark_code(char c)
 		const char *mark;
 		const char *code;
 	} marks[] = {
-	    {PYRO_MARK_BOLD, "\033[1m"},     {PYRO_MARK_DIM, "\033[2m"},
-	    {PYRO_MARK_RUNNING, "\033[33m"}, {PYRO_MARK_WAITING, "\033[34m"},
-	    {PYRO_MARK_END, "\033[0m"},
+		{PYRO_MARK_BOLD, "\033[1m"},     {PYRO_MARK_DIM, "\033[2m"},
+		{PYRO_MARK_RUNNING, "\033[33m"}, {PYRO_MARK_WAITING, "\033[34m"},
+		{PYRO_MARK_END, "\033[0m"},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(marks); i++)
 		if (c == marks[i].mark[0])

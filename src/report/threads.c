@@ -9,24 +9,24 @@
 #define USUAL_ROWS 30
 
 static const struct pyro_report_column thread_columns[] = {
-    {.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 10, .most = 28},
-    {.title = "running", .right = true},
-    {.title = "waiting", .right = true, .rank = 1},
-    {.title = "for GIL", .right = true, .rank = 3},
-    {.rank = 6},
-    {.title = "lived", .right = true, .rank = 4},
-    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 2},
-    {.cut = PYRO_CUT_FRONT, .least = 12, .rank = 5},
+	{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 10, .most = 28},
+	{.title = "running", .right = true},
+	{.title = "waiting", .right = true, .rank = 1},
+	{.title = "for GIL", .right = true, .rank = 3},
+	{.rank = 6},
+	{.title = "lived", .right = true, .rank = 4},
+	{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 2},
+	{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 5},
 };
 
 static const struct pyro_report_column process_columns[] = {
-    {.title = "pid", .right = true},
-    {.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 14, .most = 36},
-    {.title = "running", .right = true},
-    {.title = "time", .right = true, .rank = 3},
-    {.title = "lived", .right = true, .rank = 4},
-    {.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 5},
-    {.cut = PYRO_CUT_FRONT, .least = 12, .rank = 6},
+	{.title = "pid", .right = true},
+	{.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 14, .most = 36},
+	{.title = "running", .right = true},
+	{.title = "time", .right = true, .rank = 3},
+	{.title = "lived", .right = true, .rank = 4},
+	{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 5},
+	{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 6},
 };
 
 static void add_duration(struct pyro_report_table *table, uint64_t ns)
@@ -46,7 +46,7 @@ static enum pyro_rc add_mostly(struct pyro_report_table *table, const struct pyr
 	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
 	struct pyro_rows_options by = {.group = PYRO_GROUP_FUNCTION, .limit = 1};
 	by.metric =
-	    process && row->total.of[PYRO_METRIC_CPU] > 0 ? PYRO_METRIC_CPU : PYRO_METRIC_WALL;
+		process && row->total.of[PYRO_METRIC_CPU] > 0 ? PYRO_METRIC_CPU : PYRO_METRIC_WALL;
 	options.track = process ? PYRO_NONE : row->track;
 	options.process = process ? row->process : PYRO_NONE;
 	options.fold_library = !unfold;
@@ -77,7 +77,7 @@ static void add_thread_name(struct pyro_report_table *table, const struct pyro_s
 	char pid[24] = "";
 	struct pyro_buf name;
 	const struct pyro_process_info *process =
-	    pyro_profile_process_get(scope->profile, row->process);
+		pyro_profile_process_get(scope->profile, row->process);
 	if (scope->processes.count > 1 && process)
 		snprintf(pid, sizeof(pid), "%d ", (int)process->pid);
 	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
@@ -110,13 +110,13 @@ static enum pyro_rc add_process(struct pyro_report_table *table, const struct py
 				const struct pyro_row *row, bool unfold, struct pyro_err *err)
 {
 	const struct pyro_process_info *process =
-	    pyro_profile_process_get(scope->profile, row->process);
+		pyro_profile_process_get(scope->profile, row->process);
 	uint64_t cpu = row->total.of[PYRO_METRIC_CPU];
 	uint64_t lived = process && process->end_ns > process->start_ns
-			     ? process->end_ns - process->start_ns
-			     : 0;
+				 ? process->end_ns - process->start_ns
+				 : 0;
 	const char *command =
-	    process ? pyro_profile_string_get(scope->profile, process->command, NULL) : NULL;
+		process ? pyro_profile_string_get(scope->profile, process->command, NULL) : NULL;
 	struct pyro_buf pid;
 	pyro_buf_init(&pid, 64);
 	if (process)
@@ -164,10 +164,10 @@ static enum pyro_rc rows_of(const struct pyro_scope *scope, const struct pyro_re
 			    struct pyro_rows *rows, struct pyro_err *err)
 {
 	struct pyro_rows_options options = {
-	    .group = view->group,
-	    .metric = PYRO_METRIC_WALL,
-	    .by_total = true,
-	    .matching = view->filter,
+		.group = view->group,
+		.metric = PYRO_METRIC_WALL,
+		.by_total = true,
+		.matching = view->filter,
 	};
 	enum pyro_rc rc = pyro_aggregate_rows(scope->everything, &options, rows, err);
 	if (rc == PYRO_RC_OK && rows->count > 1)

@@ -12,11 +12,11 @@
 #define GUIDE_LEVELS 12
 
 static const struct pyro_report_column columns[] = {
-    {.title = "total", .right = true},
-    {.rank = 4, .joined = true},
-    {.title = "self", .right = true, .rank = 3},
-    {.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 24},
-    {.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
+	{.title = "total", .right = true},
+	{.rank = 4, .joined = true},
+	{.title = "self", .right = true, .rank = 3},
+	{.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 24},
+	{.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
 };
 
 /* A node to print, or what was left out below its parent. */
@@ -89,7 +89,7 @@ static bool choose(struct printer *p, size_t limit)
 		bool reached = parent == PYRO_NONE || p->visible[parent];
 		bool repeats = repeats_parent(p, i);
 		p->visible[i] =
-		    i == 0 || (reached && weight >= least && (repeats || shown < limit));
+			i == 0 || (reached && weight >= least && (repeats || shown < limit));
 		shown += p->visible[i] && !repeats;
 		p->left_out += !p->visible[i] && weight > 0;
 	}
@@ -215,10 +215,10 @@ static void add_names(struct printer *p, const struct pyro_node *node, unsigned 
 		return;
 	}
 	const struct pyro_function *function =
-	    pyro_profile_function_get(p->scope->profile, node->function);
+		pyro_profile_function_get(p->scope->profile, node->function);
 	const char *name = pyro_profile_string_get(p->scope->profile, function->name, NULL);
 	const struct pyro_place *place =
-	    pyro_places_get(pyro_aggregate_places(p->scope->shown), function->file);
+		pyro_places_get(pyro_aggregate_places(p->scope->shown), function->file);
 	pyro_text_name(&text, p->look, name);
 	if (times > 1)
 		pyro_buf_add_format(&text, " (%u deep)", times);

@@ -80,8 +80,9 @@ void pyro_units_plural(struct pyro_buf *buf, uint64_t count, const char *noun)
 	pyro_units_count(buf, count);
 	pyro_buf_add_format(buf, " %s", noun);
 	if (count != 1)
-		pyro_buf_add_text(
-		    buf, size > 0 && (noun[size - 1] == 's' || noun[size - 1] == 'h') ? "es" : "s");
+		pyro_buf_add_text(buf, size > 0 && (noun[size - 1] == 's' || noun[size - 1] == 'h')
+					       ? "es"
+					       : "s");
 }
 
 void pyro_units_decimal(struct pyro_buf *buf, double value, unsigned decimals)

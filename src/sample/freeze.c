@@ -52,7 +52,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 				 struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	const enum pyro_sample_proof frozen =
-	    freeze->method == PYRO_PROOF_BY_SWITCH ? PYRO_SAMPLE_SWITCH : PYRO_SAMPLE_PROC;
+		freeze->method == PYRO_PROOF_BY_SWITCH ? PYRO_SAMPLE_SWITCH : PYRO_SAMPLE_PROC;
 	const bool running = runs_elsewhere(freeze, kernel);
 	enum pyro_rc rc;
 

@@ -24,8 +24,8 @@ struct pyro_freeze_view {
 	struct pyro_thread thread;
 	enum pyro_sample_proof proof;
 	enum pyro_sched_state state;
-	uint64_t
-	    slices; /**< of the kernel's thread at the read; UINT64_MAX: it ran during the read */
+	uint64_t slices; /**< of the kernel's thread at the read; UINT64_MAX: it ran during the read
+			  */
 };
 
 /** Reads thread @index of the last look at @python, whose account is @kernel (just refreshed), into

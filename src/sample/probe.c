@@ -27,13 +27,13 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 		     uint64_t start_ns, double hz_max, double budget)
 {
 	*probe = (struct pyro_probe){
-	    .pid = pid,
-	    .parent = parent,
-	    .number = number,
-	    .state = PYRO_PROBE_SEEKING,
-	    .start_ns = start_ns,
-	    .look_due = true,
-	    .names_ns = UINT64_MAX,
+		.pid = pid,
+		.parent = parent,
+		.number = number,
+		.state = PYRO_PROBE_SEEKING,
+		.start_ns = start_ns,
+		.look_due = true,
+		.names_ns = UINT64_MAX,
 	};
 	pyro_rate_init(&probe->rate, hz_max, budget, pyro_clock_now(),
 		       pyro_hash_pair((uint64_t)pid, start_ns));
@@ -160,7 +160,7 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	if (probe->thread_count == probe->thread_capacity) {
 		size_t capacity = probe->thread_capacity ? probe->thread_capacity * 2 : 8;
 		struct pyro_probe_thread *threads =
-		    reallocarray(probe->threads, capacity, sizeof(*threads));
+			reallocarray(probe->threads, capacity, sizeof(*threads));
 
 		if (!threads)
 			return NULL;
@@ -169,15 +169,15 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	}
 	thread = &probe->threads[probe->thread_count];
 	*thread = (struct pyro_probe_thread){
-	    .number = shared->next_thread,
-	    .tid = tid,
-	    .main = tid == probe->pid,
-	    .slices = UINT64_MAX,
-	    .stack = NO_STACK,
-	    .active_stack = NO_STACK,
-	    .proof = PYRO_SAMPLE_STILL,
-	    .accounted_ns = tid == probe->pid ? probe->start_ns : now_ns,
-	    .kernel = pyro_sched_thread(shared->sched, probe->pid, tid),
+		.number = shared->next_thread,
+		.tid = tid,
+		.main = tid == probe->pid,
+		.slices = UINT64_MAX,
+		.stack = NO_STACK,
+		.active_stack = NO_STACK,
+		.proof = PYRO_SAMPLE_STILL,
+		.accounted_ns = tid == probe->pid ? probe->start_ns : now_ns,
+		.kernel = pyro_sched_thread(shared->sched, probe->pid, tid),
 	};
 	if (thread->kernel && pyro_sched_refresh(shared->sched, thread->kernel) == PYRO_RC_OK) {
 		thread->run_start = pyro_sched_run_ns(thread->kernel, now_ns);
@@ -316,8 +316,8 @@ static void on_name(void *context, uint64_t pthread, const char *name)
 			continue;
 		for (size_t j = 0; j < naming->probe->thread_count; j++) {
 			struct pyro_message message = {
-			    .kind = PYRO_MESSAGE_THREAD_NAME,
-			    .process = naming->probe->number,
+				.kind = PYRO_MESSAGE_THREAD_NAME,
+				.process = naming->probe->number,
 			};
 
 			if (naming->probe->threads[j].index != i)
@@ -397,19 +397,20 @@ static void emit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
 {
 	struct pyro_message message = {
-	    .u.sample =
-		{
-		    .at_ns = at_ns,
-		    .stack = thread->stack,
-		    .looks = looks,
-		    .proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
-									: thread->proof,
-		    .on_cpu = thread->state != PYRO_SCHED_BLOCKED,
-		    .holds_gil = thread->holds_gil,
-		    .waits_gil = thread->waits_gil,
-		    .truncated = thread->truncated,
-		    .partial = thread->partial,
-		},
+		.u.sample =
+			{
+				.at_ns = at_ns,
+				.stack = thread->stack,
+				.looks = looks,
+				.proof = same && thread->proof < PYRO_SAMPLE_REREAD
+						 ? PYRO_SAMPLE_SAME
+						 : thread->proof,
+				.on_cpu = thread->state != PYRO_SCHED_BLOCKED,
+				.holds_gil = thread->holds_gil,
+				.waits_gil = thread->waits_gil,
+				.truncated = thread->truncated,
+				.partial = thread->partial,
+			},
 	};
 
 	if (thread->state == PYRO_SCHED_BLOCKED) {
@@ -431,16 +432,17 @@ static void emit_rest(struct pyro_probe *probe, struct pyro_probe_shared *shared
 {
 	if (thread->run_pool || thread->ready_pool) {
 		struct pyro_message message = {
-		    .u.sample =
-			{
-			    .at_ns = thread->accounted_ns,
-			    .stack = thread->active_stack != NO_STACK ? thread->active_stack
-								      : thread->stack,
-			    .wall_ns = thread->run_pool + thread->ready_pool,
-			    .cpu_ns = thread->run_pool,
-			    .proof = thread->proof,
-			    .on_cpu = true,
-			},
+			.u.sample =
+				{
+					.at_ns = thread->accounted_ns,
+					.stack = thread->active_stack != NO_STACK
+							 ? thread->active_stack
+							 : thread->stack,
+					.wall_ns = thread->run_pool + thread->ready_pool,
+					.cpu_ns = thread->run_pool,
+					.proof = thread->proof,
+					.on_cpu = true,
+				},
 		};
 
 		emit(probe, shared, thread, &message);
@@ -448,13 +450,13 @@ static void emit_rest(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	}
 	if (thread->blocked_pool) {
 		struct pyro_message message = {
-		    .u.sample =
-			{
-			    .at_ns = thread->accounted_ns,
-			    .stack = thread->stack,
-			    .wall_ns = thread->blocked_pool,
-			    .proof = thread->proof,
-			},
+			.u.sample =
+				{
+					.at_ns = thread->accounted_ns,
+					.stack = thread->stack,
+					.wall_ns = thread->blocked_pool,
+					.proof = thread->proof,
+				},
 		};
 
 		emit(probe, shared, thread, &message);
@@ -488,8 +490,8 @@ static void end_thread(struct pyro_probe *probe, struct pyro_probe_shared *share
 		message.u.thread.exact = true;
 		message.u.thread.run_ns = pyro_sched_run_ns(thread->kernel, now_ns);
 		message.u.thread.run_ns -= message.u.thread.run_ns > thread->run_start
-					       ? thread->run_start
-					       : message.u.thread.run_ns;
+						   ? thread->run_start
+						   : message.u.thread.run_ns;
 		/* After exec the thread goes on under another program. */
 		if (thread->kernel->exited)
 			pyro_sched_forget(shared->sched, thread->tid);
@@ -630,7 +632,7 @@ static enum pyro_rc sample_changed(struct pyro_probe *probe, struct pyro_probe_s
 
 			if (!thread->kernel)
 				thread->kernel =
-				    pyro_sched_thread(shared->sched, probe->pid, thread->tid);
+					pyro_sched_thread(shared->sched, probe->pid, thread->tid);
 			if (!thread->kernel || thread->holds_gil != (pass == 0) ||
 			    thread->sampled_ns == due_ns)
 				continue;

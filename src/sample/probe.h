@@ -25,7 +25,7 @@ struct pyro_probe_shared {
 	uint64_t code_reuse;
 	uint64_t reads;
 	uint64_t
-	    tick_cost_ns; /**< what an interruption costs beyond the time held: see sampler.c */
+		tick_cost_ns; /**< what an interruption costs beyond the time held: see sampler.c */
 };
 
 /** One thread of a Python process, as long as the kernel has it. */

@@ -12,11 +12,11 @@ void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64
 		    uint64_t seed)
 {
 	*rate = (struct pyro_rate){
-	    .budget = budget,
-	    .hz_max = hz_max,
-	    .hz = hz_max,
-	    .due_ns = now_ns,
-	    .random = seed | 1,
+		.budget = budget,
+		.hz_max = hz_max,
+		.hz = hz_max,
+		.due_ns = now_ns,
+		.random = seed | 1,
 	};
 }
 
@@ -53,7 +53,7 @@ void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns)
 	const double cost = (double)held_ns;
 
 	rate->cost_ns =
-	    rate->cost_ns > 0 ? rate->cost_ns + SMOOTHING * (cost - rate->cost_ns) : cost;
+		rate->cost_ns > 0 ? rate->cost_ns + SMOOTHING * (cost - rate->cost_ns) : cost;
 	if (rate->budget <= 0 || rate->cost_ns <= 0)
 		return;
 	rate->hz = rate->budget * (double)PYRO_NS_PER_S / rate->cost_ns;

@@ -7,8 +7,8 @@
 /** When to look next at one process: absolute, jittered moments whose rate follows what looking was
  *  measured to cost the target. */
 struct pyro_rate {
-	double
-	    budget; /**< share of the target's running time that may be spent; 0: rate is fixed */
+	double budget;   /**< share of the target's running time that may be spent; 0: rate is fixed
+			  */
 	double hz_max;   /**< never faster */
 	double hz;       /**< now */
 	double cost_ns;  /**< measured cost of one look to the target, smoothed; 0 before any */

@@ -48,20 +48,20 @@ struct sample_id {
 static int open_event(int tid, int cpu, bool inherit)
 {
 	struct perf_event_attr attr = {
-	    .type = PERF_TYPE_SOFTWARE,
-	    .size = sizeof(attr),
-	    .config = PERF_COUNT_SW_DUMMY,
-	    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,
-	    .inherit = inherit,
-	    .exclude_kernel = 1,
-	    .exclude_hv = 1,
-	    .comm = 1,
-	    .comm_exec = 1,
-	    .task = 1,
-	    .sample_id_all = 1,
-	    .context_switch = 1,
-	    .use_clockid = 1,
-	    .clockid = CLOCK_MONOTONIC,
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,
+		.inherit = inherit,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+		.comm = 1,
+		.comm_exec = 1,
+		.task = 1,
+		.sample_id_all = 1,
+		.context_switch = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
 	};
 
 	return (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -168,8 +168,8 @@ static int map_ring(struct pyro_rings *rings, struct ring *ring, int fd)
 {
 	for (size_t pages = RING_PAGES; pages >= RING_PAGES_MIN; pages /= 2) {
 		size_t size = pages * rings->page_size;
-		void *page =
-		    mmap(NULL, size + rings->page_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		void *page = mmap(NULL, size + rings->page_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				  fd, 0);
 
 		if (page == MAP_FAILED)
 			continue;
@@ -291,17 +291,17 @@ static bool decode(const struct record *record, const struct ring *ring,
 	if (record->header.size >= sizeof(record->header) + sizeof(id))
 		memcpy(&id, (const uint8_t *)record + record->header.size - sizeof(id), sizeof(id));
 	*event = (struct pyro_ring_event){
-	    .pid = (int)id.pid,
-	    .tid = (int)id.tid,
-	    .cpu = ring->cpu,
-	    .at_ns = id.time,
+		.pid = (int)id.pid,
+		.tid = (int)id.tid,
+		.cpu = ring->cpu,
+		.at_ns = id.time,
 	};
 	switch (record->header.type) {
 	case PERF_RECORD_SWITCH:
 		if (record->header.misc & PERF_RECORD_MISC_SWITCH_OUT) {
 			event->kind = PYRO_RING_OUT;
 			event->preempted =
-			    record->header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
+				record->header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
 		} else {
 			event->kind = PYRO_RING_IN;
 		}
@@ -309,7 +309,7 @@ static bool decode(const struct record *record, const struct ring *ring,
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:
 		event->kind =
-		    record->header.type == PERF_RECORD_FORK ? PYRO_RING_FORK : PYRO_RING_EXIT;
+			record->header.type == PERF_RECORD_FORK ? PYRO_RING_FORK : PYRO_RING_EXIT;
 		event->pid = (int)record->u.task.pid;
 		event->tid = (int)record->u.task.tid;
 		event->parent = (int)record->u.task.ppid;

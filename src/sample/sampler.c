@@ -185,7 +185,7 @@ static struct pyro_probe *add_probe(struct pyro_sampler *sampler, int pid, int p
 	if (sampler->count == sampler->capacity) {
 		size_t capacity = sampler->capacity ? sampler->capacity * 2 : 8;
 		struct pyro_probe **probes =
-		    reallocarray(sampler->probes, capacity, sizeof(struct pyro_probe *));
+			reallocarray(sampler->probes, capacity, sizeof(struct pyro_probe *));
 
 		if (!probes)
 			return NULL;
@@ -386,8 +386,8 @@ static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
 static void sleep_until(uint64_t due_ns)
 {
 	const struct timespec at = {
-	    .tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
-	    .tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
+		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
+		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
 	};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
@@ -455,8 +455,8 @@ static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 	pyro_probe_seek(probe, &sampler->shared);
 	probe->seek_ns = now_ns + (probe->tries < SEEK_QUICK && probe->state == PYRO_PROBE_SEEKING
-				       ? SEEK_QUICK_NS
-				       : SEEK_SLOW_NS);
+					   ? SEEK_QUICK_NS
+					   : SEEK_SLOW_NS);
 	if (probe->state == PYRO_PROBE_READING)
 		probe->rate.due_ns = pyro_clock_now();
 }
@@ -464,21 +464,21 @@ static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_
 static void publish(struct pyro_sampler *sampler)
 {
 	struct pyro_sampler_counts counts = {
-	    .ticks_due = sampler->due,
-	    .ticks_taken = sampler->taken,
-	    .ticks_late = sampler->late,
-	    .samples = sampler->shared.samples,
-	    .missed = sampler->shared.missed,
-	    .torn = sampler->shared.freeze.torn,
-	    .faults = sampler->shared.freeze.faults,
-	    .moves = sampler->shared.seat.moves,
-	    .held_ns = sampler->shared.held_ns,
-	    .spent_ns = sampler->shared.spent_ns,
-	    .target_ns = sampler->shared.target_ns,
-	    .lost_records = pyro_sched_lost(sampler->shared.sched),
-	    .queue_lost = sampler->shared.queue_lost,
-	    .code_reuse = sampler->shared.code_reuse,
-	    .reads = sampler->shared.reads,
+		.ticks_due = sampler->due,
+		.ticks_taken = sampler->taken,
+		.ticks_late = sampler->late,
+		.samples = sampler->shared.samples,
+		.missed = sampler->shared.missed,
+		.torn = sampler->shared.freeze.torn,
+		.faults = sampler->shared.freeze.faults,
+		.moves = sampler->shared.seat.moves,
+		.held_ns = sampler->shared.held_ns,
+		.spent_ns = sampler->shared.spent_ns,
+		.target_ns = sampler->shared.target_ns,
+		.lost_records = pyro_sched_lost(sampler->shared.sched),
+		.queue_lost = sampler->shared.queue_lost,
+		.code_reuse = sampler->shared.code_reuse,
+		.reads = sampler->shared.reads,
 	};
 
 	for (size_t i = 0; i < sampler->count; i++) {
@@ -611,8 +611,8 @@ bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns)
 {
 	const uint64_t until_ns = pyro_clock_realtime() + timeout_ns;
 	const struct timespec until = {
-	    .tv_sec = (time_t)(until_ns / PYRO_NS_PER_S),
-	    .tv_nsec = (long)(until_ns % PYRO_NS_PER_S),
+		.tv_sec = (time_t)(until_ns / PYRO_NS_PER_S),
+		.tv_nsec = (long)(until_ns % PYRO_NS_PER_S),
 	};
 
 	if (!sampler->started)

@@ -187,11 +187,11 @@ static void tell(struct pyro_sched *sched, enum pyro_sched_news_kind kind,
 		 const struct pyro_ring_event *event)
 {
 	const struct pyro_sched_news news = {
-	    .kind = kind,
-	    .pid = event->pid,
-	    .tid = event->tid,
-	    .parent = event->parent,
-	    .at_ns = event->at_ns,
+		.kind = kind,
+		.pid = event->pid,
+		.tid = event->tid,
+		.parent = event->parent,
+		.at_ns = event->at_ns,
 	};
 
 	if (sched->news)

@@ -143,7 +143,7 @@ enum pyro_rc pyro_target_open_mapping(int pid, const struct pyro_mapping *mappin
 	rc = open_below(pid, "root", path, max_size, mapping->inode, ret_fd, err);
 	if (rc != PYRO_RC_OK && rc != PYRO_RC_GONE &&
 	    finish_take(open(path, OPEN_FLAGS), max_size, mapping->inode, ret_fd, NULL) ==
-		PYRO_RC_OK)
+		    PYRO_RC_OK)
 		return PYRO_RC_OK;
 	return rc == PYRO_RC_OK ? rc : pyro_err_prefix(err, rc, "%s", path);
 }

@@ -85,10 +85,10 @@ enum pyro_rc pyro_process_explain_permission(int pid, const char *command, struc
 	snprintf(retry, sizeof(retry), "sudo pyrometer %s %d", command ? command : "attach", pid);
 	if (yama >= 3)
 		return pyro_err_set(
-		    err, PYRO_RC_PERM,
-		    "cannot read process %d: kernel.yama.ptrace_scope is 3, which "
-		    "forbids it to everybody until the next boot. Try: pyrometer run",
-		    pid);
+			err, PYRO_RC_PERM,
+			"cannot read process %d: kernel.yama.ptrace_scope is 3, which "
+			"forbids it to everybody until the next boot. Try: pyrometer run",
+			pid);
 	if (root && !have_ptrace_capability())
 		return pyro_err_set(err, PYRO_RC_PERM,
 				    "cannot read process %d: root lacks CAP_SYS_PTRACE here, as in "

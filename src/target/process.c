@@ -325,7 +325,7 @@ static enum pyro_rc children_by_parent(int pid, struct pyro_tids *ret_pids, stru
 
 	for (size_t i = 0; rc == PYRO_RC_OK && i < all.count; i++) {
 		if (read_stat(all.items[i], "stat", text, sizeof(text), &stat, NULL) ==
-			PYRO_RC_OK &&
+			    PYRO_RC_OK &&
 		    stat.parent == pid)
 			rc = tids_add(&pids, all.items[i], err);
 	}

@@ -14,11 +14,11 @@
  *  unless said otherwise. */
 struct pyro_process_facts {
 	int pid;
-	int parent;   /**< process id of the parent, 0 if outside our namespace */
-	char state;   /**< R S D T t Z X I: proc(5) */
-	uint32_t uid; /**< effective user */
-	uint64_t
-	    start_ticks; /**< after boot, in clock ticks: with `pid` the identity of the process */
+	int parent;           /**< process id of the parent, 0 if outside our namespace */
+	char state;           /**< R S D T t Z X I: proc(5) */
+	uint32_t uid;         /**< effective user */
+	uint64_t start_ticks; /**< after boot, in clock ticks: with `pid` the identity of the
+				 process */
 	uint32_t threads;
 	int ns_pid;    /**< its own idea of its pid: in the innermost pid namespace */
 	bool own_pids; /**< it lives in a pid namespace below ours */

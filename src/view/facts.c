@@ -105,8 +105,8 @@ static void add_tracks(struct pyro_buf *buf, const struct pyro_profile *profile,
 		pyro_buf_add_format(buf, ",\"main\":%s,\"start\":%" PRIu64 ",\"end\":%" PRIu64,
 				    track->main ? "true" : "false", track->start_ns, track->end_ns);
 		pyro_buf_add_format(
-		    buf, ",\"wall\":%" PRIu64 ",\"cpu\":%" PRIu64 ",\"exact_cpu\":%s}",
-		    track->wall_ns, track->cpu_ns, track->exact_cpu ? "true" : "false");
+			buf, ",\"wall\":%" PRIu64 ",\"cpu\":%" PRIu64 ",\"exact_cpu\":%s}",
+			track->wall_ns, track->cpu_ns, track->exact_cpu ? "true" : "false");
 	}
 	pyro_buf_add_char(buf, ']');
 }

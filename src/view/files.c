@@ -19,8 +19,8 @@ static enum pyro_rc number_files(struct pyro_view_files *files, const struct pyr
 
 		if (*number == 0) {
 			files->files[files->count] = (struct pyro_view_file){
-			    .string = string,
-			    .place = pyro_places_get(files->places, string),
+				.string = string,
+				.place = pyro_places_get(files->places, string),
 			};
 			files->count++;
 			*number = (uint32_t)files->count;

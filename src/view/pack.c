@@ -54,7 +54,7 @@ void pyro_view_pack_destroy(struct pyro_view_pack *pack)
 static size_t base64(const unsigned char *raw, size_t size, char *text)
 {
 	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t at = 0;
 
 	for (size_t i = 0; i < size; i += 3) {

@@ -48,16 +48,16 @@ static enum pyro_rc write_head(struct page *page)
 
 	pyro_buf_init(&buf, 1u << 24);
 	pyro_buf_add_text(
-	    &buf,
-	    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-	    "script-src '" PYRO_VIEW_SCRIPT_HASH "'; style-src '" PYRO_VIEW_STYLE_HASH
-	    "'; "
-	    "img-src data:; base-uri 'none'; form-action 'none'\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<meta name=\"referrer\" content=\"no-referrer\">\n"
-	    "<meta name=\"generator\" content=\"Pyrometer " PYRO_VERSION "\">\n<title>");
+		&buf,
+		"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		"script-src '" PYRO_VIEW_SCRIPT_HASH "'; style-src '" PYRO_VIEW_STYLE_HASH
+		"'; "
+		"img-src data:; base-uri 'none'; form-action 'none'\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<meta name=\"referrer\" content=\"no-referrer\">\n"
+		"<meta name=\"generator\" content=\"Pyrometer " PYRO_VERSION "\">\n<title>");
 	pyro_escape_html(&buf, title, strlen(title));
 	pyro_buf_add_text(&buf,
 			  " \xc2\xb7 Pyrometer</title>\n<link rel=\"icon\" href=\"" PYRO_VIEW_ICON

@@ -160,7 +160,7 @@ static enum pyro_rc read_by_heat(struct pyro_view_sources *sources,
 		}
 		if (why) {
 			sources->left_out[sources->left_out_count++] =
-			    (struct pyro_view_left_out){.string = string, .why = why};
+				(struct pyro_view_left_out){.string = string, .why = why};
 			continue;
 		}
 		source->file = order[i].file;
@@ -180,14 +180,14 @@ enum pyro_rc pyro_view_sources_init(struct pyro_view_sources *sources,
 	size_t count = 0;
 
 	*sources = (struct pyro_view_sources){
-	    .sources = calloc(files->count + 1, sizeof(*sources->sources)),
-	    .left_out = calloc(files->count + 1, sizeof(*sources->left_out)),
+		.sources = calloc(files->count + 1, sizeof(*sources->sources)),
+		.left_out = calloc(files->count + 1, sizeof(*sources->left_out)),
 	};
 	if (order && sources->sources && sources->left_out) {
 		/* What is in no file (<string>, <frozen …>) or took no time is not missed. */
 		for (uint32_t i = 0; i < files->count; i++) {
 			const char *name =
-			    pyro_profile_string_get(profile, files->files[i].string, NULL);
+				pyro_profile_string_get(profile, files->files[i].string, NULL);
 
 			if (files->files[i].place->kind != PYRO_PLACE_NOWHERE &&
 			    files->files[i].heat > 0 && name && name[0] != '<')

@@ -205,13 +205,12 @@ static enum pyro_rc bench(struct pyro_python *python, struct pyro_raw_stack *sta
 		done++;
 	}
 	pyro_python_counts(python, &after);
-	printf(
-	    "%zu of %zu, mean depth %.1f, partial %zu, reads %.2f a sample, bytes %.0f, faults "
-	    "%" PRIu64 ", codes %" PRIu64 ", reused %" PRIu64 "\n",
-	    done, count, done ? (double)depth / (double)done : 0, partial,
-	    (double)(after.reads - before.reads) / (double)count,
-	    (double)(after.bytes - before.bytes) / (double)count, after.faults - before.faults,
-	    after.codes, after.codes_reused);
+	printf("%zu of %zu, mean depth %.1f, partial %zu, reads %.2f a sample, bytes %.0f, faults "
+	       "%" PRIu64 ", codes %" PRIu64 ", reused %" PRIu64 "\n",
+	       done, count, done ? (double)depth / (double)done : 0, partial,
+	       (double)(after.reads - before.reads) / (double)count,
+	       (double)(after.bytes - before.bytes) / (double)count, after.faults - before.faults,
+	       after.codes, after.codes_reused);
 	print_times("look", times[0], done);
 	print_times("thread", times[1], done);
 	print_times("stack", times[2], done);
@@ -262,7 +261,7 @@ static enum pyro_rc watch(struct pyro_python *python, struct pyro_raw_stack *sta
 			pyro_python_stack_lines(python, stack);
 			for (size_t k = stack->count; k > 0; k--) {
 				const struct pyro_code *code =
-				    pyro_python_code(python, stack->frames[k - 1].code);
+					pyro_python_code(python, stack->frames[k - 1].code);
 
 				printf("%s:%s:%d%s", code->name, code->file,
 				       stack->frames[k - 1].line, k > 1 ? ";" : "");
@@ -291,10 +290,10 @@ int main(int argc, char **argv)
 	int pid;
 
 	if (argc < 2 || !stack) {
-		fprintf(
-		    stderr,
-		    "usage: pyro-stack [--json | --bench COUNT | --watch COUNT | --stopped COUNT]"
-		    " PID\n");
+		fprintf(stderr,
+			"usage: pyro-stack [--json | --bench COUNT | --watch COUNT | --stopped "
+			"COUNT]"
+			" PID\n");
 		free(stack);
 		return 64;
 	}

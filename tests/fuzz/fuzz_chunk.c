@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct seen seen = {0};
 	struct pyro_chunk_head head = {
-	    .from_us = 1000, .to_us = INT64_MAX / 1000, .samples = UINT64_MAX, .stacks = 100};
+		.from_us = 1000, .to_us = INT64_MAX / 1000, .samples = UINT64_MAX, .stacks = 100};
 	if (size < 1)
 		return 0;
 	if (data[0] & 1) {

@@ -84,9 +84,9 @@ static void decode(struct pyro_reader *reader)
 {
 	const struct pyro_image_meta *meta = pyro_image_reader_meta(reader);
 	struct pyro_python_origin origin = {
-	    .runtime_addr = meta->runtime_addr,
-	    .version = meta->version,
-	    .free_threaded = meta->free_threaded,
+		.runtime_addr = meta->runtime_addr,
+		.version = meta->version,
+		.free_threaded = meta->free_threaded,
 	};
 	struct pyro_python *python;
 	const struct pyro_look *look;
@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (data[i] & 1) /* an address inside */
 			(void)place(segments, count, value, &value, &room);
 		changes[made].at =
-		    place(segments, count, data[i] & 2 ? at & ~7u : at, &addr, &room);
+			place(segments, count, data[i] & 2 ? at & ~7u : at, &addr, &room);
 		changes[made].width = room < 8 ? room : 8;
 		memcpy(changes[made].old, changes[made].at, changes[made].width);
 		memcpy(changes[made].at, &value, changes[made].width);

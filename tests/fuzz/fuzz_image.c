@@ -21,10 +21,10 @@ static void use(const void *bytes, size_t size)
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t end = segments[i].addr + segments[i].size;
 		const struct pyro_span spans[] = {
-		    {segments[i].addr, into, 1},
-		    {end - 1, into, 1},
-		    {end - 1, into, 2}, /* into the next one, if they touch */
-		    {segments[i].addr - 1, into, sizeof(into)},
+			{segments[i].addr, into, 1},
+			{end - 1, into, 1},
+			{end - 1, into, 2}, /* into the next one, if they touch */
+			{segments[i].addr - 1, into, sizeof(into)},
 		};
 		size_t done;
 

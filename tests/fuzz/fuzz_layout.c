@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (uint32_t minor = 13; minor <= 15; minor++) {
 		const struct pyro_python_origin origin = {
-		    .version = 0x030000f0u | minor << 16,
-		    .free_threaded = data[0] & 1,
+			.version = 0x030000f0u | minor << 16,
+			.free_threaded = data[0] & 1,
 		};
 		const uint64_t version = origin.version, threaded = data[0] & 1;
 		struct pyro_layout layout;
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(table + 16, &threaded, 8);
 		memcpy(table + 24, data + 1, size - 1);
 		if (pyro_offsets_decode(table, 24 + size - 1, &origin, &layout, NULL) ==
-			PYRO_RC_OK &&
+			    PYRO_RC_OK &&
 		    !pyro_layout_is_sound(&layout))
 			__builtin_trap();
 	}

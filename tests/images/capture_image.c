@@ -110,7 +110,7 @@ static enum pyro_rc read_grains(struct recorder *recorder, struct pyro_image_seg
 	qsort(addrs, grains, sizeof(*addrs), compare);
 	for (i = 0; i < grains; i++) {
 		enum pyro_rc rc =
-		    pyro_reader_read(recorder->live, addrs[i], data + i * GRAIN, GRAIN);
+			pyro_reader_read(recorder->live, addrs[i], data + i * GRAIN, GRAIN);
 
 		if (rc != PYRO_RC_OK)
 			return rc;
@@ -118,7 +118,7 @@ static enum pyro_rc read_grains(struct recorder *recorder, struct pyro_image_seg
 			segments[count - 1].size += GRAIN;
 		else
 			segments[count++] =
-			    (struct pyro_image_segment){addrs[i], GRAIN, data + i * GRAIN};
+				(struct pyro_image_segment){addrs[i], GRAIN, data + i * GRAIN};
 	}
 	free(addrs);
 	*ret_segments = segments;

@@ -180,7 +180,7 @@ static void test_images_show_what_the_programs_said(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_images_show_what_the_programs_said),
+		cmocka_unit_test(test_images_show_what_the_programs_said),
 	};
 
 	folder = argc > 1 ? argv[1] : ".";

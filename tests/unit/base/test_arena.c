@@ -125,12 +125,12 @@ static void an_arena_of_zeroes_can_be_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
-	    cmocka_unit_test(nothing_is_something),
-	    cmocka_unit_test(the_limit_holds),
-	    cmocka_unit_test(refuses_sizes_that_wrap),
-	    cmocka_unit_test(copies_end_in_a_nul),
-	    cmocka_unit_test(an_arena_of_zeroes_can_be_freed),
+		cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
+		cmocka_unit_test(nothing_is_something),
+		cmocka_unit_test(the_limit_holds),
+		cmocka_unit_test(refuses_sizes_that_wrap),
+		cmocka_unit_test(copies_end_in_a_nul),
+		cmocka_unit_test(an_arena_of_zeroes_can_be_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

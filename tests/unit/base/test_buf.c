@@ -91,11 +91,11 @@ static void an_endless_varint_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(appends_and_terminates),
-	    cmocka_unit_test(stops_at_its_limit),
-	    cmocka_unit_test(varints_come_back),
-	    cmocka_unit_test(a_cursor_fails_once_and_stays),
-	    cmocka_unit_test(an_endless_varint_is_refused),
+		cmocka_unit_test(appends_and_terminates),
+		cmocka_unit_test(stops_at_its_limit),
+		cmocka_unit_test(varints_come_back),
+		cmocka_unit_test(a_cursor_fails_once_and_stays),
+		cmocka_unit_test(an_endless_varint_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,8 +61,8 @@ static void a_threads_time_is_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(clocks_are_the_kernels),
-	    cmocka_unit_test(a_threads_time_is_its_own),
+		cmocka_unit_test(clocks_are_the_kernels),
+		cmocka_unit_test(a_threads_time_is_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,19 +73,19 @@ static void assert_printable(const struct pyro_err *err)
 static void no_control_character_gets_through(void **state)
 {
 	static const char *const hostile[] = {
-	    "\033[2Jred",
-	    "a\nb\r\tc",
-	    "\177",
-	    "\302\233"
-	    "2J", /* C1: CSI */
-	    "\233"
-	    "2J",
-	    "\342\200\256txt",  /* right-to-left override */
-	    "\342\200\250next", /* line separator */
-	    "\355\240\200",
-	    "caf\351",
-	    "\360\237\230",
-	    "\300\200",
+		"\033[2Jred",
+		"a\nb\r\tc",
+		"\177",
+		"\302\233"
+		"2J", /* C1: CSI */
+		"\233"
+		"2J",
+		"\342\200\256txt",  /* right-to-left override */
+		"\342\200\250next", /* line separator */
+		"\355\240\200",
+		"caf\351",
+		"\360\237\230",
+		"\300\200",
 	};
 
 	for (size_t i = 0; i < PYRO_COUNT(hostile); i++) {
@@ -139,12 +139,12 @@ static void long_messages_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(carries_what_it_was_told),
-	    cmocka_unit_test(nobody_need_listen),
-	    cmocka_unit_test(context_comes_first),
-	    cmocka_unit_test(no_control_character_gets_through),
-	    cmocka_unit_test(other_scripts_stay_readable),
-	    cmocka_unit_test(long_messages_are_cut),
+		cmocka_unit_test(carries_what_it_was_told),
+		cmocka_unit_test(nobody_need_listen),
+		cmocka_unit_test(context_comes_first),
+		cmocka_unit_test(no_control_character_gets_through),
+		cmocka_unit_test(other_scripts_stay_readable),
+		cmocka_unit_test(long_messages_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,12 +129,12 @@ static void columns_are_what_a_terminal_uses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(terminal_shows_controls),
-	    cmocka_unit_test(terminal_is_safe_for_every_point),
-	    cmocka_unit_test(html_has_no_markup),
-	    cmocka_unit_test(json_is_json_and_safe_in_a_script),
-	    cmocka_unit_test(a_full_buffer_is_told),
-	    cmocka_unit_test(columns_are_what_a_terminal_uses),
+		cmocka_unit_test(terminal_shows_controls),
+		cmocka_unit_test(terminal_is_safe_for_every_point),
+		cmocka_unit_test(html_has_no_markup),
+		cmocka_unit_test(json_is_json_and_safe_in_a_script),
+		cmocka_unit_test(a_full_buffer_is_told),
+		cmocka_unit_test(columns_are_what_a_terminal_uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void bytes_are_bytes(void **state)
 	for (uint32_t round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < PYRO_COUNT(rows); i++) {
 			assert_int_equal(
-			    pyro_intern_add(&intern, rows[i].bytes, rows[i].size, &index), 0);
+				pyro_intern_add(&intern, rows[i].bytes, rows[i].size, &index), 0);
 			assert_int_equal(index, i);
 		}
 	}
@@ -122,11 +122,11 @@ static void an_index_never_given_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(equal_bytes_get_the_same_index),
-	    cmocka_unit_test(bytes_are_bytes),
-	    cmocka_unit_test(texts_do_not_move),
-	    cmocka_unit_test(the_limit_is_of_bytes),
-	    cmocka_unit_test(an_index_never_given_is_nothing),
+		cmocka_unit_test(equal_bytes_get_the_same_index),
+		cmocka_unit_test(bytes_are_bytes),
+		cmocka_unit_test(texts_do_not_move),
+		cmocka_unit_test(the_limit_is_of_bytes),
+		cmocka_unit_test(an_index_never_given_is_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static void is_silent_unless_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(is_silent_unless_told),
+		cmocka_unit_test(is_silent_unless_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,11 +193,11 @@ static void hashes_are_fixed_and_spread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(many_operations_agree_with_a_list),
-	    cmocka_unit_test(every_key_is_allowed),
-	    cmocka_unit_test(the_limit_is_of_entries),
-	    cmocka_unit_test(clearing_keeps_the_room),
-	    cmocka_unit_test(hashes_are_fixed_and_spread),
+		cmocka_unit_test(many_operations_agree_with_a_list),
+		cmocka_unit_test(every_key_is_allowed),
+		cmocka_unit_test(the_limit_is_of_entries),
+		cmocka_unit_test(clearing_keeps_the_room),
+		cmocka_unit_test(hashes_are_fixed_and_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 static const enum pyro_rc all[] = {
 #define ROW(suffix, name, text, status) PYRO_RC_##suffix,
-    PYRO_RC_MAP(ROW)
+	PYRO_RC_MAP(ROW)
 #undef ROW
 };
 
@@ -61,9 +61,9 @@ static void numbers_outside_are_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_has_a_name_and_words_of_its_own),
-	    cmocka_unit_test(exit_statuses_are_those_promised),
-	    cmocka_unit_test(numbers_outside_are_unknown),
+		cmocka_unit_test(each_has_a_name_and_words_of_its_own),
+		cmocka_unit_test(exit_statuses_are_those_promised),
+		cmocka_unit_test(numbers_outside_are_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ static void every_point_makes_the_round(void **state)
 			     : point < 0x10000u ? 3u
 						: 4u) ||
 		    pyro_utf8_decode(text, size, &at) !=
-			(is_scalar(point) ? point : PYRO_UTF8_REPLACEMENT) ||
+			    (is_scalar(point) ? point : PYRO_UTF8_REPLACEMENT) ||
 		    at != size)
 			fail_msg("U+%04X", point);
 	}
@@ -62,22 +62,22 @@ static void all_replaced(const char *text, size_t size)
 static void invalid_sequences_are_replaced_byte_by_byte(void **state)
 {
 	static const char *const rows[] = {
-	    "\200",
-	    "\277", /* a continuation with no start */
-	    "\300\200",
-	    "\301\277", /* overlong ASCII */
-	    "\340\200\200",
-	    "\340\237\277", /* overlong two bytes */
-	    "\360\200\200\200",
-	    "\360\217\277\277", /* overlong three */
-	    "\355\240\200",
-	    "\355\277\277", /* surrogates */
-	    "\364\220\200\200",
-	    "\364\277\277\277", /* beyond U+10FFFF */
-	    "\365\200\200\200",
-	    "\370\210\200\200\200", /* starts that never are */
-	    "\376",
-	    "\377",
+		"\200",
+		"\277", /* a continuation with no start */
+		"\300\200",
+		"\301\277", /* overlong ASCII */
+		"\340\200\200",
+		"\340\237\277", /* overlong two bytes */
+		"\360\200\200\200",
+		"\360\217\277\277", /* overlong three */
+		"\355\240\200",
+		"\355\277\277", /* surrogates */
+		"\364\220\200\200",
+		"\364\277\277\277", /* beyond U+10FFFF */
+		"\365\200\200\200",
+		"\370\210\200\200\200", /* starts that never are */
+		"\376",
+		"\377",
 	};
 
 	for (size_t i = 0; i < PYRO_COUNT(rows); i++)
@@ -162,13 +162,13 @@ static void active_points_are_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_point_makes_the_round),
-	    cmocka_unit_test(points_outside_are_replaced),
-	    cmocka_unit_test(invalid_sequences_are_replaced_byte_by_byte),
-	    cmocka_unit_test(broken_sequences_lose_only_themselves),
-	    cmocka_unit_test(any_bytes_are_read_to_their_end),
-	    cmocka_unit_test(columns_follow_the_width),
-	    cmocka_unit_test(active_points_are_known),
+		cmocka_unit_test(every_point_makes_the_round),
+		cmocka_unit_test(points_outside_are_replaced),
+		cmocka_unit_test(invalid_sequences_are_replaced_byte_by_byte),
+		cmocka_unit_test(broken_sequences_lose_only_themselves),
+		cmocka_unit_test(any_bytes_are_read_to_their_end),
+		cmocka_unit_test(columns_follow_the_width),
+		cmocka_unit_test(active_points_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,19 +102,19 @@ static enum pyro_rc record(struct pyro_capture_writer *w, struct pyro_profile *p
 			stack = next_stack(stack);
 		at += step;
 		struct pyro_capture_sample sample = {
-		    .at_ns = at,
-		    .stack = leaves[stack],
-		    .wall_ns = step,
-		    .cpu_ns = idle ? 0 : step - off,
-		    .on_cpu = !idle,
-		    .holds_gil = !idle,
-		    .proof = idle ? PYRO_PROOF_SAME : PYRO_PROOF_SWITCH,
+			.at_ns = at,
+			.stack = leaves[stack],
+			.wall_ns = step,
+			.cpu_ns = idle ? 0 : step - off,
+			.on_cpu = !idle,
+			.holds_gil = !idle,
+			.proof = idle ? PYRO_PROOF_SAME : PYRO_PROOF_SWITCH,
 		};
 		uint64_t values[PYRO_METRIC_COUNT] = {
-		    [PYRO_METRIC_WALL] = step,
-		    [PYRO_METRIC_CPU] = sample.cpu_ns,
-		    [PYRO_METRIC_GIL_HELD] = idle ? 0 : step,
-		    [PYRO_METRIC_SAMPLES] = 1,
+			[PYRO_METRIC_WALL] = step,
+			[PYRO_METRIC_CPU] = sample.cpu_ns,
+			[PYRO_METRIC_GIL_HELD] = idle ? 0 : step,
+			[PYRO_METRIC_SAMPLES] = 1,
 		};
 		rc = pyro_profile_add(p, 0, leaves[stack], values);
 		if (rc == PYRO_RC_OK)
@@ -155,12 +155,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", pyro_rc_name(rc), err.message);
 		return 1;
 	}
-	printf(
-	    "%ld samples: file %.2f MB (%.2f bytes a sample), peak memory %.1f MB, "
-	    "%.2f us of cpu a sample\n",
-	    samples, (double)st.st_size / 1e6, (double)st.st_size / (double)samples,
-	    (double)usage.ru_maxrss / 1e3,
-	    (double)(pyro_clock_process_cpu() - before) / 1e3 / (double)samples);
+	printf("%ld samples: file %.2f MB (%.2f bytes a sample), peak memory %.1f MB, "
+	       "%.2f us of cpu a sample\n",
+	       samples, (double)st.st_size / 1e6, (double)st.st_size / (double)samples,
+	       (double)usage.ru_maxrss / 1e3,
+	       (double)(pyro_clock_process_cpu() - before) / 1e3 / (double)samples);
 	pyro_profile_destroy(p);
 	return 0;
 }

@@ -56,15 +56,15 @@ static void fill(struct pyro_chunk_builder *b, int count)
 		bool idle = (i / 50) % 2;
 		at += step;
 		give(b, (struct pyro_capture_sample){
-			    .at_ns = at,
-			    .track = 3,
-			    .stack = idle ? 5 : seed % 900,
-			    .wall_ns = i % 7 == 0 ? 99 : step,
-			    .cpu_ns = idle ? 0 : step - seed % 1000,
-			    .on_cpu = !idle,
-			    .holds_gil = seed & 1 && !idle,
-			    .waits_gil = i % 200 > 150,
-			    .proof = (enum pyro_proof)(idle ? PYRO_PROOF_SAME : seed % 5),
+				.at_ns = at,
+				.track = 3,
+				.stack = idle ? 5 : seed % 900,
+				.wall_ns = i % 7 == 0 ? 99 : step,
+				.cpu_ns = idle ? 0 : step - seed % 1000,
+				.on_cpu = !idle,
+				.holds_gil = seed & 1 && !idle,
+				.waits_gil = i % 200 > 150,
+				.proof = (enum pyro_proof)(idle ? PYRO_PROOF_SAME : seed % 5),
 			});
 	}
 	/* The cut-off and the outer values. */
@@ -193,10 +193,10 @@ static void flipped_bytes_do_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_goes_in_comes_out),
-	    cmocka_unit_test(encoding_does_not_end_the_open_record),
-	    cmocka_unit_test(the_head_must_agree),
-	    cmocka_unit_test(flipped_bytes_do_no_harm),
+		cmocka_unit_test(what_goes_in_comes_out),
+		cmocka_unit_test(encoding_does_not_end_the_open_record),
+		cmocka_unit_test(the_head_must_agree),
+		cmocka_unit_test(flipped_bytes_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,8 +83,8 @@ static void views_answer(void **state)
 			 PYRO_RC_OK);
 	assert_int_equal(a.kinds[0], PYRO_QUERY_REAL);
 	assert_int_equal(
-	    ask("select cast(total_ms as integer) from by_function where name = 'fib'", &a),
-	    PYRO_RC_OK);
+		ask("select cast(total_ms as integer) from by_function where name = 'fib'", &a),
+		PYRO_RC_OK);
 	assert_int_equal(a.first_integer, 200);
 	assert_int_equal(ask("select place from by_line limit 3;  ", &a), PYRO_RC_OK);
 	assert_int_equal(a.rows, 3);
@@ -118,24 +118,24 @@ static void all_kinds_come_through(void **state)
 static void only_reading_is_allowed(void **state)
 {
 	static const char *const refused[] = {
-	    "delete from strings",
-	    "insert into meta values('a', 'b')",
-	    "create table t(a)",
-	    "create temp table t(a)",
-	    "drop view by_line",
-	    "attach '/tmp/x' as x",
-	    "vacuum into '/tmp/pyrometer-must-not-exist'",
-	    "pragma journal_mode = wal",
-	    "pragma writable_schema = on",
-	    "pragma user_version = 3",
-	    "begin",
-	    "select load_extension('x')",
-	    "reindex",
-	    "select 1; select 2",
-	    "",
-	    "  -- nothing",
-	    "selekt 1",
-	    "select * from planets",
+		"delete from strings",
+		"insert into meta values('a', 'b')",
+		"create table t(a)",
+		"create temp table t(a)",
+		"drop view by_line",
+		"attach '/tmp/x' as x",
+		"vacuum into '/tmp/pyrometer-must-not-exist'",
+		"pragma journal_mode = wal",
+		"pragma writable_schema = on",
+		"pragma user_version = 3",
+		"begin",
+		"select load_extension('x')",
+		"reindex",
+		"select 1; select 2",
+		"",
+		"  -- nothing",
+		"selekt 1",
+		"select * from planets",
 	};
 	struct answer a;
 	(void)state;
@@ -181,11 +181,11 @@ static void hostile_views_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(views_answer),
-	    cmocka_unit_test(all_kinds_come_through),
-	    cmocka_unit_test(only_reading_is_allowed),
-	    cmocka_unit_test(a_callback_can_stop),
-	    cmocka_unit_test(hostile_views_are_bounded),
+		cmocka_unit_test(views_answer),
+		cmocka_unit_test(all_kinds_come_through),
+		cmocka_unit_test(only_reading_is_allowed),
+		cmocka_unit_test(a_callback_can_stop),
+		cmocka_unit_test(hostile_views_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -118,40 +118,42 @@ static void a_newer_schema_names_both(void **state)
 static void what_does_not_add_up_is_refused(void **state)
 {
 	static const char *const damages[][2] = {
-	    {"UPDATE stacks SET parent = id WHERE id = 2", "table stacks, row 2: parent"},
-	    {"UPDATE stacks SET parent = 5 WHERE id = 2", "table stacks, row 2"},
-	    {"UPDATE stacks SET parent = -1 WHERE id = 2", "table stacks, row 2"},
-	    {"UPDATE stacks SET frame = 4294967296 WHERE id = 2", "table stacks, row 2: frame"},
-	    {"UPDATE stacks SET parent = NULL, frame = 0 WHERE id = 3", "the same as an earlier"},
-	    {"DELETE FROM stacks WHERE id = 1", "a row before it is missing"},
-	    {"UPDATE frames SET function = 9999 WHERE id = 0", "table frames, row 0: function"},
-	    {"UPDATE frames SET function = 'x' WHERE id = 0", "table frames, row 0: function"},
-	    {"UPDATE functions SET name = 5000000000 WHERE id = 0", "functions, row 0: name"},
-	    {"UPDATE functions SET first_line = 1e300 WHERE id = 0", "first_line"},
-	    {"UPDATE strings SET text = (SELECT text FROM strings WHERE id = 1) WHERE id = 2",
-	     "the same as an earlier"},
-	    {"UPDATE totals SET wall = -1 WHERE id = 0", "wall"},
-	    {"UPDATE totals SET wall = 9223372036854775807", "sums overflow"},
-	    {"UPDATE totals SET wall_squared = 9e999", "wall_squared"},
-	    {"UPDATE totals SET track = 3 WHERE id = 1", "track"},
-	    {"UPDATE totals SET stack = 3, track = 0", "same as an earlier"},
-	    {"UPDATE tracks SET process = 2", "process"},
-	    {"UPDATE processes SET parent = 1 WHERE id = 0", "parent"},
-	    {"UPDATE processes SET pid = -4", "pid"},
-	    {"UPDATE meta SET value = 'soon' WHERE key = 'duration_ns'", "length of time"},
-	    {"UPDATE quality SET value = -1", "value"},
-	    {"UPDATE metrics SET name = 'wall) --' WHERE id = 0", "metric"},
-	    {"UPDATE chunks SET track = 77", "track"},
-	    {"UPDATE chunks SET samples = samples + 1", "data"},
-	    {"UPDATE chunks SET from_us = to_us + 1", "data"},
-	    {"UPDATE chunks SET encoding = 2", "an encoding that this version"},
-	    {"UPDATE chunks SET size = size + 1", "size"},
-	    {"UPDATE chunks SET size = 1 << 40", "size"},
-	    {"UPDATE chunks SET data = zeroblob(1000)", "size"},
-	    {"UPDATE chunks SET data = substr(data, 1, length(data) - 1)", "data"},
-	    {"INSERT INTO chunks SELECT 99, track, from_us, to_us, samples, encoding, size, data "
-	     "FROM chunks WHERE id = 1",
-	     "begins before"},
+		{"UPDATE stacks SET parent = id WHERE id = 2", "table stacks, row 2: parent"},
+		{"UPDATE stacks SET parent = 5 WHERE id = 2", "table stacks, row 2"},
+		{"UPDATE stacks SET parent = -1 WHERE id = 2", "table stacks, row 2"},
+		{"UPDATE stacks SET frame = 4294967296 WHERE id = 2", "table stacks, row 2: frame"},
+		{"UPDATE stacks SET parent = NULL, frame = 0 WHERE id = 3",
+		 "the same as an earlier"},
+		{"DELETE FROM stacks WHERE id = 1", "a row before it is missing"},
+		{"UPDATE frames SET function = 9999 WHERE id = 0", "table frames, row 0: function"},
+		{"UPDATE frames SET function = 'x' WHERE id = 0", "table frames, row 0: function"},
+		{"UPDATE functions SET name = 5000000000 WHERE id = 0", "functions, row 0: name"},
+		{"UPDATE functions SET first_line = 1e300 WHERE id = 0", "first_line"},
+		{"UPDATE strings SET text = (SELECT text FROM strings WHERE id = 1) WHERE id = 2",
+		 "the same as an earlier"},
+		{"UPDATE totals SET wall = -1 WHERE id = 0", "wall"},
+		{"UPDATE totals SET wall = 9223372036854775807", "sums overflow"},
+		{"UPDATE totals SET wall_squared = 9e999", "wall_squared"},
+		{"UPDATE totals SET track = 3 WHERE id = 1", "track"},
+		{"UPDATE totals SET stack = 3, track = 0", "same as an earlier"},
+		{"UPDATE tracks SET process = 2", "process"},
+		{"UPDATE processes SET parent = 1 WHERE id = 0", "parent"},
+		{"UPDATE processes SET pid = -4", "pid"},
+		{"UPDATE meta SET value = 'soon' WHERE key = 'duration_ns'", "length of time"},
+		{"UPDATE quality SET value = -1", "value"},
+		{"UPDATE metrics SET name = 'wall) --' WHERE id = 0", "metric"},
+		{"UPDATE chunks SET track = 77", "track"},
+		{"UPDATE chunks SET samples = samples + 1", "data"},
+		{"UPDATE chunks SET from_us = to_us + 1", "data"},
+		{"UPDATE chunks SET encoding = 2", "an encoding that this version"},
+		{"UPDATE chunks SET size = size + 1", "size"},
+		{"UPDATE chunks SET size = 1 << 40", "size"},
+		{"UPDATE chunks SET data = zeroblob(1000)", "size"},
+		{"UPDATE chunks SET data = substr(data, 1, length(data) - 1)", "data"},
+		{"INSERT INTO chunks SELECT 99, track, from_us, to_us, samples, encoding, size, "
+		 "data "
+		 "FROM chunks WHERE id = 1",
+		 "begins before"},
 	};
 	struct scratch *s = *state;
 	for (size_t i = 0; i < PYRO_COUNT(damages); i++)
@@ -180,12 +182,12 @@ static void unknown_metrics_and_counters_are_left_out(void **state)
 	assert_int_equal(sample_capture_write(s->path, &err), PYRO_RC_OK);
 	assert_int_equal(sqlite3_open(s->path, &db), SQLITE_OK);
 	assert_int_equal(
-	    sqlite3_exec(db,
-			 "INSERT INTO metrics VALUES(5, 'warmth', 'K', 'from a later version');"
-			 "ALTER TABLE totals ADD COLUMN warmth INTEGER;"
-			 "INSERT INTO quality VALUES('charm', 3, 'from a later version')",
-			 NULL, NULL, NULL),
-	    SQLITE_OK);
+		sqlite3_exec(db,
+			     "INSERT INTO metrics VALUES(5, 'warmth', 'K', 'from a later version');"
+			     "ALTER TABLE totals ADD COLUMN warmth INTEGER;"
+			     "INSERT INTO quality VALUES('charm', 3, 'from a later version')",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
 	sqlite3_close(db);
 	if (read_all(s->path, &err) != PYRO_RC_OK)
 		fail_msg("%s", err.message);
@@ -246,12 +248,12 @@ static void damage_never_crashes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(what_is_no_capture_is_said),
-	    CASE(a_newer_schema_names_both),
-	    CASE(what_does_not_add_up_is_refused),
-	    CASE(tables_must_be_plain),
-	    CASE(unknown_metrics_and_counters_are_left_out),
-	    CASE(damage_never_crashes),
+		CASE(what_is_no_capture_is_said),
+		CASE(a_newer_schema_names_both),
+		CASE(what_does_not_add_up_is_refused),
+		CASE(tables_must_be_plain),
+		CASE(unknown_metrics_and_counters_are_left_out),
+		CASE(damage_never_crashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

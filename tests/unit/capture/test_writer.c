@@ -171,13 +171,13 @@ static void record(void *context, const struct sample_moment *moment)
 {
 	struct recording *r = context;
 	struct pyro_capture_sample sample = {
-	    .at_ns = moment->at_ns,
-	    .track = moment->track,
-	    .stack = moment->stack,
-	    .wall_ns = MS,
-	    .cpu_ns = moment->running ? MS : 0,
-	    .on_cpu = moment->running,
-	    .waits_gil = moment->waits_gil,
+		.at_ns = moment->at_ns,
+		.track = moment->track,
+		.stack = moment->stack,
+		.wall_ns = MS,
+		.cpu_ns = moment->running ? MS : 0,
+		.on_cpu = moment->running,
+		.waits_gil = moment->waits_gil,
 	};
 	if (pyro_capture_writer_sample(r->writer, &sample) != PYRO_RC_OK)
 		_exit(2);
@@ -322,11 +322,11 @@ static void wrong_samples_are_refused(void **state)
 	struct pyro_profile *profile = sample_profile_create();
 	assert_int_equal(pyro_capture_writer_create(s->path, profile, &writer, NULL), PYRO_RC_OK);
 	assert_int_equal(
-	    pyro_capture_writer_sample(writer, &(struct pyro_capture_sample){.track = 3}),
-	    PYRO_RC_FORMAT);
+		pyro_capture_writer_sample(writer, &(struct pyro_capture_sample){.track = 3}),
+		PYRO_RC_FORMAT);
 	assert_int_equal(
-	    pyro_capture_writer_sample(writer, &(struct pyro_capture_sample){.stack = 99}),
-	    PYRO_RC_FORMAT);
+		pyro_capture_writer_sample(writer, &(struct pyro_capture_sample){.stack = 99}),
+		PYRO_RC_FORMAT);
 	pyro_capture_writer_destroy(writer);
 	pyro_profile_destroy(profile);
 }
@@ -336,13 +336,13 @@ static void wrong_samples_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(a_finished_capture_is_one_private_file),
-	    CASE(never_over_a_file_or_through_a_link),
-	    CASE(a_killed_recorder_leaves_all_it_flushed),
-	    CASE(it_opens_from_a_read_only_directory),
-	    CASE(a_reader_may_look_while_it_is_written),
-	    CASE(a_full_disk_is_a_clean_stop),
-	    CASE(wrong_samples_are_refused),
+		CASE(a_finished_capture_is_one_private_file),
+		CASE(never_over_a_file_or_through_a_link),
+		CASE(a_killed_recorder_leaves_all_it_flushed),
+		CASE(it_opens_from_a_read_only_directory),
+		CASE(a_reader_may_look_while_it_is_written),
+		CASE(a_full_disk_is_a_clean_stop),
+		CASE(wrong_samples_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,10 +33,11 @@ static char *print(enum pyro_answer_format format, unsigned int width, size_t ro
 	size_t size = 0;
 	struct pyro_answer answer;
 	struct pyro_query_cell all[][3] = {
-	    {text("flush"), number(400), real(0.1)},
-	    {text("a\"\n\x1b[31m,</script>"), number(-7), (struct pyro_query_cell){.bytes = ""}},
-	    {text("caf\xc3\xa9"), real(2),
-	     (struct pyro_query_cell){.kind = PYRO_QUERY_BLOB, .bytes = "\x00\xff", .size = 2}},
+		{text("flush"), number(400), real(0.1)},
+		{text("a\"\n\x1b[31m,</script>"), number(-7),
+		 (struct pyro_query_cell){.bytes = ""}},
+		{text("caf\xc3\xa9"), real(2),
+		 (struct pyro_query_cell){.kind = PYRO_QUERY_BLOB, .bytes = "\x00\xff", .size = 2}},
 	};
 	FILE *stream = open_memstream(&out, &size);
 	pyro_answer_init(&answer, stream, format, width, true);
@@ -112,11 +113,11 @@ static void json_is_an_array_of_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tables_are_aligned_and_escaped),
-	    cmocka_unit_test(narrow_terminals_keep_the_ends_of_names),
-	    cmocka_unit_test(many_rows_stream),
-	    cmocka_unit_test(csv_quotes),
-	    cmocka_unit_test(json_is_an_array_of_objects),
+		cmocka_unit_test(tables_are_aligned_and_escaped),
+		cmocka_unit_test(narrow_terminals_keep_the_ends_of_names),
+		cmocka_unit_test(many_rows_stream),
+		cmocka_unit_test(csv_quotes),
+		cmocka_unit_test(json_is_an_array_of_objects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,9 +95,9 @@ static void test_examples_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_row_is_whole),
-	    cmocka_unit_test(test_finding),
-	    cmocka_unit_test(test_examples_parse),
+		cmocka_unit_test(test_every_row_is_whole),
+		cmocka_unit_test(test_finding),
+		cmocka_unit_test(test_examples_parse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

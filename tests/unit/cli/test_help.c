@@ -101,9 +101,9 @@ static void test_completion_names_everything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_help_names_everything_and_fits),
-	    cmocka_unit_test(test_man_pages_name_everything),
-	    cmocka_unit_test(test_completion_names_everything),
+		cmocka_unit_test(test_help_names_everything_and_fits),
+		cmocka_unit_test(test_man_pages_name_everything),
+		cmocka_unit_test(test_completion_names_everything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

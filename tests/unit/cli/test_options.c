@@ -11,27 +11,27 @@
 
 static const char *const colours[] = {"red", "green", NULL};
 static const struct pyro_option options[] = {
-    {.name = "MODULE", .letter = 'm', .kind = PYRO_OPTION_REST, .metavar = "MODULE"},
-    {.name = "output", .letter = 'o', .kind = PYRO_OPTION_PATH, .metavar = "FILE"},
-    {.name = "rate", .letter = 'r', .kind = PYRO_OPTION_RATE, .metavar = "HZ", .min = 1},
-    {.name = "colour", .kind = PYRO_OPTION_CHOICE, .metavar = "C", .choices = colours},
-    {.name = "quiet", .letter = 'q', .kind = PYRO_OPTION_FLAG},
-    {.name = "json", .letter = 'j', .kind = PYRO_OPTION_FLAG},
-    {.name = NULL},
+	{.name = "MODULE", .letter = 'm', .kind = PYRO_OPTION_REST, .metavar = "MODULE"},
+	{.name = "output", .letter = 'o', .kind = PYRO_OPTION_PATH, .metavar = "FILE"},
+	{.name = "rate", .letter = 'r', .kind = PYRO_OPTION_RATE, .metavar = "HZ", .min = 1},
+	{.name = "colour", .kind = PYRO_OPTION_CHOICE, .metavar = "C", .choices = colours},
+	{.name = "quiet", .letter = 'q', .kind = PYRO_OPTION_FLAG},
+	{.name = "json", .letter = 'j', .kind = PYRO_OPTION_FLAG},
+	{.name = NULL},
 };
 static const struct pyro_option_rules target = {
-    .options = options,
-    .min_operands = 1,
-    .max_operands = PYRO_OPERANDS_ANY,
-    .operands = "SCRIPT",
-    .target = true,
+	.options = options,
+	.min_operands = 1,
+	.max_operands = PYRO_OPERANDS_ANY,
+	.operands = "SCRIPT",
+	.target = true,
 };
 static const struct pyro_option_rules plain = {
-    .options = options, .min_operands = 1, .max_operands = 2, .operands = "A B"};
+	.options = options, .min_operands = 1, .max_operands = 2, .operands = "A B"};
 
 #define ARGV(...)                                                                                  \
 	((const char *const[]){__VA_ARGS__, NULL}),                                                \
-	    (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+		(int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static enum pyro_rc parse(const struct pyro_option_rules *rules, const char *const *argv, int argc,
 			  struct pyro_args *args, struct pyro_err *err)
@@ -45,9 +45,9 @@ static void test_all_ways_to_write_an_option(void **state)
 	struct pyro_args args;
 	struct pyro_err err;
 
-	assert_int_equal(
-	    parse(&plain, ARGV("-qr100", "--output", "f", "a", "--colour=green", "b"), &args, &err),
-	    PYRO_RC_OK);
+	assert_int_equal(parse(&plain, ARGV("-qr100", "--output", "f", "a", "--colour=green", "b"),
+			       &args, &err),
+			 PYRO_RC_OK);
 	assert_true(pyro_args_flag(&args, "quiet"));
 	assert_false(pyro_args_flag(&args, "json"));
 	assert_true(pyro_args_real(&args, "rate", 0) == 100);
@@ -92,8 +92,8 @@ static void test_target_keeps_its_arguments(void **state)
 	struct pyro_err err;
 
 	assert_int_equal(
-	    parse(&target, ARGV("-q", "s.py", "-q", "--rate", "x", "--", "-m"), &args, &err),
-	    PYRO_RC_OK);
+		parse(&target, ARGV("-q", "s.py", "-q", "--rate", "x", "--", "-m"), &args, &err),
+		PYRO_RC_OK);
 	assert_int_equal(args.operand_count, 6);
 	assert_string_equal(args.operands[0], "s.py");
 	assert_string_equal(args.operands[4], "--");
@@ -171,11 +171,11 @@ static void test_wrong_usage_names_value_and_remedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_all_ways_to_write_an_option),
-	    cmocka_unit_test(test_absent),
-	    cmocka_unit_test(test_target_keeps_its_arguments),
-	    cmocka_unit_test(test_help_wins),
-	    cmocka_unit_test(test_wrong_usage_names_value_and_remedy),
+		cmocka_unit_test(test_all_ways_to_write_an_option),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_target_keeps_its_arguments),
+		cmocka_unit_test(test_help_wins),
+		cmocka_unit_test(test_wrong_usage_names_value_and_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

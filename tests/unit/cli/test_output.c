@@ -160,13 +160,13 @@ static void test_size_text(void **state)
 		uint64_t bytes;
 		const char *text;
 	} rows[] = {
-	    {0, "0 B"},
-	    {999, "999 B"},
-	    {1000, "1.0 kB"},
-	    {184321, "184 kB"},
-	    {999600, "1.0 MB"},
-	    {2100000, "2.1 MB"},
-	    {UINT64_MAX, "18446744 TB"},
+		{0, "0 B"},
+		{999, "999 B"},
+		{1000, "1.0 kB"},
+		{184321, "184 kB"},
+		{999600, "1.0 MB"},
+		{2100000, "2.1 MB"},
+		{UINT64_MAX, "18446744 TB"},
 	};
 
 	for (size_t i = 0; i < PYRO_COUNT(rows); i++) {
@@ -178,12 +178,12 @@ static void test_size_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_appears_only_when_complete, enter, leave),
-	    cmocka_unit_test_setup_teardown(test_nothing_remains_without_commit, enter, leave),
-	    cmocka_unit_test_setup_teardown(test_never_replaces_unless_told, enter, leave),
-	    cmocka_unit_test_setup_teardown(test_never_through_a_link, enter, leave),
-	    cmocka_unit_test_setup_teardown(test_bad_places, enter, leave),
-	    cmocka_unit_test(test_size_text),
+		cmocka_unit_test_setup_teardown(test_appears_only_when_complete, enter, leave),
+		cmocka_unit_test_setup_teardown(test_nothing_remains_without_commit, enter, leave),
+		cmocka_unit_test_setup_teardown(test_never_replaces_unless_told, enter, leave),
+		cmocka_unit_test_setup_teardown(test_never_through_a_link, enter, leave),
+		cmocka_unit_test_setup_teardown(test_bad_places, enter, leave),
+		cmocka_unit_test(test_size_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static void test_child_and_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_child_and_stranger),
+		cmocka_unit_test(test_child_and_stranger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,10 +141,10 @@ static void test_other_interpreter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_what_is_started),
-	    cmocka_unit_test(test_names_of_python_commands),
-	    cmocka_unit_test(test_bad_programs),
-	    cmocka_unit_test(test_other_interpreter),
+		cmocka_unit_test(test_what_is_started),
+		cmocka_unit_test(test_names_of_python_commands),
+		cmocka_unit_test(test_bad_programs),
+		cmocka_unit_test(test_other_interpreter),
 	};
 
 	return cmocka_run_group_tests(tests, enter, leave);

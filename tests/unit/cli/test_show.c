@@ -60,9 +60,9 @@ static void test_look_follows_the_environment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_shell_words),
-	    cmocka_unit_test(test_a_buffer_that_is_not_whole_is_an_error),
-	    cmocka_unit_test(test_look_follows_the_environment),
+		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(test_a_buffer_that_is_not_whole_is_an_error),
+		cmocka_unit_test(test_look_follows_the_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,9 +56,9 @@ static void test_suggests_only_what_may_be_meant(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_distance),
-	    cmocka_unit_test(test_long_words_are_cut),
-	    cmocka_unit_test(test_suggests_only_what_may_be_meant),
+		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_long_words_are_cut),
+		cmocka_unit_test(test_suggests_only_what_may_be_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,11 +124,11 @@ static void test_closed_streams_are_guarded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_size, clean),
-	    cmocka_unit_test_setup(test_colour, clean),
-	    cmocka_unit_test_setup(test_unicode, clean),
-	    cmocka_unit_test_setup(test_styles_vanish_without_colour, clean),
-	    cmocka_unit_test_setup(test_closed_streams_are_guarded, clean),
+		cmocka_unit_test_setup(test_size, clean),
+		cmocka_unit_test_setup(test_colour, clean),
+		cmocka_unit_test_setup(test_unicode, clean),
+		cmocka_unit_test_setup(test_styles_vanish_without_colour, clean),
+		cmocka_unit_test_setup(test_closed_streams_are_guarded, clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

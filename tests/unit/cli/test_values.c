@@ -63,10 +63,10 @@ static void test_units(void **state)
 static void test_garbage(void **state)
 {
 	static const char *const garbage[] = {
-	    "",    " ",   "-1",  "+1",     "0x10", "1e3",
-	    "inf", "nan", "1,5", "1..2",   ".",    "1x",
-	    "ten", "1 2", "1;2", "10s;rm", "s",    "99999999999999999999999999999999999",
-	    "1\n",
+		"",    " ",   "-1",  "+1",     "0x10", "1e3",
+		"inf", "nan", "1,5", "1..2",   ".",    "1x",
+		"ten", "1 2", "1;2", "10s;rm", "s",    "99999999999999999999999999999999999",
+		"1\n",
 	};
 
 	for (size_t i = 0; i < PYRO_COUNT(garbage); i++) {
@@ -87,7 +87,7 @@ static void test_garbage(void **state)
 static void test_range(void **state)
 {
 	const struct pyro_option option = {
-	    .name = "overhead", .kind = PYRO_OPTION_PERCENT, .min = 0.1, .max = 50};
+		.name = "overhead", .kind = PYRO_OPTION_PERCENT, .min = 0.1, .max = 50};
 	struct pyro_option_value value;
 	struct pyro_err err;
 
@@ -101,9 +101,9 @@ static void test_range(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_units),
-	    cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_range),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,8 @@ static void test_paragraphs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_wrapping),
-	    cmocka_unit_test(test_paragraphs),
+		cmocka_unit_test(test_wrapping),
+		cmocka_unit_test(test_paragraphs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,86 +157,86 @@ static void put_table_14(struct fake *fake, bool threaded)
 {
 	const uint64_t o = threaded ? 16 : 0;
 	const uint64_t values[] = {
-	    4096,
-	    784,
-	    808, /* runtime */
-	    8192,
-	    7280,
-	    7272,
-	    7344,
-	    7360,
-	    7584,
-	    7688,
-	    7696,
-	    7704, /* interp */
-	    16,
-	    7784,
-	    7784,
-	    7800 + (threaded ? 8 : 0),
-	    7792 + (threaded ? 8 : 0),
-	    7992,
-	    threaded ? 8000u : 0u,
-	    400,
-	    0,
-	    8,
-	    16,
-	    72,
-	    152,
-	    160,
-	    232,
-	    32, /* thread */
-	    88,
-	    8,
-	    0,
-	    56,
-	    80,
-	    threaded ? 78u : 74u,
-	    64,
-	    threaded ? 72u : 0u, /* frame */
-	    216 + 2 * o,
-	    112 + o,
-	    120 + o,
-	    128 + o,
-	    136 + o,
-	    68 + o,
-	    52 + o,
-	    96 + o, /* code */
-	    104 + o,
-	    208 + o + (threaded ? 8 : 0),
-	    threaded ? 208 + o : 0,
-	    16 + o,
-	    8 + o, /* object */
-	    416 + o,
-	    24 + o,
-	    88 + o,
-	    168 + o, /* type */
-	    32 + o,
-	    24 + o,
-	    16 + o,
-	    40 + o,
-	    24 + o,
-	    16 + o, /* tuple, list */
-	    200 + o,
-	    24 + o,
-	    40 + o,
-	    32 + o,
-	    48 + o,
-	    32 + o,
-	    40 + o, /* set, dict */
-	    24 + o,
-	    16 + o,
-	    32 + o,
-	    16 + o,
-	    24 + o, /* float, long */
-	    33 + o,
-	    16 + o,
-	    32 + o, /* bytes */
-	    64 + o,
-	    32 + o,
-	    16 + o,
-	    40 + o, /* unicode */
-	    256,
-	    16, /* gc */
+		4096,
+		784,
+		808, /* runtime */
+		8192,
+		7280,
+		7272,
+		7344,
+		7360,
+		7584,
+		7688,
+		7696,
+		7704, /* interp */
+		16,
+		7784,
+		7784,
+		7800 + (threaded ? 8 : 0),
+		7792 + (threaded ? 8 : 0),
+		7992,
+		threaded ? 8000u : 0u,
+		400,
+		0,
+		8,
+		16,
+		72,
+		152,
+		160,
+		232,
+		32, /* thread */
+		88,
+		8,
+		0,
+		56,
+		80,
+		threaded ? 78u : 74u,
+		64,
+		threaded ? 72u : 0u, /* frame */
+		216 + 2 * o,
+		112 + o,
+		120 + o,
+		128 + o,
+		136 + o,
+		68 + o,
+		52 + o,
+		96 + o, /* code */
+		104 + o,
+		208 + o + (threaded ? 8 : 0),
+		threaded ? 208 + o : 0,
+		16 + o,
+		8 + o, /* object */
+		416 + o,
+		24 + o,
+		88 + o,
+		168 + o, /* type */
+		32 + o,
+		24 + o,
+		16 + o,
+		40 + o,
+		24 + o,
+		16 + o, /* tuple, list */
+		200 + o,
+		24 + o,
+		40 + o,
+		32 + o,
+		48 + o,
+		32 + o,
+		40 + o, /* set, dict */
+		24 + o,
+		16 + o,
+		32 + o,
+		16 + o,
+		24 + o, /* float, long */
+		33 + o,
+		16 + o,
+		32 + o, /* bytes */
+		64 + o,
+		32 + o,
+		16 + o,
+		40 + o, /* unicode */
+		256,
+		16, /* gc */
 	};
 	uint8_t *at = fake_at(fake, fake->origin.runtime_addr);
 	const uint64_t version = fake->origin.version, flag = threaded;

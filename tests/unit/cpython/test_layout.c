@@ -108,10 +108,10 @@ static void test_hostile_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows),
-	    cmocka_unit_test(test_table_sizes),
-	    cmocka_unit_test(test_versions),
-	    cmocka_unit_test(test_hostile_tables),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_table_sizes),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_hostile_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

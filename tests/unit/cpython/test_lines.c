@@ -54,12 +54,12 @@ static void test_pairs(void **state)
 static void test_locations(void **state)
 {
 	static const uint8_t table[] = {
-	    0x80 | 15 << 3 | 0,                      /* 1 unit without a line: sets up */
-	    0x80 | 13 << 3 | 1, 0x04,                /* 2 units, line +2 */
-	    0x80 | 15 << 3 | 0,                      /* 1 unit without a line */
-	    0x80 | 11 << 3 | 0, 1,    2,             /* 1 unit, line +1, columns */
-	    0x80 | 14 << 3 | 0, 0x43, 0x02, 0, 1, 1, /* 1 unit, line -65 */
-	    0x80 | 3 << 3 | 7,  0,                   /* 8 units of the same line */
+		0x80 | 15 << 3 | 0,                      /* 1 unit without a line: sets up */
+		0x80 | 13 << 3 | 1, 0x04,                /* 2 units, line +2 */
+		0x80 | 15 << 3 | 0,                      /* 1 unit without a line */
+		0x80 | 11 << 3 | 0, 1,    2,             /* 1 unit, line +1, columns */
+		0x80 | 14 << 3 | 0, 0x43, 0x02, 0, 1, 1, /* 1 unit, line -65 */
+		0x80 | 3 << 3 | 7,  0,                   /* 8 units of the same line */
 	};
 
 	(void)state;
@@ -92,7 +92,7 @@ static void test_garbage(void **state)
 		}
 		for (uint32_t minor = 8; minor <= 15; minor++) {
 			const size_t count =
-			    pyro_lines_decode(minor, table, size, INT32_MAX - 5, runs);
+				pyro_lines_decode(minor, table, size, INT32_MAX - 5, runs);
 
 			assert_true(count <= pyro_lines_bound(size));
 			for (size_t i = 0; i < count; i++) {
@@ -106,10 +106,10 @@ static void test_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_lnotab),
-	    cmocka_unit_test(test_pairs),
-	    cmocka_unit_test(test_locations),
-	    cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_lnotab),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_locations),
+		cmocka_unit_test(test_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

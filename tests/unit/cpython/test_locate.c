@@ -21,10 +21,10 @@
 
 /* Says where the runtime is, as the dynamic linker sees it, and waits. */
 static const char program[] =
-    "import ctypes, sys, time\n"
-    "name = ctypes.c_char.in_dll(ctypes.pythonapi, '_PyRuntime')\n"
-    "print(hex(ctypes.addressof(name)), sys.hexversion, flush=True)\n"
-    "time.sleep(60)\n";
+	"import ctypes, sys, time\n"
+	"name = ctypes.c_char.in_dll(ctypes.pythonapi, '_PyRuntime')\n"
+	"print(hex(ctypes.addressof(name)), sys.hexversion, flush=True)\n"
+	"time.sleep(60)\n";
 
 static struct interpreters interpreters;
 static char folder[64];
@@ -223,17 +223,17 @@ static void test_another_mount_namespace(void **state)
 static void test_as_an_ordinary_user(void **state)
 {
 	static const char *const argv[] = {
-	    "setpriv",
-	    "--reuid=65534",
-	    "--regid=65534",
-	    "--clear-groups",
-	    "--",
-	    "sh",
-	    "-c",
-	    "d=$(mktemp -d) && cp /usr/bin/python3.11 $d/app && { (sleep 1; rm -r $d) & } && "
-	    "exec $d/app -S -c \"$0\"",
-	    program,
-	    NULL};
+		"setpriv",
+		"--reuid=65534",
+		"--regid=65534",
+		"--clear-groups",
+		"--",
+		"sh",
+		"-c",
+		"d=$(mktemp -d) && cp /usr/bin/python3.11 $d/app && { (sleep 1; rm -r $d) & } && "
+		"exec $d/app -S -c \"$0\"",
+		program,
+		NULL};
 	struct pyro_python_origin origin = {0};
 	struct target target;
 	int status = -1;
@@ -354,15 +354,15 @@ static void test_is_quick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_interpreter),
-	    cmocka_unit_test(test_a_stripped_copy_under_another_name),
-	    cmocka_unit_test(test_a_deleted_shared_library),
-	    cmocka_unit_test(test_a_virtual_environment),
-	    cmocka_unit_test(test_another_mount_namespace),
-	    cmocka_unit_test(test_as_an_ordinary_user),
-	    cmocka_unit_test(test_what_is_no_python),
-	    cmocka_unit_test(test_a_process_that_starts),
-	    cmocka_unit_test(test_is_quick),
+		cmocka_unit_test(test_every_interpreter),
+		cmocka_unit_test(test_a_stripped_copy_under_another_name),
+		cmocka_unit_test(test_a_deleted_shared_library),
+		cmocka_unit_test(test_a_virtual_environment),
+		cmocka_unit_test(test_another_mount_namespace),
+		cmocka_unit_test(test_as_an_ordinary_user),
+		cmocka_unit_test(test_what_is_no_python),
+		cmocka_unit_test(test_a_process_that_starts),
+		cmocka_unit_test(test_is_quick),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

@@ -22,14 +22,14 @@ static const uint8_t locations[] = {0x80 | 10 << 3 | 1, 0, 0, 0x80 | 11 << 3 | 1
 static struct fake_code code_of(const struct fake *fake, const char *name, uint32_t version)
 {
 	struct fake_code code = {
-	    .name = name,
-	    .qualname = name,
-	    .file = "shop.py",
-	    .first_line = 10,
-	    .units = 6,
-	    .version = version,
-	    .table = locations,
-	    .table_size = sizeof(locations),
+		.name = name,
+		.qualname = name,
+		.file = "shop.py",
+		.first_line = 10,
+		.units = 6,
+		.version = version,
+		.table = locations,
+		.table_size = sizeof(locations),
 	};
 
 	if (fake->layout.minor < 10) {
@@ -183,8 +183,8 @@ static void test_address_reuse(void **state)
 					fake_put(fake, fake->interp + l->in_generation,
 						 ++generation, 8);
 				assert_int_equal(
-				    pyro_python_stack(python, &look->threads[0], stack),
-				    PYRO_RC_OK);
+					pyro_python_stack(python, &look->threads[0], stack),
+					PYRO_RC_OK);
 				pyro_python_settle(python, true);
 				assert_string_equal(name_at(python, stack, 0), "after.");
 				memcpy(fake_at(fake, name + l->str_ascii), "third.", 6);
@@ -193,8 +193,8 @@ static void test_address_reuse(void **state)
 					fake_put(fake, fake->interp + l->in_generation,
 						 ++generation, 8);
 				assert_int_equal(
-				    pyro_python_stack(python, &look->threads[0], stack),
-				    PYRO_RC_OK);
+					pyro_python_stack(python, &look->threads[0], stack),
+					PYRO_RC_OK);
 				pyro_python_settle(python, true);
 				assert_string_equal(name_at(python, stack, 0), "third.");
 			}
@@ -503,15 +503,15 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_threads_and_stacks),
-	    cmocka_unit_test(test_address_reuse),
-	    cmocka_unit_test(test_shims_and_unfinished_frames),
-	    cmocka_unit_test(test_entry_and_exit_of_the_loop),
-	    cmocka_unit_test(test_free_threaded),
-	    cmocka_unit_test(test_circles_and_wild_pointers),
-	    cmocka_unit_test(test_deep_stacks_keep_the_leaf),
-	    cmocka_unit_test(test_threads_come_and_go),
-	    cmocka_unit_test(test_not_ready_and_moved),
+		cmocka_unit_test(test_threads_and_stacks),
+		cmocka_unit_test(test_address_reuse),
+		cmocka_unit_test(test_shims_and_unfinished_frames),
+		cmocka_unit_test(test_entry_and_exit_of_the_loop),
+		cmocka_unit_test(test_free_threaded),
+		cmocka_unit_test(test_circles_and_wild_pointers),
+		cmocka_unit_test(test_deep_stacks_keep_the_leaf),
+		cmocka_unit_test(test_threads_come_and_go),
+		cmocka_unit_test(test_not_ready_and_moved),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -123,8 +123,8 @@ static void test_legacy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_all_kinds),
-	    cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_legacy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,8 +18,8 @@ static void test_formats(void **state)
 		uint32_t hex;
 		const char *text;
 	} versions[] = {
-	    {0x030b07f0, "3.11.7"},   {0x030f00b1, "3.15.0b1"}, {0x030e00c2, "3.14.0rc2"},
-	    {0x030d00a6, "3.13.0a6"}, {0x030812f0, "3.8.18"},   {0x03080000, "3.8"},
+		{0x030b07f0, "3.11.7"},   {0x030f00b1, "3.15.0b1"}, {0x030e00c2, "3.14.0rc2"},
+		{0x030d00a6, "3.13.0a6"}, {0x030812f0, "3.8.18"},   {0x03080000, "3.8"},
 	};
 	char text[PYRO_VERSION_TEXT_SIZE];
 
@@ -99,11 +99,11 @@ static void test_more_than_fits_is_dropped(void **state)
 	(void)state;
 	for (char digit = '0'; digit <= '9'; digit++) {
 		char text[] =
-		    "\0cpython-3?\0"
-		    "3.8.?\0"
-		    "3.8.1?\0"
-		    "3.8.2?\0"
-		    "3.8.3?";
+			"\0cpython-3?\0"
+			"3.8.?\0"
+			"3.8.1?\0"
+			"3.8.2?\0"
+			"3.8.3?";
 
 		for (size_t i = 0; i < sizeof(text); i++)
 			text[i] = text[i] == '?' ? digit : text[i];
@@ -116,10 +116,10 @@ static void test_more_than_fits_is_dropped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formats),
-	    cmocka_unit_test(test_collects_tags_and_versions),
-	    cmocka_unit_test(test_what_only_looks_like_it),
-	    cmocka_unit_test(test_more_than_fits_is_dropped),
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_collects_tags_and_versions),
+		cmocka_unit_test(test_what_only_looks_like_it),
+		cmocka_unit_test(test_more_than_fits_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,12 +150,13 @@ static void test_getters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_wishes_in_a_page_are_one_read, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_what_cannot_be_read_spoils_nothing, set_up,
-					    tear_down),
-	    cmocka_unit_test_setup_teardown(test_regions, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
-	    cmocka_unit_test(test_getters),
+		cmocka_unit_test_setup_teardown(test_wishes_in_a_page_are_one_read, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_what_cannot_be_read_spoils_nothing, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_regions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		cmocka_unit_test(test_getters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

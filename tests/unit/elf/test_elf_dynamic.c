@@ -95,8 +95,8 @@ static void test_from_memory_of_either_loader(void **state)
 			memcpy(at, &entry, sizeof(entry));
 		}
 		assert_int_equal(
-		    pyro_elf_create_from_memory(&memory->reader, bias + BUILD_BASE, &elf, NULL),
-		    PYRO_RC_OK);
+			pyro_elf_create_from_memory(&memory->reader, bias + BUILD_BASE, &elf, NULL),
+			PYRO_RC_OK);
 		check_symbols(elf);
 		pyro_elf_destroy(elf);
 	}
@@ -127,10 +127,10 @@ static void test_broken_tables_end(void **state)
 		struct build build;
 		size_t start, end;
 	} parts[] = {
-	    {{.gnu_hash = true}, BUILD_DYNAMIC, BUILD_DYNAMIC + 96},
-	    {{.gnu_hash = true}, BUILD_GNU_HASH, BUILD_GNU_HASH + 40},
-	    {{.sysv_hash = true}, BUILD_SYSV_HASH, BUILD_SYSV_HASH + 32},
-	    {{.sysv_hash = true}, BUILD_SYMBOLS, BUILD_SYMBOLS + 120},
+		{{.gnu_hash = true}, BUILD_DYNAMIC, BUILD_DYNAMIC + 96},
+		{{.gnu_hash = true}, BUILD_GNU_HASH, BUILD_GNU_HASH + 40},
+		{{.sysv_hash = true}, BUILD_SYSV_HASH, BUILD_SYSV_HASH + 32},
+		{{.sysv_hash = true}, BUILD_SYMBOLS, BUILD_SYMBOLS + 120},
 	};
 	static const uint8_t bytes[] = {0, 1, 2, 3, 4, 0x7f, 0x80, 0xff};
 	uint8_t file[BUILD_SIZE];
@@ -162,11 +162,11 @@ static void test_broken_tables_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_by_either_hash_table),
-	    cmocka_unit_test(test_no_table_no_symbol),
-	    cmocka_unit_test(test_from_memory_of_either_loader),
-	    cmocka_unit_test(test_finds_entries),
-	    cmocka_unit_test(test_broken_tables_end),
+		cmocka_unit_test(test_by_either_hash_table),
+		cmocka_unit_test(test_no_table_no_symbol),
+		cmocka_unit_test(test_from_memory_of_either_loader),
+		cmocka_unit_test(test_finds_entries),
+		cmocka_unit_test(test_broken_tables_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,14 +116,14 @@ static void test_says_what_it_cannot_read(void **state)
 		enum pyro_rc rc;
 		const char *message;
 	} wrong[] = {
-	    {0, 'x', PYRO_RC_FORMAT, "not an ELF file"},
-	    {EI_CLASS, ELFCLASS32, PYRO_RC_UNSUPPORTED, "a 32-bit ELF file"},
-	    {EI_DATA, ELFDATA2MSB, PYRO_RC_UNSUPPORTED, "a big-endian ELF file"},
-	    {18, EM_386, PYRO_RC_UNSUPPORTED, "an ELF file for machine 3"},
-	    {16, ET_REL, PYRO_RC_FORMAT, "an ELF file that cannot be loaded"},
-	    {56, 0, PYRO_RC_FORMAT, "an ELF file with broken segments"}, /* e_phnum */
-	    {57, 0xff, PYRO_RC_FORMAT, "an ELF file with broken segments"},
-	    {64 + 32 + 7, 0xff, PYRO_RC_FORMAT, "an ELF file with a broken segment 0"},
+		{0, 'x', PYRO_RC_FORMAT, "not an ELF file"},
+		{EI_CLASS, ELFCLASS32, PYRO_RC_UNSUPPORTED, "a 32-bit ELF file"},
+		{EI_DATA, ELFDATA2MSB, PYRO_RC_UNSUPPORTED, "a big-endian ELF file"},
+		{18, EM_386, PYRO_RC_UNSUPPORTED, "an ELF file for machine 3"},
+		{16, ET_REL, PYRO_RC_FORMAT, "an ELF file that cannot be loaded"},
+		{56, 0, PYRO_RC_FORMAT, "an ELF file with broken segments"}, /* e_phnum */
+		{57, 0xff, PYRO_RC_FORMAT, "an ELF file with broken segments"},
+		{64 + 32 + 7, 0xff, PYRO_RC_FORMAT, "an ELF file with a broken segment 0"},
 	};
 	static const struct build build = {0};
 	uint8_t file[BUILD_SIZE];
@@ -147,7 +147,7 @@ static void test_says_what_it_cannot_read(void **state)
 static void test_truncated_files_are_refused_or_read_in_part(void **state)
 {
 	static const struct build build = {
-	    .gnu_hash = true, .sections = true, .symtab = true, .build_id = true};
+		.gnu_hash = true, .sections = true, .symtab = true, .build_id = true};
 	struct pyro_elf_section section;
 	struct pyro_elf_symbol symbol;
 	uint8_t file[BUILD_SIZE], id[PYRO_ELF_BUILD_ID_SIZE];
@@ -162,10 +162,10 @@ static void test_truncated_files_are_refused_or_read_in_part(void **state)
 		if (pyro_elf_create_from_fd(fd, &elf, NULL) == PYRO_RC_OK) {
 			assert_true(size >= 64 + 4 * 56);
 			assert_int_equal(pyro_elf_section(elf, ".PyRuntime", &section) ==
-					     PYRO_RC_OK,
+						 PYRO_RC_OK,
 					 size >= BUILD_NAMES + 54);
 			assert_int_equal(pyro_elf_table_symbol(elf, "hidden", &symbol) ==
-					     PYRO_RC_OK,
+						 PYRO_RC_OK,
 					 size >= BUILD_STRTAB + 8);
 			assert_int_equal(pyro_elf_build_id(elf, id, &id_size) == PYRO_RC_OK,
 					 size >= BUILD_NOTE + 60);
@@ -214,12 +214,12 @@ static void test_from_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_segments_and_build_id),
-	    cmocka_unit_test(test_bias_of_mapped_pages),
-	    cmocka_unit_test(test_reads_by_address),
-	    cmocka_unit_test(test_says_what_it_cannot_read),
-	    cmocka_unit_test(test_truncated_files_are_refused_or_read_in_part),
-	    cmocka_unit_test(test_from_memory),
+		cmocka_unit_test(test_segments_and_build_id),
+		cmocka_unit_test(test_bias_of_mapped_pages),
+		cmocka_unit_test(test_reads_by_address),
+		cmocka_unit_test(test_says_what_it_cannot_read),
+		cmocka_unit_test(test_truncated_files_are_refused_or_read_in_part),
+		cmocka_unit_test(test_from_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,9 +135,9 @@ static void test_claims_beyond_the_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sections_by_name),
-	    cmocka_unit_test(test_symbols_of_the_full_table),
-	    cmocka_unit_test(test_claims_beyond_the_file),
+		cmocka_unit_test(test_sections_by_name),
+		cmocka_unit_test(test_symbols_of_the_full_table),
+		cmocka_unit_test(test_claims_beyond_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,11 +24,11 @@ static void relay_moment(void *context, const struct sample_moment *moment)
 {
 	struct relay *relay = context;
 	const struct pyro_format_sample sample = {
-	    .at_ns = moment->at_ns,
-	    .track = moment->track,
-	    .stack = moment->stack,
-	    .wall_ns = MS,
-	    .cpu_ns = moment->running ? MS : 0,
+		.at_ns = moment->at_ns,
+		.track = moment->track,
+		.stack = moment->stack,
+		.wall_ns = MS,
+		.cpu_ns = moment->running ? MS : 0,
 	};
 
 	if (moment->track == relay->track && relay->rc == PYRO_RC_OK)

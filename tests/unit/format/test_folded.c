@@ -61,9 +61,9 @@ static void test_sums(void **state)
 {
 	for (int i = 0; i < 8; i++) {
 		const struct pyro_format_options options = {
-		    .metric = i & 1 ? PYRO_METRIC_CPU : PYRO_METRIC_WALL,
-		    .by_line = i & 2,
-		    .threads = i & 4,
+			.metric = i & 1 ? PYRO_METRIC_CPU : PYRO_METRIC_WALL,
+			.by_line = i & 2,
+			.threads = i & 4,
 		};
 		struct pyro_buf buf = fold(&options);
 
@@ -127,10 +127,10 @@ static void test_rounding_keeps_the_sum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_golden),
-	    cmocka_unit_test(test_sums),
-	    cmocka_unit_test(test_hostile_names),
-	    cmocka_unit_test(test_rounding_keeps_the_sum),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_rounding_keeps_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,8 @@ static void test_choice_by_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_table_is_whole),
-	    cmocka_unit_test(test_choice_by_path),
+		cmocka_unit_test(test_table_is_whole),
+		cmocka_unit_test(test_choice_by_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

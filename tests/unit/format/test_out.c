@@ -62,8 +62,8 @@ static void test_a_failed_append_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_large_pieces_and_nothing_lost),
-	    cmocka_unit_test(test_a_failed_append_is_an_error),
+		cmocka_unit_test(test_large_pieces_and_nothing_lost),
+		cmocka_unit_test(test_a_failed_append_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

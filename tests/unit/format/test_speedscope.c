@@ -81,9 +81,9 @@ static void test_sink_that_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_golden),
-	    cmocka_unit_test(test_samples_that_contradict_the_profile),
-	    cmocka_unit_test(test_sink_that_fails),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_samples_that_contradict_the_profile),
+		cmocka_unit_test(test_sink_that_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static struct pyro_rows rows(const struct pyro_aggregate *a, enum pyro_group gro
 {
 	struct pyro_rows result = {0};
 	struct pyro_rows_options options = {
-	    .group = group, .metric = PYRO_METRIC_WALL, .by_total = by_total};
+		.group = group, .metric = PYRO_METRIC_WALL, .by_total = by_total};
 	assert_int_equal(pyro_aggregate_rows(a, &options, &result, NULL), PYRO_RC_OK);
 	return result;
 }
@@ -256,16 +256,16 @@ static void groups_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(functions_have_self_and_total),
-	    cmocka_unit_test(the_whole_holds_what_is_outside),
-	    cmocka_unit_test(lines_files_modules),
-	    cmocka_unit_test(threads_and_processes),
-	    cmocka_unit_test(library_folds_into_the_calling_line),
-	    cmocka_unit_test(stacks_of_library_alone_stay),
-	    cmocka_unit_test(filters_choose_stacks),
-	    cmocka_unit_test(a_bad_expression_is_said),
-	    cmocka_unit_test(rows_can_be_matched_and_limited),
-	    cmocka_unit_test(groups_have_names),
+		cmocka_unit_test(functions_have_self_and_total),
+		cmocka_unit_test(the_whole_holds_what_is_outside),
+		cmocka_unit_test(lines_files_modules),
+		cmocka_unit_test(threads_and_processes),
+		cmocka_unit_test(library_folds_into_the_calling_line),
+		cmocka_unit_test(stacks_of_library_alone_stay),
+		cmocka_unit_test(filters_choose_stacks),
+		cmocka_unit_test(a_bad_expression_is_said),
+		cmocka_unit_test(rows_can_be_matched_and_limited),
+		cmocka_unit_test(groups_have_names),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

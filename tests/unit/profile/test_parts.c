@@ -103,11 +103,11 @@ static void expressions_match_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(metrics_have_names_and_units),
-	    cmocka_unit_test(counters_go_by_name),
-	    cmocka_unit_test(facts_are_replaced),
-	    cmocka_unit_test(tables_grow_to_their_limit),
-	    cmocka_unit_test(expressions_match_anywhere),
+		cmocka_unit_test(metrics_have_names_and_units),
+		cmocka_unit_test(counters_go_by_name),
+		cmocka_unit_test(facts_are_replaced),
+		cmocka_unit_test(tables_grow_to_their_limit),
+		cmocka_unit_test(expressions_match_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

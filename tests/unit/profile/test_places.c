@@ -15,28 +15,30 @@ static const struct {
 	const char *display;
 	const char *module;
 } expected[] = {
-    {"/home/ada/shop/shop.py", PYRO_PLACE_OWN, "shop.py", "shop"},
-    {"/home/ada/shop/web/__init__.py", PYRO_PLACE_OWN, "web/__init__.py", "web"},
-    {"/home/ada/shop/web/views.py", PYRO_PLACE_OWN, "web/views.py", "web.views"},
-    {"/home/ada/shopping/a.py", PYRO_PLACE_OWN, "/home/ada/shopping/a.py", "a"},
-    {"web/views.py", PYRO_PLACE_OWN, "web/views.py", "web.views"},
-    {"./run.py", PYRO_PLACE_OWN, "./run.py", "run"},
-    {"/usr/lib/python3.11/json/decoder.py", PYRO_PLACE_STANDARD, "json/decoder.py", "json.decoder"},
-    {"/opt/py/lib/python3.13t/threading.py", PYRO_PLACE_STANDARD, "threading.py", "threading"},
-    {"/usr/lib64/python3.9/os.py", PYRO_PLACE_STANDARD, "os.py", "os"},
-    {"/usr/lib/python3.8/lib-dynload/_json.so", PYRO_PLACE_STANDARD, "_json.so", "_json.so"},
-    {"/usr/lib/python313.zip/json/tool.py", PYRO_PLACE_STANDARD, "json/tool.py", "json.tool"},
-    {"<frozen importlib._bootstrap>", PYRO_PLACE_STANDARD, "<frozen importlib._bootstrap>",
-     "importlib._bootstrap"},
-    {"/home/ada/shop/.venv/lib/python3.13/site-packages/django/db/models.py", PYRO_PLACE_PACKAGE,
-     "django/db/models.py", "django.db.models"},
-    {"/usr/lib/python3/dist-packages/six.py", PYRO_PLACE_PACKAGE, "six.py", "six"},
-    {"/home/ada/lib/python3.x/mine.py", PYRO_PLACE_OWN, "/home/ada/lib/python3.x/mine.py", "mine"},
-    {"/home/ada/my-site-packages/a.py", PYRO_PLACE_OWN, "/home/ada/my-site-packages/a.py", "a"},
-    {"<string>", PYRO_PLACE_NOWHERE, "<string>", "<string>"},
-    {"", PYRO_PLACE_NOWHERE, "", ""},
-    {"/", PYRO_PLACE_OWN, "/", ""},
-    {"..", PYRO_PLACE_OWN, "..", "."},
+	{"/home/ada/shop/shop.py", PYRO_PLACE_OWN, "shop.py", "shop"},
+	{"/home/ada/shop/web/__init__.py", PYRO_PLACE_OWN, "web/__init__.py", "web"},
+	{"/home/ada/shop/web/views.py", PYRO_PLACE_OWN, "web/views.py", "web.views"},
+	{"/home/ada/shopping/a.py", PYRO_PLACE_OWN, "/home/ada/shopping/a.py", "a"},
+	{"web/views.py", PYRO_PLACE_OWN, "web/views.py", "web.views"},
+	{"./run.py", PYRO_PLACE_OWN, "./run.py", "run"},
+	{"/usr/lib/python3.11/json/decoder.py", PYRO_PLACE_STANDARD, "json/decoder.py",
+	 "json.decoder"},
+	{"/opt/py/lib/python3.13t/threading.py", PYRO_PLACE_STANDARD, "threading.py", "threading"},
+	{"/usr/lib64/python3.9/os.py", PYRO_PLACE_STANDARD, "os.py", "os"},
+	{"/usr/lib/python3.8/lib-dynload/_json.so", PYRO_PLACE_STANDARD, "_json.so", "_json.so"},
+	{"/usr/lib/python313.zip/json/tool.py", PYRO_PLACE_STANDARD, "json/tool.py", "json.tool"},
+	{"<frozen importlib._bootstrap>", PYRO_PLACE_STANDARD, "<frozen importlib._bootstrap>",
+	 "importlib._bootstrap"},
+	{"/home/ada/shop/.venv/lib/python3.13/site-packages/django/db/models.py",
+	 PYRO_PLACE_PACKAGE, "django/db/models.py", "django.db.models"},
+	{"/usr/lib/python3/dist-packages/six.py", PYRO_PLACE_PACKAGE, "six.py", "six"},
+	{"/home/ada/lib/python3.x/mine.py", PYRO_PLACE_OWN, "/home/ada/lib/python3.x/mine.py",
+	 "mine"},
+	{"/home/ada/my-site-packages/a.py", PYRO_PLACE_OWN, "/home/ada/my-site-packages/a.py", "a"},
+	{"<string>", PYRO_PLACE_NOWHERE, "<string>", "<string>"},
+	{"", PYRO_PLACE_NOWHERE, "", ""},
+	{"/", PYRO_PLACE_OWN, "/", ""},
+	{"..", PYRO_PLACE_OWN, "..", "."},
 };
 
 static void files_have_places(void **state)
@@ -53,9 +55,9 @@ static void files_have_places(void **state)
 		uint32_t function;
 		const char *file = expected[i].file;
 		assert_int_equal(pyro_profile_string(p, file, strlen(file), &files[i]), PYRO_RC_OK);
-		assert_int_equal(
-		    pyro_profile_function(p, &(struct pyro_function){name, files[i], 1}, &function),
-		    PYRO_RC_OK);
+		assert_int_equal(pyro_profile_function(
+					 p, &(struct pyro_function){name, files[i], 1}, &function),
+				 PYRO_RC_OK);
 	}
 	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
 	for (size_t i = 0; i < PYRO_COUNT(expected); i++) {
@@ -66,7 +68,7 @@ static void files_have_places(void **state)
 		assert_string_equal(place->module, expected[i].module);
 		assert_int_equal(pyro_place_is_library(place),
 				 expected[i].kind == PYRO_PLACE_STANDARD ||
-				     expected[i].kind == PYRO_PLACE_PACKAGE);
+					 expected[i].kind == PYRO_PLACE_PACKAGE);
 	}
 	assert_string_equal(pyro_places_get(places, name)->display, "");
 	assert_int_equal(pyro_places_get(places, 10000)->kind, PYRO_PLACE_NOWHERE);
@@ -84,8 +86,8 @@ static void without_a_working_directory(void **state)
 	assert_int_equal(pyro_profile_create(&p, NULL), PYRO_RC_OK);
 	assert_int_equal(pyro_profile_string(p, "/srv/app.py", 11, &file), PYRO_RC_OK);
 	assert_int_equal(
-	    pyro_profile_function(p, &(struct pyro_function){file, file, 1}, &function),
-	    PYRO_RC_OK);
+		pyro_profile_function(p, &(struct pyro_function){file, file, 1}, &function),
+		PYRO_RC_OK);
 	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
 	assert_string_equal(pyro_places_get(places, file)->display, "/srv/app.py");
 	assert_string_equal(pyro_places_get(places, file)->module, "app");
@@ -96,8 +98,8 @@ static void without_a_working_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(files_have_places),
-	    cmocka_unit_test(without_a_working_directory),
+		cmocka_unit_test(files_have_places),
+		cmocka_unit_test(without_a_working_directory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

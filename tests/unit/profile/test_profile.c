@@ -55,7 +55,7 @@ static uint32_t track(struct pyro_profile *p)
 	uint32_t process = PYRO_NONE;
 	uint32_t index = PYRO_NONE;
 	struct pyro_process_info info = {
-	    .pid = 7, .parent = PYRO_NONE, .command = text(p, "c"), .python = text(p, "v")};
+		.pid = 7, .parent = PYRO_NONE, .command = text(p, "c"), .python = text(p, "v")};
 	assert_int_equal(pyro_profile_process(p, &info, &process), PYRO_RC_OK);
 	struct pyro_track t = {.process = process, .tid = 7, .name = text(p, "MainThread")};
 	assert_int_equal(pyro_profile_track(p, &t, &index), PYRO_RC_OK);
@@ -128,7 +128,7 @@ static void adding_sums_values_and_squares(void **state)
 	uint32_t t = track(p);
 	uint32_t s = stack(p, PYRO_NONE, function(p, "f", 1), 1);
 	uint64_t values[PYRO_METRIC_COUNT] = {
-	    [PYRO_METRIC_WALL] = 3, [PYRO_METRIC_CPU] = 2, [PYRO_METRIC_SAMPLES] = 1};
+		[PYRO_METRIC_WALL] = 3, [PYRO_METRIC_CPU] = 2, [PYRO_METRIC_SAMPLES] = 1};
 	assert_int_equal(pyro_profile_add(p, t, s, values), PYRO_RC_OK);
 	values[PYRO_METRIC_WALL] = 4;
 	assert_int_equal(pyro_profile_add(p, t, s, values), PYRO_RC_OK);
@@ -209,13 +209,13 @@ static void the_shared_sample_is_as_described(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(everything_is_interned_once, setup, teardown),
-	    cmocka_unit_test_setup_teardown(many_functions_are_found_again, setup, teardown),
-	    cmocka_unit_test_setup_teardown(unknown_indices_are_refused, setup, teardown),
-	    cmocka_unit_test_setup_teardown(depth_is_capped, setup, teardown),
-	    cmocka_unit_test_setup_teardown(adding_sums_values_and_squares, setup, teardown),
-	    cmocka_unit_test_setup_teardown(changes_are_taken_once, setup, teardown),
-	    cmocka_unit_test(the_shared_sample_is_as_described),
+		cmocka_unit_test_setup_teardown(everything_is_interned_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_functions_are_found_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown_indices_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(depth_is_capped, setup, teardown),
+		cmocka_unit_test_setup_teardown(adding_sums_values_and_squares, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_are_taken_once, setup, teardown),
+		cmocka_unit_test(the_shared_sample_is_as_described),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,10 +123,10 @@ static void source_has_one_row_per_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(who_called),
-	    cmocka_unit_test(recursion_calls_itself_once_per_stack),
-	    cmocka_unit_test(whom_it_called),
-	    cmocka_unit_test(source_has_one_row_per_line),
+		cmocka_unit_test(who_called),
+		cmocka_unit_test(recursion_calls_itself_once_per_stack),
+		cmocka_unit_test(whom_it_called),
+		cmocka_unit_test(source_has_one_row_per_line),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -33,7 +33,7 @@ static void one_sample_is_wide(void **state)
 static void known_interval(void **state)
 {
 	struct pyro_share share =
-	    pyro_share_estimate((struct pyro_weights){38, 38}, (struct pyro_weights){100, 100});
+		pyro_share_estimate((struct pyro_weights){38, 38}, (struct pyro_weights){100, 100});
 	(void)state;
 	assert_true(fabs(share.samples - 100) < 1e-9);
 	assert_true(fabs(share.low - 0.2909) < 1e-3);
@@ -55,11 +55,11 @@ static void unequal_weights_count_for_less(void **state)
 static void differences(void **state)
 {
 	struct pyro_share a =
-	    pyro_share_estimate((struct pyro_weights){50, 50}, (struct pyro_weights){100, 100});
+		pyro_share_estimate((struct pyro_weights){50, 50}, (struct pyro_weights){100, 100});
 	struct pyro_share b =
-	    pyro_share_estimate((struct pyro_weights){55, 55}, (struct pyro_weights){100, 100});
+		pyro_share_estimate((struct pyro_weights){55, 55}, (struct pyro_weights){100, 100});
 	struct pyro_share c =
-	    pyro_share_estimate((struct pyro_weights){81, 81}, (struct pyro_weights){100, 100});
+		pyro_share_estimate((struct pyro_weights){81, 81}, (struct pyro_weights){100, 100});
 	(void)state;
 	assert_false(pyro_share_difference(&a, &b).distinct);
 	struct pyro_difference d = pyro_share_difference(&a, &c);
@@ -67,9 +67,9 @@ static void differences(void **state)
 	assert_true(d.low > 0.17 && d.low < 0.2 && d.high > 0.41 && d.high < 0.45);
 	/* Newcombe 1998, table II, 56/70 against 48/80: 0.0524 to 0.3339 */
 	struct pyro_share n1 =
-	    pyro_share_estimate((struct pyro_weights){56, 56}, (struct pyro_weights){70, 70});
+		pyro_share_estimate((struct pyro_weights){56, 56}, (struct pyro_weights){70, 70});
 	struct pyro_share n2 =
-	    pyro_share_estimate((struct pyro_weights){48, 48}, (struct pyro_weights){80, 80});
+		pyro_share_estimate((struct pyro_weights){48, 48}, (struct pyro_weights){80, 80});
 	d = pyro_share_difference(&n2, &n1);
 	assert_true(fabs(d.low - 0.0524) < 5e-4 && fabs(d.high - 0.3339) < 5e-4);
 }
@@ -135,7 +135,7 @@ static double coverage(double p, int n, double (*draw)(uint64_t *), uint64_t *se
 static void intervals_cover(void **state)
 {
 	static const struct weighting weightings[] = {
-	    {"equal", equal}, {"jittered", jittered}, {"gappy", gappy}};
+		{"equal", equal}, {"jittered", jittered}, {"gappy", gappy}};
 	static const double shares[] = {0.01, 0.1, 0.5, 0.9};
 	static const int counts[] = {20, 100, 1000};
 	uint64_t seed = 20260301;
@@ -146,7 +146,7 @@ static void intervals_cover(void **state)
 		for (size_t i = 0; i < 4; i++)
 			for (size_t j = 0; j < 3; j++) {
 				double got =
-				    coverage(shares[i], counts[j], weightings[k].draw, &seed);
+					coverage(shares[i], counts[j], weightings[k].draw, &seed);
 				print_message("%-9s p %.2f n %4d: %.3f\n", weightings[k].name,
 					      shares[i], counts[j], got);
 				assert_true(got >= 0.92);
@@ -160,12 +160,12 @@ static void intervals_cover(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(nothing_is_known_without_samples),
-	    cmocka_unit_test(one_sample_is_wide),
-	    cmocka_unit_test(known_interval),
-	    cmocka_unit_test(unequal_weights_count_for_less),
-	    cmocka_unit_test(differences),
-	    cmocka_unit_test(intervals_cover),
+		cmocka_unit_test(nothing_is_known_without_samples),
+		cmocka_unit_test(one_sample_is_wide),
+		cmocka_unit_test(known_interval),
+		cmocka_unit_test(unequal_weights_count_for_less),
+		cmocka_unit_test(differences),
+		cmocka_unit_test(intervals_cover),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

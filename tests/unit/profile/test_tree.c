@@ -100,9 +100,9 @@ static void an_empty_profile_is_a_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(merged_by_function),
-	    cmocka_unit_test(merged_by_line_and_folded),
-	    cmocka_unit_test(an_empty_profile_is_a_root),
+		cmocka_unit_test(merged_by_function),
+		cmocka_unit_test(merged_by_line_and_folded),
+		cmocka_unit_test(an_empty_profile_is_a_root),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,10 +85,10 @@ static void names_a_file_that_is_no_program(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(runs_the_program),
-	    cmocka_unit_test(waits_for_the_word),
-	    cmocka_unit_test(names_a_program_that_is_not_there),
-	    cmocka_unit_test(names_a_file_that_is_no_program),
+		cmocka_unit_test(runs_the_program),
+		cmocka_unit_test(waits_for_the_word),
+		cmocka_unit_test(names_a_program_that_is_not_there),
+		cmocka_unit_test(names_a_file_that_is_no_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,11 +31,11 @@ enum pyro_rc stage_add(struct pyro_profile *p, uint32_t track, const struct stag
 			rc = pyro_profile_stack(p, stack, index, &stack);
 	}
 	uint64_t values[PYRO_METRIC_COUNT] = {
-	    [PYRO_METRIC_WALL] = MS,
-	    [PYRO_METRIC_CPU] = running ? MS : 0,
-	    [PYRO_METRIC_GIL_HELD] = running ? MS : 0,
-	    [PYRO_METRIC_GIL_WAIT] = gil ? MS : 0,
-	    [PYRO_METRIC_SAMPLES] = 1,
+		[PYRO_METRIC_WALL] = MS,
+		[PYRO_METRIC_CPU] = running ? MS : 0,
+		[PYRO_METRIC_GIL_HELD] = running ? MS : 0,
+		[PYRO_METRIC_GIL_WAIT] = gil ? MS : 0,
+		[PYRO_METRIC_SAMPLES] = 1,
 	};
 	struct pyro_quality *quality = pyro_profile_quality(p);
 	quality->samples += samples;
@@ -50,7 +50,7 @@ static enum pyro_rc add_process(struct pyro_profile *p, int32_t pid, const char 
 				uint64_t end_ns, uint32_t *ret_process)
 {
 	struct pyro_process_info process = {
-	    .pid = pid, .parent = pid == 100 ? PYRO_NONE : 0, .end_ns = end_ns};
+		.pid = pid, .parent = pid == 100 ? PYRO_NONE : 0, .end_ns = end_ns};
 	enum pyro_rc rc = add_string(p, command, &process.command);
 	if (rc == PYRO_RC_OK)
 		rc = add_string(p, "CPython 3.12.1", &process.python);
@@ -61,8 +61,11 @@ static enum pyro_rc add_track(struct pyro_profile *p, uint32_t process, int32_t 
 			      const char *name, bool main, uint64_t wall_ns)
 {
 	uint32_t track;
-	struct pyro_track row = {
-	    .process = process, .tid = tid, .main = main, .end_ns = wall_ns, .wall_ns = wall_ns};
+	struct pyro_track row = {.process = process,
+				 .tid = tid,
+				 .main = main,
+				 .end_ns = wall_ns,
+				 .wall_ns = wall_ns};
 	enum pyro_rc rc = add_string(p, name, &row.name);
 	return rc == PYRO_RC_OK ? pyro_profile_track(p, &row, &track) : rc;
 }
@@ -196,16 +199,17 @@ struct pyro_profile *stage_processes(unsigned count)
 struct pyro_profile *stage_names(void)
 {
 	static const char *const names[] = {
-	    "価格を計算する",
-	    "prix_total_e\xcc\x81tendu",
-	    "\xe2\x80\xaegnirts\xd7\x90",
-	    "\x1b]0;owned\x07\x1b[2J",
-	    "cut\xff\xfe\xc3",
-	    "line\nbreak\ttab",
-	    "<lambda>",
-	    ("Shop.Checkout.Basket.with_a_name_that_goes_on_and_on_and_never_seems_to_stop_until_"
-	     "it."
-	     "finally_ends_here"),
+		"価格を計算する",
+		"prix_total_e\xcc\x81tendu",
+		"\xe2\x80\xaegnirts\xd7\x90",
+		"\x1b]0;owned\x07\x1b[2J",
+		"cut\xff\xfe\xc3",
+		"line\nbreak\ttab",
+		"<lambda>",
+		("Shop.Checkout.Basket.with_a_name_that_goes_on_and_on_and_never_seems_to_stop_"
+		 "until_"
+		 "it."
+		 "finally_ends_here"),
 	};
 	struct pyro_profile *p = begin("python3 '名前 \x1b[31m.py'", 800);
 	if (!p)

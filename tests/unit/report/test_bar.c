@@ -47,7 +47,7 @@ static void test_never_wider(void **state)
 		for (int waiting = 0; waiting <= 120; waiting += 5) {
 			pyro_bar_draw(&unicode, running, waiting, 100, 60, &bar);
 			assert_true(pyro_escape_columns(bar.running, strlen(bar.running)) +
-					pyro_escape_columns(bar.waiting, strlen(bar.waiting)) <=
+					    pyro_escape_columns(bar.waiting, strlen(bar.waiting)) <=
 				    60);
 		}
 	}
@@ -59,9 +59,9 @@ static void test_never_wider(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_eighths),
-	    cmocka_unit_test(test_two_parts),
-	    cmocka_unit_test(test_never_wider),
+		cmocka_unit_test(test_eighths),
+		cmocka_unit_test(test_two_parts),
+		cmocka_unit_test(test_never_wider),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,10 +97,10 @@ static void test_several_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_functions, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_function_not_found, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_files, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_several_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_functions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_function_not_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_several_files, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,10 +87,10 @@ static void test_outside_of_python(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_waiting_and_imports),
-	    cmocka_unit_test(test_gil),
-	    cmocka_unit_test(test_noise_is_no_finding),
-	    cmocka_unit_test(test_outside_of_python),
+		cmocka_unit_test(test_waiting_and_imports),
+		cmocka_unit_test(test_gil),
+		cmocka_unit_test(test_noise_is_no_finding),
+		cmocka_unit_test(test_outside_of_python),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

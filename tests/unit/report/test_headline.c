@@ -11,14 +11,14 @@
 static void test_commands(void **state)
 {
 	static const char *const cases[][2] = {
-	    {"python shop.py --orders 5000", "shop.py --orders 5000"},
-	    {"/usr/bin/python3.11 -X dev -W error -u /srv/app/run.py", "run.py"},
-	    {"python3 -m http.server 8000", "-m http.server 8000"},
-	    {"python3 -c import\x1b[2J x", "-c import\\x1b[2J x"},
-	    {"python3", "python3"},
-	    {"/usr/bin/python3 -V", "python3 -V"},
-	    {"/opt/bin/gunicorn shop:app", "gunicorn shop:app"},
-	    {"", ""},
+		{"python shop.py --orders 5000", "shop.py --orders 5000"},
+		{"/usr/bin/python3.11 -X dev -W error -u /srv/app/run.py", "run.py"},
+		{"python3 -m http.server 8000", "-m http.server 8000"},
+		{"python3 -c import\x1b[2J x", "-c import\\x1b[2J x"},
+		{"python3", "python3"},
+		{"/usr/bin/python3 -V", "python3 -V"},
+		{"/opt/bin/gunicorn shop:app", "gunicorn shop:app"},
+		{"", ""},
 	};
 	const struct pyro_report_look look = {.columns = 80};
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {

@@ -214,11 +214,11 @@ static void test_errors(void **state)
 			 PYRO_RC_USAGE);
 	view.filter = NULL;
 	assert_int_equal(
-	    pyro_report_json(profile, &view, PYRO_REPORT_JSON_CALLERS, "nix", &buf, NULL),
-	    PYRO_RC_NOTFOUND);
+		pyro_report_json(profile, &view, PYRO_REPORT_JSON_CALLERS, "nix", &buf, NULL),
+		PYRO_RC_NOTFOUND);
 	assert_int_equal(
-	    pyro_report_json(profile, &view, PYRO_REPORT_JSON_SOURCE, "nix", &buf, NULL),
-	    PYRO_RC_NOTFOUND);
+		pyro_report_json(profile, &view, PYRO_REPORT_JSON_SOURCE, "nix", &buf, NULL),
+		PYRO_RC_NOTFOUND);
 	pyro_buf_deinit(&buf);
 	pyro_buf_init(&buf, 100);
 	assert_int_equal(pyro_report_json(profile, &view, PYRO_REPORT_JSON_ROWS, NULL, &buf, NULL),
@@ -230,12 +230,12 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_part_is_json),
-	    cmocka_unit_test(test_rows),
-	    cmocka_unit_test(test_callers_and_source),
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_threads),
-	    cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_every_part_is_json),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_callers_and_source),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,23 +30,24 @@ static void test_print(void **state)
 	      "  all proved (stopped)\n");
 	check((struct pyro_quality){.samples = 10, .unproved = 10, .proof_none = 10}, false,
 	      "  0 % of samples proved  -  10 kept without proof\n");
-	check(
-	    (struct pyro_quality){.samples = 100000,
-				  .proved = 99999,
-				  .unproved = 1,
-				  .proof_switch = 99999,
-				  .missed = 1200,
-				  .ticks_late = 3,
-				  .truncated = 4,
-				  .partial = 5,
-				  .lost_records = 6,
-				  .held_ns = 10000,
-				  .recorder_cpu_ns = 20000},
-	    true,
-	    "  the recording was cut off: up to a second is missing  -  >99.9 % of samples proved "
-	    "(>99.9 % frozen)  -  1 kept without proof  -  1,200 missed  -  3 late moments "
-	    "skipped\n  4 stacks cut at the depth limit  -  5 stacks with an unreadable frame  -  "
-	    "6 kernel records lost  -  held 10.0 us  -  recorder 2.0 % CPU\n");
+	check((struct pyro_quality){.samples = 100000,
+				    .proved = 99999,
+				    .unproved = 1,
+				    .proof_switch = 99999,
+				    .missed = 1200,
+				    .ticks_late = 3,
+				    .truncated = 4,
+				    .partial = 5,
+				    .lost_records = 6,
+				    .held_ns = 10000,
+				    .recorder_cpu_ns = 20000},
+	      true,
+	      "  the recording was cut off: up to a second is missing  -  >99.9 % of samples "
+	      "proved "
+	      "(>99.9 % frozen)  -  1 kept without proof  -  1,200 missed  -  3 late moments "
+	      "skipped\n  4 stacks cut at the depth limit  -  5 stacks with an unreadable frame  - "
+	      " "
+	      "6 kernel records lost  -  held 10.0 us  -  recorder 2.0 % CPU\n");
 }
 
 static void test_short(void **state)
@@ -89,9 +90,9 @@ static void test_overhead_is_measured_or_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_print),
-	    cmocka_unit_test(test_short),
-	    cmocka_unit_test(test_overhead_is_measured_or_unknown),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_short),
+		cmocka_unit_test(test_overhead_is_measured_or_unknown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,10 +85,10 @@ static void test_metrics_asked_for(void **state)
 		enum pyro_report_metric metric;
 		uint64_t base_ms;
 	} cases[] = {
-	    {PYRO_REPORT_WALL, 1320},
-	    {PYRO_REPORT_CPU, 920},
-	    {PYRO_REPORT_WAIT, 400},
-	    {PYRO_REPORT_GIL_WAIT, 300},
+		{PYRO_REPORT_WALL, 1320},
+		{PYRO_REPORT_CPU, 920},
+		{PYRO_REPORT_WAIT, 400},
+		{PYRO_REPORT_GIL_WAIT, 300},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {
 		struct pyro_scope scope = open_scope(sample_profile_create(), cases[i].metric);
@@ -129,9 +129,9 @@ static void test_bad_filter(void **state)
 static void test_names_of_metrics(void **state)
 {
 	for (unsigned i = 0; i < PYRO_REPORT_METRIC_COUNT; i++)
-		assert_int_equal(
-		    pyro_report_metric_by_name(pyro_report_metric_name((enum pyro_report_metric)i)),
-		    i);
+		assert_int_equal(pyro_report_metric_by_name(
+					 pyro_report_metric_name((enum pyro_report_metric)i)),
+				 i);
 	assert_int_equal(pyro_report_metric_by_name("nonsense"), PYRO_REPORT_METRIC_COUNT);
 	assert_null(pyro_report_metric_name(PYRO_REPORT_METRIC_COUNT));
 }
@@ -139,14 +139,14 @@ static void test_names_of_metrics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_one_thread_is_the_run),
-	    cmocka_unit_test(test_idle_threads_hide_nothing),
-	    cmocka_unit_test(test_parallel_work_is_of_processor_time),
-	    cmocka_unit_test(test_mostly_waiting_threads),
-	    cmocka_unit_test(test_metrics_asked_for),
-	    cmocka_unit_test(test_waits_sort_by_waiting),
-	    cmocka_unit_test(test_bad_filter),
-	    cmocka_unit_test(test_names_of_metrics),
+		cmocka_unit_test(test_one_thread_is_the_run),
+		cmocka_unit_test(test_idle_threads_hide_nothing),
+		cmocka_unit_test(test_parallel_work_is_of_processor_time),
+		cmocka_unit_test(test_mostly_waiting_threads),
+		cmocka_unit_test(test_metrics_asked_for),
+		cmocka_unit_test(test_waits_sort_by_waiting),
+		cmocka_unit_test(test_bad_filter),
+		cmocka_unit_test(test_names_of_metrics),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

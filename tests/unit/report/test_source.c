@@ -160,9 +160,9 @@ static void test_no_such_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_with_text), cmocka_unit_test(test_all_lines),
-	    cmocka_unit_test(test_missing),   cmocka_unit_test(test_not_regular),
-	    cmocka_unit_test(test_too_large), cmocka_unit_test(test_no_such_file),
+		cmocka_unit_test(test_with_text), cmocka_unit_test(test_all_lines),
+		cmocka_unit_test(test_missing),   cmocka_unit_test(test_not_regular),
+		cmocka_unit_test(test_too_large), cmocka_unit_test(test_no_such_file),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

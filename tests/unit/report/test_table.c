@@ -9,10 +9,10 @@
 #include "report/table.h"
 
 static const struct pyro_report_column columns[] = {
-    {.title = "self", .right = true},
-    {.rank = 3, .joined = true},
-    {.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 6},
-    {.title = "where", .cut = PYRO_CUT_FRONT, .least = 6, .rank = 2},
+	{.title = "self", .right = true},
+	{.rank = 3, .joined = true},
+	{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 6},
+	{.title = "where", .cut = PYRO_CUT_FRONT, .least = 6, .rank = 2},
 };
 
 static void check(unsigned width, bool note, const char *expected)
@@ -99,11 +99,11 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_as_wide_as_needed),
-	    cmocka_unit_test(test_shrinks),
-	    cmocka_unit_test(test_drops_columns),
-	    cmocka_unit_test(test_misuse),
-	    cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_as_wide_as_needed),
+		cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_drops_columns),
+		cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,9 +57,9 @@ static void test_paragraph_wraps(void **state)
 {
 	CHECK(pyro_text_paragraph(&buf, &quiet, "1  ", "one two three four five"),
 	      "1  one two three\n   four five\n");
-	CHECK(
-	    pyro_text_paragraph(&buf, &quiet, "", "fits" PYRO_MARK_DOT "in" PYRO_MARK_DOT "three"),
-	    "fits  ·  in\nthree\n");
+	CHECK(pyro_text_paragraph(&buf, &quiet, "",
+				  "fits" PYRO_MARK_DOT "in" PYRO_MARK_DOT "three"),
+	      "fits  ·  in\nthree\n");
 	pyro_buf_reset(&buf);
 	pyro_text_item(&buf, "not to be split");
 	assert_string_equal(buf.data,
@@ -82,12 +82,12 @@ static void test_styles_end_with_their_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_fit_keeps_the_end),
-	    cmocka_unit_test(test_fit_counts_columns),
-	    cmocka_unit_test(test_names_are_safe),
-	    cmocka_unit_test(test_styles),
-	    cmocka_unit_test(test_paragraph_wraps),
-	    cmocka_unit_test(test_styles_end_with_their_line),
+		cmocka_unit_test(test_fit_keeps_the_end),
+		cmocka_unit_test(test_fit_counts_columns),
+		cmocka_unit_test(test_names_are_safe),
+		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_paragraph_wraps),
+		cmocka_unit_test(test_styles_end_with_their_line),
 	};
 	pyro_buf_init(&buf, 4096);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

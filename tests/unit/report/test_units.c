@@ -87,11 +87,11 @@ static void test_shares_show_what_is_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_durations),
-	    cmocka_unit_test(test_bytes_and_counts),
-	    cmocka_unit_test(test_decimals),
-	    cmocka_unit_test(test_percents),
-	    cmocka_unit_test(test_shares_show_what_is_known),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_bytes_and_counts),
+		cmocka_unit_test(test_decimals),
+		cmocka_unit_test(test_percents),
+		cmocka_unit_test(test_shares_show_what_is_known),
 	};
 	pyro_buf_init(&buf, 4096);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,9 +97,9 @@ static void loses_nothing_between_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hands_over_in_order),
-	    cmocka_unit_test(refuses_what_does_not_fit),
-	    cmocka_unit_test(loses_nothing_between_threads),
+		cmocka_unit_test(hands_over_in_order),
+		cmocka_unit_test(refuses_what_does_not_fit),
+		cmocka_unit_test(loses_nothing_between_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,11 +88,11 @@ static void a_fixed_rate_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(keeps_the_mean_and_jitters),
-	    cmocka_unit_test(cannot_beat_with_a_rhythm),
-	    cmocka_unit_test(counts_what_it_skips),
-	    cmocka_unit_test(follows_the_budget),
-	    cmocka_unit_test(a_fixed_rate_stays),
+		cmocka_unit_test(keeps_the_mean_and_jitters),
+		cmocka_unit_test(cannot_beat_with_a_rhythm),
+		cmocka_unit_test(counts_what_it_skips),
+		cmocka_unit_test(follows_the_budget),
+		cmocka_unit_test(a_fixed_rate_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,12 +251,12 @@ static void a_running_thread_is_seen_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(run_time_by_records),
-	    cmocka_unit_test(run_time_by_proc),
-	    cmocka_unit_test(records_tell_of_threads_and_processes),
-	    cmocka_unit_test(a_sleeper_by_records),
-	    cmocka_unit_test(a_sleeper_by_proc),
-	    cmocka_unit_test(a_running_thread_is_seen_running),
+		cmocka_unit_test(run_time_by_records),
+		cmocka_unit_test(run_time_by_proc),
+		cmocka_unit_test(records_tell_of_threads_and_processes),
+		cmocka_unit_test(a_sleeper_by_records),
+		cmocka_unit_test(a_sleeper_by_proc),
+		cmocka_unit_test(a_running_thread_is_seen_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,9 +77,9 @@ static int restore(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(sits_where_it_says, remember, restore),
-	    cmocka_unit_test_setup_teardown(goes_elsewhere, remember, restore),
-	    cmocka_unit_test_setup_teardown(refuses_what_is_not_there, remember, restore),
+		cmocka_unit_test_setup_teardown(sits_where_it_says, remember, restore),
+		cmocka_unit_test_setup_teardown(goes_elsewhere, remember, restore),
+		cmocka_unit_test_setup_teardown(refuses_what_is_not_there, remember, restore),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

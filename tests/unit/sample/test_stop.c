@@ -29,8 +29,8 @@ static int start_counter(void)
 {
 	pid_t pid;
 
-	shared =
-	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	assert_true(shared != MAP_FAILED);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -100,9 +100,9 @@ static void says_that_it_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(stands_still_and_goes_on),
-	    cmocka_unit_test(loses_no_signal),
-	    cmocka_unit_test(says_that_it_is_gone),
+		cmocka_unit_test(stands_still_and_goes_on),
+		cmocka_unit_test(loses_no_signal),
+		cmocka_unit_test(says_that_it_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

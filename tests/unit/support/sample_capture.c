@@ -12,15 +12,15 @@ static void feed_one(void *context, const struct sample_moment *moment)
 {
 	struct feed *feed = context;
 	struct pyro_capture_sample sample = {
-	    .at_ns = moment->at_ns,
-	    .track = moment->track,
-	    .stack = moment->stack,
-	    .wall_ns = 1000000,
-	    .cpu_ns = moment->running ? 1000000 : 0,
-	    .on_cpu = moment->running,
-	    .holds_gil = moment->running,
-	    .waits_gil = moment->waits_gil,
-	    .proof = moment->running ? PYRO_PROOF_SWITCH : PYRO_PROOF_SAME,
+		.at_ns = moment->at_ns,
+		.track = moment->track,
+		.stack = moment->stack,
+		.wall_ns = 1000000,
+		.cpu_ns = moment->running ? 1000000 : 0,
+		.on_cpu = moment->running,
+		.holds_gil = moment->running,
+		.waits_gil = moment->waits_gil,
+		.proof = moment->running ? PYRO_PROOF_SWITCH : PYRO_PROOF_SAME,
 	};
 	if (feed->rc == PYRO_RC_OK)
 		feed->rc = pyro_capture_writer_sample(feed->writer, &sample);

@@ -10,18 +10,19 @@ static const struct {
 	const char *file;
 	int32_t first_line;
 } functions[SAMPLE_FUNCTION_COUNT] = {
-    [SAMPLE_MODULE] = {"<module>", "/home/ada/shop/shop.py", 1},
-    [SAMPLE_MAIN] = {"main", "/home/ada/shop/shop.py", 100},
-    [SAMPLE_PRICE] = {"Cart.price", "/home/ada/shop/shop.py", 80},
-    [SAMPLE_FIB] = {"fib", "/home/ada/shop/shop.py", 20},
-    [SAMPLE_DUMPS] = {"dumps", "/usr/lib/python3.13/json/__init__.py", 183},
-    [SAMPLE_ENCODE] = {"JSONEncoder.encode", "/usr/lib/python3.13/json/encoder.py", 183},
-    [SAMPLE_GET] = {"Session.get",
-		    "/home/ada/shop/.venv/lib/python3.13/site-packages/requests/sessions.py", 500},
-    [SAMPLE_HOSTILE] = {SAMPLE_HOSTILE_NAME, SAMPLE_HOSTILE_FILE, 1},
-    [SAMPLE_BOOTSTRAP] = {"Thread._bootstrap", "/usr/lib/python3.13/threading.py", 1000},
-    [SAMPLE_RUN] = {"Thread.run", "/usr/lib/python3.13/threading.py", 980},
-    [SAMPLE_FLUSH] = {"flush", "/home/ada/shop/worker/queue.py", 30},
+	[SAMPLE_MODULE] = {"<module>", "/home/ada/shop/shop.py", 1},
+	[SAMPLE_MAIN] = {"main", "/home/ada/shop/shop.py", 100},
+	[SAMPLE_PRICE] = {"Cart.price", "/home/ada/shop/shop.py", 80},
+	[SAMPLE_FIB] = {"fib", "/home/ada/shop/shop.py", 20},
+	[SAMPLE_DUMPS] = {"dumps", "/usr/lib/python3.13/json/__init__.py", 183},
+	[SAMPLE_ENCODE] = {"JSONEncoder.encode", "/usr/lib/python3.13/json/encoder.py", 183},
+	[SAMPLE_GET] = {"Session.get",
+			"/home/ada/shop/.venv/lib/python3.13/site-packages/requests/sessions.py",
+			500},
+	[SAMPLE_HOSTILE] = {SAMPLE_HOSTILE_NAME, SAMPLE_HOSTILE_FILE, 1},
+	[SAMPLE_BOOTSTRAP] = {"Thread._bootstrap", "/usr/lib/python3.13/threading.py", 1000},
+	[SAMPLE_RUN] = {"Thread.run", "/usr/lib/python3.13/threading.py", 980},
+	[SAMPLE_FLUSH] = {"flush", "/home/ada/shop/worker/queue.py", 30},
 };
 
 struct step {
@@ -37,39 +38,39 @@ static const struct phase {
 	int depth;
 	struct step steps[5]; /* root first */
 } phases[] = {
-    {0, 300, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 105}, {SAMPLE_PRICE, 88}}},
-    {0,
-     200,
-     true,
-     false,
-     5,
-     {{SAMPLE_MODULE, 120},
-      {SAMPLE_MAIN, 106},
-      {SAMPLE_FIB, 22},
-      {SAMPLE_FIB, 22},
-      {SAMPLE_FIB, 21}}},
-    {0,
-     150,
-     true,
-     false,
-     4,
-     {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 107}, {SAMPLE_DUMPS, 231}, {SAMPLE_ENCODE, 200}}},
-    {0, 100, false, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 108}, {SAMPLE_GET, 510}}},
-    {0, 50, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 109}, {SAMPLE_HOSTILE, 1}}},
-    {0, 20, true, false, 0, {{0, 0}}},
-    {1, 100, true, false, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
-    {1, 300, false, true, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
-    {1,
-     60,
-     true,
-     false,
-     5,
-     {{SAMPLE_BOOTSTRAP, 1014},
-      {SAMPLE_RUN, 994},
-      {SAMPLE_FLUSH, 33},
-      {SAMPLE_DUMPS, 231},
-      {SAMPLE_ENCODE, 202}}},
-    {2, 40, true, false, 2, {{SAMPLE_MODULE, 120}, {SAMPLE_PRICE, 90}}},
+	{0, 300, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 105}, {SAMPLE_PRICE, 88}}},
+	{0,
+	 200,
+	 true,
+	 false,
+	 5,
+	 {{SAMPLE_MODULE, 120},
+	  {SAMPLE_MAIN, 106},
+	  {SAMPLE_FIB, 22},
+	  {SAMPLE_FIB, 22},
+	  {SAMPLE_FIB, 21}}},
+	{0,
+	 150,
+	 true,
+	 false,
+	 4,
+	 {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 107}, {SAMPLE_DUMPS, 231}, {SAMPLE_ENCODE, 200}}},
+	{0, 100, false, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 108}, {SAMPLE_GET, 510}}},
+	{0, 50, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 109}, {SAMPLE_HOSTILE, 1}}},
+	{0, 20, true, false, 0, {{0, 0}}},
+	{1, 100, true, false, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
+	{1, 300, false, true, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
+	{1,
+	 60,
+	 true,
+	 false,
+	 5,
+	 {{SAMPLE_BOOTSTRAP, 1014},
+	  {SAMPLE_RUN, 994},
+	  {SAMPLE_FLUSH, 33},
+	  {SAMPLE_DUMPS, 231},
+	  {SAMPLE_ENCODE, 202}}},
+	{2, 40, true, false, 2, {{SAMPLE_MODULE, 120}, {SAMPLE_PRICE, 90}}},
 };
 
 static const uint32_t track_samples[] = {820, 460, 40};
@@ -129,15 +130,15 @@ static enum pyro_rc fill_tracks(struct pyro_profile *p)
 		rc = pyro_profile_process(p, &process, &index);
 	for (uint32_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(names); i++) {
 		struct pyro_track track = {
-		    .process = i / 2,
-		    .tid = tids[i],
-		    .main = i != 1,
-		    .end_ns = track_samples[i] * MS,
-		    .wall_ns = track_samples[i] * MS,
-		    .cpu_ns = (i == 0   ? 720
-			       : i == 1 ? 160
-					: 40) *
-			      MS,
+			.process = i / 2,
+			.tid = tids[i],
+			.main = i != 1,
+			.end_ns = track_samples[i] * MS,
+			.wall_ns = track_samples[i] * MS,
+			.cpu_ns = (i == 0   ? 720
+				   : i == 1 ? 160
+					    : 40) *
+				  MS,
 		};
 		rc = add_string(p, names[i], &track.name);
 		if (rc == PYRO_RC_OK)
@@ -168,13 +169,13 @@ static enum pyro_rc fill_samples(struct pyro_profile *p)
 static enum pyro_rc fill_facts(struct pyro_profile *p)
 {
 	static const char *const facts[][2] = {
-	    {"command", "python shop.py --orders 5000"},
-	    {"cwd", "/home/ada/shop"},
-	    {"python", "CPython 3.13.0"},
-	    {"host", "elm"},
-	    {"kernel", "Linux 6.1.0"},
-	    {"rate_hz", "1000"},
-	    {"start", "2026-03-01T12:00:00Z"},
+		{"command", "python shop.py --orders 5000"},
+		{"cwd", "/home/ada/shop"},
+		{"python", "CPython 3.13.0"},
+		{"host", "elm"},
+		{"kernel", "Linux 6.1.0"},
+		{"rate_hz", "1000"},
+		{"start", "2026-03-01T12:00:00Z"},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(facts); i++) {
 		enum pyro_rc rc = pyro_profile_meta_set(p, facts[i][0], facts[i][1]);
@@ -241,11 +242,11 @@ void sample_profile_moments(const struct pyro_profile *profile,
 			if (tick < from || tick >= from + phase->samples)
 				continue;
 			struct sample_moment moment = {
-			    .at_ns = (tick + 1) * MS,
-			    .track = phase->track,
-			    .stack = stacks[i],
-			    .running = phase->running,
-			    .waits_gil = phase->waits_gil,
+				.at_ns = (tick + 1) * MS,
+				.track = phase->track,
+				.stack = stacks[i],
+				.running = phase->running,
+				.waits_gil = phase->waits_gil,
 			};
 			each(context, &moment);
 		}

@@ -76,16 +76,16 @@ void target_stop(struct target *target)
 
 /* Prints the manifest as lines of fields that end with a tab. */
 static const char list_interpreters[] =
-    "import json, os, sys\n"
-    "cache = os.environ.get('PYROMETER_CACHE') or os.path.expanduser('~/.cache/pyrometer')\n"
-    "try:\n"
-    "    entries = json.load(open(os.path.join(cache, 'interpreters.json')))['interpreters']\n"
-    "except OSError:\n"
-    "    entries = []\n"
-    "for entry in entries:\n"
-    "    row = [entry['full'], 'root' if entry['root'] else 'here'] + entry['argv']\n"
-    "    sys.stdout.write(''.join(field + '\\t' for field in row) + '\\n')\n"
-    "print('end')\n";
+	"import json, os, sys\n"
+	"cache = os.environ.get('PYROMETER_CACHE') or os.path.expanduser('~/.cache/pyrometer')\n"
+	"try:\n"
+	"    entries = json.load(open(os.path.join(cache, 'interpreters.json')))['interpreters']\n"
+	"except OSError:\n"
+	"    entries = []\n"
+	"for entry in entries:\n"
+	"    row = [entry['full'], 'root' if entry['root'] else 'here'] + entry['argv']\n"
+	"    sys.stdout.write(''.join(field + '\\t' for field in row) + '\\n')\n"
+	"print('end')\n";
 
 static void parse_interpreter(char *line, struct interpreter *interpreter)
 {

@@ -14,10 +14,10 @@
 #include "target/image.h"
 
 static const struct pyro_image_meta meta = {
-    .runtime_addr = 0x7f00dead0000,
-    .version = 0x030e0af0,
-    .free_threaded = true,
-    .version_text = "3.14.10",
+	.runtime_addr = 0x7f00dead0000,
+	.version = 0x030e0af0,
+	.free_threaded = true,
+	.version_text = "3.14.10",
 };
 static const char low[] = "low segment", high[] = "high segment", next[] = "right behind it";
 
@@ -25,9 +25,9 @@ static const char low[] = "low segment", high[] = "high segment", next[] = "righ
 static void pack(struct pyro_buf *buf)
 {
 	const struct pyro_image_segment segments[] = {
-	    {0x1000, sizeof(low), low},
-	    {0xffffffffff600000, sizeof(high), high},
-	    {0xffffffffff600000 + sizeof(high), sizeof(next), next},
+		{0x1000, sizeof(low), low},
+		{0xffffffffff600000, sizeof(high), high},
+		{0xffffffffff600000 + sizeof(high), sizeof(next), next},
 	};
 
 	pyro_buf_init(buf, 1 << 20);
@@ -58,15 +58,15 @@ static void test_gives_back_what_was_packed(void **state)
 	assert_string_equal(into, low);
 	/* Across the seam. */
 	assert_int_equal(
-	    pyro_reader_read(reader, 0xffffffffff600005, into, sizeof(high) - 5 + sizeof(next)),
-	    PYRO_RC_OK);
+		pyro_reader_read(reader, 0xffffffffff600005, into, sizeof(high) - 5 + sizeof(next)),
+		PYRO_RC_OK);
 	assert_string_equal(into, high + 5);
 	assert_string_equal(into + sizeof(high) - 5, next);
 	const struct pyro_span spans[] = {
-	    {0x1004, into, 4},
-	    {0x1000 + sizeof(low) - 1, into, 1},
-	    {0x1000 + sizeof(low) - 1, into, 2}, /* one byte too many */
-	    {0x1000, into, 1},
+		{0x1004, into, 4},
+		{0x1000 + sizeof(low) - 1, into, 1},
+		{0x1000 + sizeof(low) - 1, into, 2}, /* one byte too many */
+		{0x1000, into, 1},
 	};
 
 	assert_int_equal(pyro_reader_readv(reader, spans, 4, &done), PYRO_RC_FAULT);
@@ -86,7 +86,8 @@ static void test_every_cut_is_an_error(void **state)
 	pack(&buf);
 	for (size_t size = 0; size < buf.size; size++)
 		assert_int_not_equal(
-		    pyro_image_reader_create_from_bytes(buf.data, size, &reader, NULL), PYRO_RC_OK);
+			pyro_image_reader_create_from_bytes(buf.data, size, &reader, NULL),
+			PYRO_RC_OK);
 	assert_null(reader);
 	pyro_buf_deinit(&buf);
 }
@@ -125,10 +126,10 @@ static void test_packs_only_what_it_can_read(void **state)
 		struct pyro_image_segment segments[2];
 		size_t count;
 	} wrong[] = {
-	    {{{0x2000, 4, low}, {0x1000, 4, low}}, 2}, /* out of order */
-	    {{{0x1000, 4, low}, {0x1003, 4, low}}, 2}, /* overlapping */
-	    {{{0x1000, 0, low}}, 1},
-	    {{{UINT64_MAX - 2, 4, low}}, 1},
+		{{{0x2000, 4, low}, {0x1000, 4, low}}, 2}, /* out of order */
+		{{{0x1000, 4, low}, {0x1003, 4, low}}, 2}, /* overlapping */
+		{{{0x1000, 0, low}}, 1},
+		{{{UINT64_MAX - 2, 4, low}}, 1},
 	};
 	struct pyro_buf buf;
 
@@ -136,8 +137,8 @@ static void test_packs_only_what_it_can_read(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		pyro_buf_init(&buf, 1 << 20);
 		assert_int_equal(
-		    pyro_image_pack(&meta, wrong[i].segments, wrong[i].count, &buf, NULL),
-		    PYRO_RC_FORMAT);
+			pyro_image_pack(&meta, wrong[i].segments, wrong[i].count, &buf, NULL),
+			PYRO_RC_FORMAT);
 		pyro_buf_deinit(&buf);
 	}
 	pyro_buf_init(&buf, 1 << 20);
@@ -168,11 +169,11 @@ static void test_reads_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_gives_back_what_was_packed),
-	    cmocka_unit_test(test_every_cut_is_an_error),
-	    cmocka_unit_test(test_names_what_is_wrong),
-	    cmocka_unit_test(test_packs_only_what_it_can_read),
-	    cmocka_unit_test(test_reads_files),
+		cmocka_unit_test(test_gives_back_what_was_packed),
+		cmocka_unit_test(test_every_cut_is_an_error),
+		cmocka_unit_test(test_names_what_is_wrong),
+		cmocka_unit_test(test_packs_only_what_it_can_read),
+		cmocka_unit_test(test_reads_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void test_stops_at_the_first_span_not_read_whole(void **state)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *pages =
-	    mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct pyro_reader *reader = reader_of((int)getpid());
 	char into[64];
 	size_t done = 99;
@@ -68,10 +68,10 @@ static void test_stops_at_the_first_span_not_read_whole(void **state)
 	memset(pages, 7, page);
 	assert_int_equal(munmap(pages + page, page), 0);
 	const struct pyro_span spans[] = {
-	    {address(pages), into, 8},
-	    {address(pages) + page - 8, into + 8, 8},
-	    {address(pages) + page - 4, into + 16, 8}, /* half of it is gone */
-	    {address(pages), into + 24, 8},
+		{address(pages), into, 8},
+		{address(pages) + page - 8, into + 8, 8},
+		{address(pages) + page - 4, into + 16, 8}, /* half of it is gone */
+		{address(pages), into + 24, 8},
 	};
 
 	assert_int_equal(pyro_reader_readv(reader, spans, 4, &done), PYRO_RC_FAULT);
@@ -214,12 +214,12 @@ static void test_kernel_threads_have_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_more_spans_than_one_call_takes),
-	    cmocka_unit_test(test_stops_at_the_first_span_not_read_whole),
-	    cmocka_unit_test(test_impossible_addresses_are_faults),
-	    cmocka_unit_test(test_an_ended_process_is_gone),
-	    cmocka_unit_test(test_memory_outlives_the_first_thread),
-	    cmocka_unit_test(test_kernel_threads_have_no_memory),
+		cmocka_unit_test(test_reads_more_spans_than_one_call_takes),
+		cmocka_unit_test(test_stops_at_the_first_span_not_read_whole),
+		cmocka_unit_test(test_impossible_addresses_are_faults),
+		cmocka_unit_test(test_an_ended_process_is_gone),
+		cmocka_unit_test(test_memory_outlives_the_first_thread),
+		cmocka_unit_test(test_kernel_threads_have_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,12 @@ static void parse(const char *text, struct pyro_maps *ret_maps)
 static void test_parses_every_kind_of_line(void **state)
 {
 	static const char text[] =
-	    "00400000-00452000 r-xp 00001000 fd:02 173521      /usr/bin/dbus daemon\n"
-	    "00e03000-00e24000 rw-p 00000000 00:00 0           [heap]\n"
-	    "7f0000000000-7f0000001000 rw-s 00000000 00:05 1234  /dev/shm/x (deleted)\n"
-	    "7f0000001000-7f0000002000 ---p 00000000 00:00 0 \n"
-	    "7f0000002000-7f0000003000 r--p 00002000 fd:02 9    /tmp/new\\012line\\040\n"
-	    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0  [vsyscall]";
+		"00400000-00452000 r-xp 00001000 fd:02 173521      /usr/bin/dbus daemon\n"
+		"00e03000-00e24000 rw-p 00000000 00:00 0           [heap]\n"
+		"7f0000000000-7f0000001000 rw-s 00000000 00:05 1234  /dev/shm/x (deleted)\n"
+		"7f0000001000-7f0000002000 ---p 00000000 00:00 0 \n"
+		"7f0000002000-7f0000003000 r--p 00002000 fd:02 9    /tmp/new\\012line\\040\n"
+		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0  [vsyscall]";
 	struct pyro_maps maps;
 
 	(void)state;
@@ -43,7 +43,7 @@ static void test_parses_every_kind_of_line(void **state)
 	assert_string_equal(maps.items[1].path, "[heap]");
 	assert_string_equal(maps.items[2].path, "/dev/shm/x");
 	assert_int_equal(maps.items[2].flags, PYRO_MAPPING_READ | PYRO_MAPPING_WRITE |
-						  PYRO_MAPPING_SHARED | PYRO_MAPPING_DELETED);
+						      PYRO_MAPPING_SHARED | PYRO_MAPPING_DELETED);
 	assert_string_equal(maps.items[3].path, "");
 	assert_int_equal(maps.items[3].flags, 0);
 	/* Only the newline is written in octal; a backslash is a backslash. */
@@ -57,17 +57,17 @@ static void test_parses_every_kind_of_line(void **state)
 static void test_leaves_out_lines_without_sense(void **state)
 {
 	static const char *const lines[] = {
-	    "",
-	    "\n\n\n",
-	    "hello\n",
-	    "400000-300000 r-xp 0 0:0 0\n", /* ends before it starts */
-	    "400000-400000 r-xp 0 0:0 0\n",
-	    "400000-500000 r-x\n",
-	    "400000-500000 qqqq 0 0:0 0\n",
-	    "400000-500000 r-xp 0 0:0 99999999999999999999999\n",
-	    "11111111111111111-22222222222222222 r-xp 0 0:0 0\n",
-	    "400000-500000 r-xp 0 100000000:0 0\n",
-	    "400000",
+		"",
+		"\n\n\n",
+		"hello\n",
+		"400000-300000 r-xp 0 0:0 0\n", /* ends before it starts */
+		"400000-400000 r-xp 0 0:0 0\n",
+		"400000-500000 r-x\n",
+		"400000-500000 qqqq 0 0:0 0\n",
+		"400000-500000 r-xp 0 0:0 99999999999999999999999\n",
+		"11111111111111111-22222222222222222 r-xp 0 0:0 0\n",
+		"400000-500000 r-xp 0 100000000:0 0\n",
+		"400000",
 	};
 
 	(void)state;
@@ -85,10 +85,9 @@ static void test_finds_by_address(void **state)
 	struct pyro_maps maps;
 
 	(void)state;
-	parse(
-	    "1000-2000 r--p 0 1:2 5 /a\n2000-3000 rw-p 1000 1:2 5 /a\n5000-6000 rw-p 0 0:0 0\n"
-	    "7000-8000 rw-p 0 1:2 6 /b\n8000-9000 rw-p 0 1:3 5 /c\n",
-	    &maps);
+	parse("1000-2000 r--p 0 1:2 5 /a\n2000-3000 rw-p 1000 1:2 5 /a\n5000-6000 rw-p 0 0:0 0\n"
+	      "7000-8000 rw-p 0 1:2 6 /b\n8000-9000 rw-p 0 1:3 5 /c\n",
+	      &maps);
 	assert_null(pyro_maps_find(&maps, 0));
 	assert_null(pyro_maps_find(&maps, 0xfff));
 	assert_ptr_equal(pyro_maps_find(&maps, 0x1000), &maps.items[0]);
@@ -152,11 +151,11 @@ static void test_loads_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_parses_every_kind_of_line),
-	    cmocka_unit_test(test_leaves_out_lines_without_sense),
-	    cmocka_unit_test(test_finds_by_address),
-	    cmocka_unit_test(test_too_many_lines_are_cut_and_said),
-	    cmocka_unit_test(test_loads_its_own),
+		cmocka_unit_test(test_parses_every_kind_of_line),
+		cmocka_unit_test(test_leaves_out_lines_without_sense),
+		cmocka_unit_test(test_finds_by_address),
+		cmocka_unit_test(test_too_many_lines_are_cut_and_said),
+		cmocka_unit_test(test_loads_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

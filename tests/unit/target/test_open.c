@@ -108,8 +108,8 @@ static void test_opens_what_is_mapped_and_nothing_else(void **state)
 		mapping = *pyro_maps_find(&maps, (uintptr_t)page);
 		assert_true(mapping.flags & PYRO_MAPPING_DELETED);
 		assert_int_equal(
-		    pyro_target_open_mapping((int)getpid(), &mapping, 1 << 20, &fd, NULL),
-		    PYRO_RC_OK);
+			pyro_target_open_mapping((int)getpid(), &mapping, 1 << 20, &fd, NULL),
+			PYRO_RC_OK);
 		assert_content(fd, "mapped");
 		pyro_maps_deinit(&maps);
 	}
@@ -158,8 +158,8 @@ static void test_paths_start_where_the_process_is(void **state)
 	assert_int_equal(pyro_target_open_path(target.pid, "file", 100, &fd, NULL), PYRO_RC_OK);
 	assert_content(fd, "text");
 	assert_int_equal(
-	    pyro_target_open_path(target.pid, "./../../etc/passwd", 1 << 20, &fd, NULL),
-	    PYRO_RC_OK);
+		pyro_target_open_path(target.pid, "./../../etc/passwd", 1 << 20, &fd, NULL),
+		PYRO_RC_OK);
 	close(fd);
 	target_stop(&target);
 }
@@ -203,14 +203,14 @@ static void test_links_stay_below_the_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(test_opens_what_is_mapped_and_nothing_else, make_folder,
-					    remove_folder),
-	    cmocka_unit_test_setup_teardown(test_opens_regular_files_only, make_folder,
-					    remove_folder),
-	    cmocka_unit_test_setup_teardown(test_paths_start_where_the_process_is, make_folder,
-					    remove_folder),
-	    cmocka_unit_test_setup_teardown(test_links_stay_below_the_root, make_folder,
-					    remove_folder),
+		cmocka_unit_test_setup_teardown(test_opens_what_is_mapped_and_nothing_else,
+						make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_opens_regular_files_only, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(test_paths_start_where_the_process_is, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(test_links_stay_below_the_root, make_folder,
+						remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

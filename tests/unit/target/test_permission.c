@@ -112,9 +112,9 @@ static void test_names_the_command_given(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names_the_other_user_and_the_command),
-	    cmocka_unit_test(test_sees_what_is_not_dumpable),
-	    cmocka_unit_test(test_names_the_command_given),
+		cmocka_unit_test(test_names_the_other_user_and_the_command),
+		cmocka_unit_test(test_sees_what_is_not_dumpable),
+		cmocka_unit_test(test_names_the_command_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ static void test_zombies_are_there_and_gone(void **state)
 static void test_paths_and_command(void **state)
 {
 	static const char *const argv[] = {
-	    "sh", "-c", "echo ready; kill -STOP $$; : it\\'s", "a b", "", "c=d", NULL};
+		"sh", "-c", "echo ready; kill -STOP $$; : it\\'s", "a b", "", "c=d", NULL};
 	char path[4096], expected[4096];
 	struct target target;
 	struct pyro_buf buf;
@@ -191,11 +191,16 @@ static void test_lists_threads_with_their_names(void **state)
 static void test_ids_of_another_pid_namespace(void **state)
 {
 	static const char *const argv[] = {
-	    "unshare", "--user", "--map-root-user",           "--pid", "--fork", "--kill-child",
-	    "sh",      "-c",     "echo ready; exec sleep 60", NULL};
-	static const char *const as_root[] = {
-	    "unshare", "--pid", "--fork", "--kill-child", "sh", "-c", "echo ready; exec sleep 60",
-	    NULL};
+		"unshare", "--user", "--map-root-user",           "--pid", "--fork", "--kill-child",
+		"sh",      "-c",     "echo ready; exec sleep 60", NULL};
+	static const char *const as_root[] = {"unshare",
+					      "--pid",
+					      "--fork",
+					      "--kill-child",
+					      "sh",
+					      "-c",
+					      "echo ready; exec sleep 60",
+					      NULL};
 	struct pyro_process_facts facts;
 	struct pyro_tids pids;
 	struct target target;
@@ -223,13 +228,13 @@ static void test_ids_of_another_pid_namespace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_facts_of_this_process),
-	    cmocka_unit_test(test_a_name_cannot_fake_a_status_line),
-	    cmocka_unit_test(test_zombies_are_there_and_gone),
-	    cmocka_unit_test(test_paths_and_command),
-	    cmocka_unit_test(test_lists_children),
-	    cmocka_unit_test(test_lists_threads_with_their_names),
-	    cmocka_unit_test(test_ids_of_another_pid_namespace),
+		cmocka_unit_test(test_facts_of_this_process),
+		cmocka_unit_test(test_a_name_cannot_fake_a_status_line),
+		cmocka_unit_test(test_zombies_are_there_and_gone),
+		cmocka_unit_test(test_paths_and_command),
+		cmocka_unit_test(test_lists_children),
+		cmocka_unit_test(test_lists_threads_with_their_names),
+		cmocka_unit_test(test_ids_of_another_pid_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,10 +91,10 @@ static void test_parses_numbers_within_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_small_files_and_ends_them),
-	    cmocka_unit_test(test_reads_whole_files_up_to_a_limit),
-	    cmocka_unit_test(test_tells_why_it_failed),
-	    cmocka_unit_test(test_parses_numbers_within_bounds),
+		cmocka_unit_test(test_reads_small_files_and_ends_them),
+		cmocka_unit_test(test_reads_whole_files_up_to_a_limit),
+		cmocka_unit_test(test_tells_why_it_failed),
+		cmocka_unit_test(test_parses_numbers_within_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,9 +78,9 @@ static void test_refuses_what_is_cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_finds_the_fields),
-	    cmocka_unit_test(test_names_cannot_fake_fields),
-	    cmocka_unit_test(test_refuses_what_is_cut_off),
+		cmocka_unit_test(test_finds_the_fields),
+		cmocka_unit_test(test_names_cannot_fake_fields),
+		cmocka_unit_test(test_refuses_what_is_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void burn(double seconds)
 			sink += (unsigned)i;
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	} while ((double)(now.tv_sec - start.tv_sec) +
-		     1e-9 * (double)(now.tv_nsec - start.tv_nsec) <
+			 1e-9 * (double)(now.tv_nsec - start.tv_nsec) <
 		 seconds);
 }
 
@@ -153,10 +153,10 @@ static void test_sees_the_call_a_thread_waits_in(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reads_the_account_of_this_thread),
-	    cmocka_unit_test(test_open_files_notice_the_end),
-	    cmocka_unit_test(test_parses_system_calls),
-	    cmocka_unit_test(test_sees_the_call_a_thread_waits_in),
+		cmocka_unit_test(test_reads_the_account_of_this_thread),
+		cmocka_unit_test(test_open_files_notice_the_end),
+		cmocka_unit_test(test_parses_system_calls),
+		cmocka_unit_test(test_sees_the_call_a_thread_waits_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

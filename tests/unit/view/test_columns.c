@@ -176,9 +176,9 @@ static void test_totals(void **state)
 					 pyro_profile_total_get(f->profile, i)->values[metric]);
 	for (size_t i = 0; i < 2 * f->counts.totals; i++) {
 		const struct pyro_total *total =
-		    pyro_profile_total_get(f->profile, i % f->counts.totals);
+			pyro_profile_total_get(f->profile, i % f->counts.totals);
 		float expected =
-		    (float)(i < f->counts.totals ? total->wall_squared : total->cpu_squared);
+			(float)(i < f->counts.totals ? total->wall_squared : total->cpu_squared);
 		uint32_t bits = pyro_cursor_u32(&cursor);
 
 		assert_memory_equal(&bits, &expected, sizeof(bits));
@@ -191,8 +191,8 @@ static void test_totals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_strings), TEST(test_files),  TEST(test_functions),
-	    TEST(test_frames),  TEST(test_stacks), TEST(test_totals),
+		TEST(test_strings), TEST(test_files),  TEST(test_functions),
+		TEST(test_frames),  TEST(test_stacks), TEST(test_totals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

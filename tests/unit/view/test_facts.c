@@ -21,8 +21,8 @@ static void test_json(void **state)
 	struct pyro_profile *profile = sample_profile_create();
 	struct pyro_view_options options = {.sources = true, .incomplete = true};
 	struct pyro_view_left_out left = {
-	    .string = pyro_profile_function_get(profile, SAMPLE_HOSTILE)->file,
-	    .why = "not found",
+		.string = pyro_profile_function_get(profile, SAMPLE_HOSTILE)->file,
+		.why = "not found",
 	};
 	struct pyro_view_sources sources = {.left_out = &left, .left_out_count = 1};
 	struct pyro_buf buf;
@@ -55,12 +55,12 @@ static void test_json(void **state)
 static void test_title(void **state)
 {
 	static const char *const rows[][2] = {
-	    {"python shop.py", "shop.py"},
-	    {"/usr/bin/python3.11 -O shop.py", "-O shop.py"},
-	    {"python3 /srv/my/shop.py --path /etc/x", "shop.py --path /etc/x"},
-	    {"/usr/bin/gunicorn shop:app", "gunicorn shop:app"},
-	    {"python", "python"},
-	    {"", "a recording"},
+		{"python shop.py", "shop.py"},
+		{"/usr/bin/python3.11 -O shop.py", "-O shop.py"},
+		{"python3 /srv/my/shop.py --path /etc/x", "shop.py --path /etc/x"},
+		{"/usr/bin/gunicorn shop:app", "gunicorn shop:app"},
+		{"python", "python"},
+		{"", "a recording"},
 	};
 	struct pyro_view_options options = {0};
 	struct pyro_profile *profile;
@@ -79,8 +79,8 @@ static void test_title(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_json),
-	    cmocka_unit_test(test_title),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_title),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,9 @@ static void pack_and_compare(const unsigned char *bytes, size_t size, size_t ste
 	pyro_buf_init(&data, 1 << 28);
 	assert_int_equal(pyro_view_pack_create(&sink, &pack, NULL), PYRO_RC_OK);
 	for (size_t at = 0; at < size; at += step)
-		assert_int_equal(
-		    pyro_view_pack_add(pack, bytes + at, size - at < step ? size - at : step, NULL),
-		    PYRO_RC_OK);
+		assert_int_equal(pyro_view_pack_add(pack, bytes + at,
+						    size - at < step ? size - at : step, NULL),
+				 PYRO_RC_OK);
 	assert_int_equal(pyro_view_pack_finish(pack, NULL), PYRO_RC_OK);
 	pyro_view_pack_destroy(pack);
 	elements = unpack_page(&page, &data);
@@ -89,9 +89,9 @@ static void test_sink_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip),
-	    cmocka_unit_test(test_likeness_is_used),
-	    cmocka_unit_test(test_sink_fails),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_likeness_is_used),
+		cmocka_unit_test(test_sink_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

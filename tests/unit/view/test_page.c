@@ -96,8 +96,8 @@ static void test_sink_fails_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_page),
-	    cmocka_unit_test(test_sink_fails_anywhere),
+		cmocka_unit_test(test_page),
+		cmocka_unit_test(test_sink_fails_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

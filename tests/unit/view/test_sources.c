@@ -79,8 +79,8 @@ static void add_time(struct fixture *f, const char *file, uint64_t wall)
 
 		assert_int_equal(pyro_profile_process(f->profile, &process, &index), PYRO_RC_OK);
 		assert_int_equal(
-		    pyro_profile_track(f->profile, &(struct pyro_track){.tid = 1}, &track),
-		    PYRO_RC_OK);
+			pyro_profile_track(f->profile, &(struct pyro_track){.tid = 1}, &track),
+			PYRO_RC_OK);
 	}
 	f->stack = stack;
 	assert_int_equal(pyro_profile_add(f->profile, 0, stack, values), PYRO_RC_OK);
@@ -90,8 +90,8 @@ static void read_all(struct fixture *f)
 {
 	assert_int_equal(pyro_view_files_init(&f->files, f->profile, NULL), PYRO_RC_OK);
 	assert_int_equal(
-	    pyro_view_sources_init(&f->sources, f->profile, &f->files, f->folder, NULL),
-	    PYRO_RC_OK);
+		pyro_view_sources_init(&f->sources, f->profile, &f->files, f->folder, NULL),
+		PYRO_RC_OK);
 }
 
 static const char *why_not(const struct fixture *f, const char *name)
@@ -191,9 +191,9 @@ static void test_caps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_hottest_first),
-	    TEST(test_only_python),
-	    TEST(test_caps),
+		TEST(test_hottest_first),
+		TEST(test_only_python),
+		TEST(test_caps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

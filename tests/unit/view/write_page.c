@@ -39,8 +39,8 @@ static enum pyro_rc add_call(struct pyro_profile *p, uint32_t function, int32_t 
 			     uint32_t *stack)
 {
 	uint32_t frame;
-	enum pyro_rc rc =
-	    pyro_profile_frame(p, &(struct pyro_frame){.function = function, .line = line}, &frame);
+	enum pyro_rc rc = pyro_profile_frame(
+		p, &(struct pyro_frame){.function = function, .line = line}, &frame);
 
 	return rc == PYRO_RC_OK ? pyro_profile_stack(p, *stack, frame, stack) : rc;
 }
@@ -135,10 +135,10 @@ static enum pyro_rc fill_sources(struct pyro_profile *p, const char *folder)
 		int32_t first, line;
 		unsigned self;
 	} rows[] = {
-	    {"<module>", "shop.py", 1, 21, 1},
-	    {"Cart.price", "shop.py", 8, 11, 60},
-	    {"slow", "notes.txt", 1, 1, 5},
-	    {"missing", "gone.py", 1, 3, 4},
+		{"<module>", "shop.py", 1, 21, 1},
+		{"Cart.price", "shop.py", 8, 11, 60},
+		{"slow", "notes.txt", 1, 1, 5},
+		{"missing", "gone.py", 1, 3, 4},
 	};
 	uint32_t stack = PYRO_NONE;
 	enum pyro_rc rc = add_thread(p);
