@@ -15,8 +15,9 @@ def test_lines_of_the_library(interpreter):
         timeout=120,
     )
     codes = [json.loads(line) for line in dumped.stdout.decode().splitlines()]
-    asked = "".join("%d %d %d %s\n" % (m, first, size, table or "-")
-                    for m, first, size, table, _ in codes)
+    asked = "".join(
+        "%d %d %d %s\n" % (m, first, size, table or "-") for m, first, size, table, _ in codes
+    )
     done = subprocess.run(
         [tool("pyro-lines", "debug")],
         input=asked.encode(),
@@ -28,7 +29,7 @@ def test_lines_of_the_library(interpreter):
     assert len(codes) > 3000
     assert max(len(code[3]) // 2 for code in codes) > 4096
     compared = 0
-    for (minor, first, size, table, truth), answer in zip(codes, answers):
+    for (minor, first, _, table, truth), answer in zip(codes, answers):
         started = False
         for at, (line, mine) in enumerate(zip(truth, answer.split())):
             if line:

@@ -19,7 +19,7 @@ def test_shapes(target, look):
     one = target("reader_shapes.py")
     truth = json.loads(one.line)
     # Whatever stands still is the same again: from caches now, and with the GIL's state.
-    for attempt in range(2):
+    for _ in range(2):
         seen = {thread["pthread"]: thread for thread in look(one)["threads"]}
         assert len(truth["threads"]) >= 20
         for thread in truth["threads"]:
@@ -65,7 +65,7 @@ def test_interpreters(target, look):
         if thread["interp"] != 0:
             found[thread["frames"][0][0]] = thread
     assert sorted(found) == ["inside_1", "inside_2"]
-    for number, name in enumerate(sorted(found), 1):
+    for name in sorted(found):
         frames = found[name]["frames"]
         assert [frame[0] for frame in frames] == [name, "<module>"]
         assert [frame[4] for frame in frames] == [6, 7] or [f[4] for f in frames] == [5, 7]
