@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 
 import pytest
-from conftest import PROJECT
+from executable import PROJECT
 
 SPEEDSCOPE = "1.25.0"
 

@@ -7,7 +7,7 @@ import platform
 import subprocess
 
 import pytest
-from conftest import EXECUTABLE, PYTHON, plain_environment
+from executable import EXECUTABLE, PYTHON, plain_environment
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import EXECUTABLE, PYTHON, plain_environment
+from executable import EXECUTABLE, PYTHON, plain_environment
 
 ECHO = """
 import os, sys

@@ -9,7 +9,7 @@ import subprocess
 import unicodedata
 
 import pytest
-from conftest import EXECUTABLE, plain_environment
+from executable import EXECUTABLE, plain_environment
 
 PRINTING = [
     "help",

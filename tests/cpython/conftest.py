@@ -5,12 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-PROJECT = Path(__file__).resolve().parents[2]
-TARGETS = PROJECT / "tests" / "targets"
+from programs import PROJECT, TARGETS, tool
 
 
 def interpreters():
@@ -29,16 +26,6 @@ def pytest_generate_tests(metafunc):
             found,
             ids=["%s%s" % (e["full"], "-in-root" if e["root"] else "") for e in found],
         )
-
-
-def tool(name, folder):
-    path = os.environ.get(name.upper().replace("-", "_"))
-    candidates = [Path(path)] if path else []
-    candidates.append(PROJECT / "build" / "tests" / folder / name)
-    for candidate in candidates:
-        if candidate.exists():
-            return str(candidate)
-    pytest.skip("no %s; set %s" % (name, name.upper().replace("-", "_")))
 
 
 class Target:

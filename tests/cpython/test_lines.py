@@ -4,7 +4,7 @@
 import json
 import subprocess
 
-from conftest import TARGETS, tool
+from programs import TARGETS, tool
 
 
 def test_lines_of_the_library(interpreter):
