@@ -288,6 +288,7 @@ static enum pyro_rc tids_of_directory(const char *path, int pid, struct pyro_tid
 	DIR *directory = opendir(path);
 	int id;
 
+	*ret_tids = tids;
 	if (!directory)
 		return pyro_err_set_errno(err, pyro_procfs_rc(errno), errno,
 					  "cannot list the threads of process %d", pid);

@@ -41,6 +41,7 @@ static enum pyro_rc read_again(int fd, char *text, size_t capacity, size_t *ret_
 {
 	ssize_t got;
 
+	*ret_size = 0;
 	do
 		got = pread(fd, text, capacity, 0);
 	while (got < 0 && errno == EINTR);
