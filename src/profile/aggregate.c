@@ -55,7 +55,7 @@ static bool is_library(const struct pyro_aggregate *a, uint32_t frame)
 {
 	uint32_t function = pyro_profile_frame_get(a->profile, frame)->function;
 	uint32_t file = pyro_profile_function_get(a->profile, function)->file;
-	return pyro_place_is_library(pyro_places_get(a->places, file));
+	return pyro_places_get(a->places, file)->library;
 }
 
 static enum pyro_rc find_node(struct pyro_aggregate *a, struct pyro_map *map, uint32_t parent,

@@ -14,7 +14,7 @@ struct pyro_places {
 	uint32_t count;
 };
 
-static const struct pyro_place nowhere = {PYRO_PLACE_NOWHERE, "", ""};
+static const struct pyro_place nowhere = {.kind = PYRO_PLACE_NOWHERE, .display = "", .module = ""};
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -146,6 +146,21 @@ static bool fill(struct pyro_arena *arena, const char *path, const char *cwd,
 	return place->module != NULL;
 }
 
+static void tell_libraries(struct pyro_places *places)
+{
+	bool own = false;
+
+	for (uint32_t i = 0; i < places->count && !own; i++)
+		own = places->by_string[i].display && places->by_string[i].kind == PYRO_PLACE_OWN;
+	for (uint32_t i = 0; i < places->count; i++) {
+		struct pyro_place *place = &places->by_string[i];
+
+		place->library = place->kind == PYRO_PLACE_STANDARD ||
+				 place->kind == PYRO_PLACE_PACKAGE ||
+				 (place->kind == PYRO_PLACE_NOWHERE && own);
+	}
+}
+
 enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_places **ret_places,
 				struct pyro_err *err)
 {
@@ -167,6 +182,8 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 			ok = fill(&places->arena, pyro_profile_string_get(profile, file, NULL), cwd,
 				  place);
 	}
+	if (ok)
+		tell_libraries(places);
 	if (!ok) {
 		pyro_places_destroy(places);
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
@@ -189,9 +206,4 @@ const struct pyro_place *pyro_places_get(const struct pyro_places *places, uint3
 	if (file >= places->count || !places->by_string[file].display)
 		return &nowhere;
 	return &places->by_string[file];
-}
-
-bool pyro_place_is_library(const struct pyro_place *place)
-{
-	return place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE;
 }

@@ -9,7 +9,7 @@ enum pyro_place_kind {
 	PYRO_PLACE_OWN,      /**< the user's: anything that is not one of the others */
 	PYRO_PLACE_STANDARD, /**< Python's own library, and <frozen ...> */
 	PYRO_PLACE_PACKAGE,  /**< under site-packages or dist-packages */
-	PYRO_PLACE_NOWHERE,  /**< no file: "", <string>, <stdin>, ~ and the like; counts as own */
+	PYRO_PLACE_NOWHERE,  /**< no file: "", <string>, <stdin>, ~ and the like */
 };
 
 /** What a file of the program is to a person. */
@@ -18,6 +18,9 @@ struct pyro_place {
 	const char *display; /**< relative to the working directory, to site-packages or to the
 				  standard library; else as it is. Not escaped. */
 	const char *module;  /**< dotted guess: "shop.views", "json.decoder"; "" if there is none */
+	bool library;        /**< what fold_library folds: standard library and packages; code
+				  without a file too, where the profile has code of the user's
+				  own files: it is then what libraries generate */
 };
 
 /** The places of all strings of a profile that are used as files. Pure text work: no file is
@@ -30,7 +33,4 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 void pyro_places_destroy(struct pyro_places *places);
 /** By string index. Never NULL: what is no file of the profile is a nowhere of empty texts. */
 const struct pyro_place *pyro_places_get(const struct pyro_places *places, uint32_t file);
-/** Standard library or an installed package: what fold_library folds. */
-bool pyro_place_is_library(const struct pyro_place *place);
-
 #endif

@@ -105,7 +105,7 @@ void pyro_row_set_function(const struct pyro_aggregate *a, struct pyro_row *row,
 	row->function = function;
 	row->file = f->file;
 	row->line = f->first_line;
-	row->library = pyro_place_is_library(place);
+	row->library = place->library;
 }
 
 static void set_line(const struct pyro_aggregate *a, struct pyro_row *row, uint32_t frame_index)
@@ -122,7 +122,7 @@ static void set_file(const struct pyro_aggregate *a, struct pyro_row *row, uint3
 	row->name = place->display;
 	row->place = place->display;
 	row->file = file;
-	row->library = pyro_place_is_library(place);
+	row->library = place->library;
 }
 
 /* @file stands for its module: the first file of it that was met. */

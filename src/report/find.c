@@ -139,7 +139,7 @@ enum pyro_rc pyro_find_scope(struct pyro_profile *profile, struct pyro_report_vi
 	if (rc != PYRO_RC_OK || view->unfold)
 		return rc;
 	const struct pyro_places *places = pyro_aggregate_places(ret_scope->everything);
-	if (!pyro_place_is_library(pyro_places_get(places, *ret_file)))
+	if (!pyro_places_get(places, *ret_file)->library)
 		return PYRO_RC_OK;
 	pyro_scope_close(ret_scope);
 	view->unfold = true;

@@ -66,12 +66,35 @@ static void files_have_places(void **state)
 		assert_int_equal(place->kind, expected[i].kind);
 		assert_string_equal(place->display, expected[i].display);
 		assert_string_equal(place->module, expected[i].module);
-		assert_int_equal(pyro_place_is_library(place),
-				 expected[i].kind == PYRO_PLACE_STANDARD ||
-					 expected[i].kind == PYRO_PLACE_PACKAGE);
+		/* There are files of the user's own: code without one is a library's making. */
+		assert_int_equal(place->library, expected[i].kind != PYRO_PLACE_OWN);
 	}
 	assert_string_equal(pyro_places_get(places, name)->display, "");
 	assert_int_equal(pyro_places_get(places, 10000)->kind, PYRO_PLACE_NOWHERE);
+	pyro_places_destroy(places);
+	pyro_profile_destroy(p);
+}
+
+static void code_without_a_file_is_own_where_nothing_else_is(void **state)
+{
+	static const char *const files[] = {"<string>", "/usr/lib/python3.11/json/decoder.py"};
+	struct pyro_function function = {0};
+	struct pyro_places *places;
+	struct pyro_profile *p;
+	uint32_t ids[2], index;
+
+	(void)state;
+	assert_int_equal(pyro_profile_create(&p, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_string(p, "f", 1, &function.name), PYRO_RC_OK);
+	for (size_t i = 0; i < PYRO_COUNT(files); i++) {
+		assert_int_equal(pyro_profile_string(p, files[i], strlen(files[i]), &ids[i]),
+				 PYRO_RC_OK);
+		function.file = ids[i];
+		assert_int_equal(pyro_profile_function(p, &function, &index), PYRO_RC_OK);
+	}
+	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
+	assert_false(pyro_places_get(places, ids[0])->library);
+	assert_true(pyro_places_get(places, ids[1])->library);
 	pyro_places_destroy(places);
 	pyro_profile_destroy(p);
 }
@@ -100,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_have_places),
 		cmocka_unit_test(without_a_working_directory),
+		cmocka_unit_test(code_without_a_file_is_own_where_nothing_else_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
