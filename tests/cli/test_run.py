@@ -240,7 +240,10 @@ def test_attach_to_a_zombie(refused):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 def test_interrupt_reaches_the_program_and_still_reports(tmp_path):
-    code = "import time\nprint('ready', flush=True)\ntry:\n time.sleep(60)\nexcept KeyboardInterrupt:\n raise SystemExit(7)"
+    code = (
+        "import time\ntry:\n print('ready', flush=True)\n time.sleep(60)\n"
+        "except KeyboardInterrupt:\n raise SystemExit(7)"
+    )
     recorder = subprocess.Popen(
         [str(EXECUTABLE), "run", "-o", "x.pyro", "-c", code],
         cwd=str(tmp_path),

@@ -9,8 +9,10 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -125,6 +127,7 @@ static void test_an_ended_process_is_gone(void **state)
 
 	(void)state;
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}
@@ -151,14 +154,31 @@ static void test_an_ended_process_is_gone(void **state)
 
 static void *outlive_the_first_thread(void *context)
 {
-	const int *out = context;
-	const char c = 'x';
-
-	usleep(50000);
-	if (write(*out, &c, 1) != 1)
-		_exit(1);
+	(void)context;
 	pause();
 	return NULL;
+}
+
+/* Waits until the first thread has ended and left the others behind: at most 20 s. */
+static bool first_thread_ended(int pid)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (int i = 0; i < 2000; i++) {
+		FILE *file = fopen(path, "re");
+		const size_t size = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+		const char *name_end;
+
+		if (file)
+			fclose(file);
+		text[size] = 0;
+		name_end = strrchr(text, ')');
+		if (name_end && strncmp(name_end, ") Z", 3) == 0)
+			return true;
+		usleep(10000);
+	}
+	return false;
 }
 
 static void test_memory_outlives_the_first_thread(void **state)
@@ -166,7 +186,6 @@ static void test_memory_outlives_the_first_thread(void **state)
 	static uint64_t value = 43;
 	uint64_t copy = 0;
 	int fds[2];
-	char c;
 
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
@@ -174,13 +193,19 @@ static void test_memory_outlives_the_first_thread(void **state)
 
 	if (pid == 0) {
 		pthread_t thread;
+		char c;
 
-		pthread_create(&thread, NULL, outlive_the_first_thread, &fds[1]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Not before there is a reader. */
+		if (pthread_create(&thread, NULL, outlive_the_first_thread, NULL) != 0 ||
+		    read(fds[0], &c, 1) != 1)
+			_exit(1);
 		syscall(SYS_exit, 0); /* this thread alone */
 	}
 	struct pyro_reader *reader = reader_of(pid);
 
-	assert_int_equal(read(fds[0], &c, 1), 1);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_true(first_thread_ended(pid));
 	assert_int_equal(pyro_reader_read(reader, address(&value), &copy, 8), PYRO_RC_OK);
 	assert_int_equal(copy, 43);
 	kill(pid, SIGKILL);

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -71,6 +72,7 @@ static void test_open_files_notice_the_end(void **state)
 
 	(void)state;
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}
@@ -125,6 +127,7 @@ static void test_sees_the_call_a_thread_waits_in(void **state)
 	const pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (write(fds[1], "x", 1) != 1)
 			_exit(1);
 		_exit(read(empty[0], &c, 1) == 2); /* blocks */
