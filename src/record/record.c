@@ -141,13 +141,16 @@ static void give_signals_back(struct recording *recording)
 
 static void reap_child(struct recording *recording)
 {
+	siginfo_t info = {.si_pid = 0};
 	int status;
 
 	if (!recording->options->argv)
 		return;
-	if (waitpid(recording->pid, &status, WNOHANG) != recording->pid)
+	/* A stop of a thread that the sampler traces shows here too, and is the sampler's. */
+	if (waitid(P_PID, (id_t)recording->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	    !info.si_pid || info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED)
 		return;
-	if (!WIFEXITED(status) && !WIFSIGNALED(status))
+	if (waitpid(recording->pid, &status, WNOHANG) != recording->pid)
 		return;
 	recording->result->wait_status = status;
 	recording->result->target_ended = true;

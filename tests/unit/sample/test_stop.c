@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "sample/stop.h"
+#include "target/process.h"
 
 struct shared {
 	volatile uint64_t count;
@@ -97,12 +98,30 @@ static void says_that_it_is_gone(void **state)
 	assert_int_equal(pyro_stop_thread(pid), PYRO_RC_GONE);
 }
 
+/* Whoever started the program is told how it ended, even when it ends while it is stopped. */
+static void leaves_the_exit_status(void **state)
+{
+	const int pid = start_counter();
+	int status = 0;
+
+	assert_int_equal(pyro_stop_thread(pid), PYRO_RC_OK);
+	kill(pid, SIGKILL);
+	while (!pyro_process_gone(pid))
+		usleep(1000);
+	pyro_stop_release(pid);
+	assert_int_equal(pyro_stop_thread(pid), PYRO_RC_GONE);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	munmap(shared, sizeof(*shared));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stands_still_and_goes_on),
 		cmocka_unit_test(loses_no_signal),
 		cmocka_unit_test(says_that_it_is_gone),
+		cmocka_unit_test(leaves_the_exit_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
