@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "messages.h"
+#include "sample/sampler.h"
+
+void messages_init(struct messages *messages, size_t size)
+{
+	memset(messages, 0, sizeof(*messages));
+	messages->processes = calloc(MESSAGES_PROCESSES, sizeof(*messages->processes));
+	assert_non_null(messages->processes);
+	assert_int_equal(pyro_queue_create(size, &messages->queue), PYRO_RC_OK);
+}
+
+void messages_deinit(struct messages *messages)
+{
+	for (size_t i = 0; i < MESSAGES_PROCESSES; i++) {
+		for (size_t j = 0; j < MESSAGES_CODES; j++)
+			free(messages->processes[i].codes[j]);
+	}
+	free(messages->processes);
+	pyro_queue_destroy(messages->queue);
+}
+
+static struct messages_process *process_of(struct messages *messages,
+					   const struct pyro_message *message)
+{
+	struct messages_process *process;
+
+	assert_in_range(message->process, 0, MESSAGES_PROCESSES - 1);
+	process = &messages->processes[message->process];
+	assert_true(process->known);
+	assert_false(process->ended);
+	return process;
+}
+
+static struct messages_thread *thread_of(struct messages *messages,
+					 const struct pyro_message *message, uint32_t number)
+{
+	struct messages_thread *thread;
+
+	process_of(messages, message);
+	assert_in_range(number, 0, MESSAGES_THREADS - 1);
+	thread = &messages->threads[number];
+	assert_true(thread->known);
+	assert_false(thread->ended);
+	assert_int_equal(thread->process, message->process);
+	return thread;
+}
+
+static void take_process(struct messages *messages, const struct pyro_message *message, size_t size)
+{
+	struct messages_process *process;
+	size_t command = size - sizeof(*message);
+
+	assert_in_range(message->process, 0, MESSAGES_PROCESSES - 1);
+	process = &messages->processes[message->process];
+	assert_false(process->known);
+	process->known = true;
+	process->pid = message->u.process_info.pid;
+	process->parent = message->u.process_info.parent;
+	process->start_ns = message->u.process_info.at_ns;
+	if (command > sizeof(process->command) - 1)
+		command = sizeof(process->command) - 1;
+	memcpy(process->command, message + 1, command);
+	snprintf(process->version, sizeof(process->version), "%s",
+		 message->u.process_info.version_text);
+	messages->process_count++;
+}
+
+static void take_process_end(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+
+	process->ended = true;
+	process->end_ns = message->u.process_info.at_ns;
+	assert_non_null(message->u.process_info.owner);
+	pyro_sampler_release(message->u.process_info.owner);
+}
+
+static void take_thread(struct messages *messages, const struct pyro_message *message)
+{
+	const uint32_t number = message->u.thread.thread;
+
+	process_of(messages, message);
+	/* Numbers are given in order, over all processes. */
+	assert_int_equal(number, messages->thread_count);
+	assert_in_range(number, 0, MESSAGES_THREADS - 1);
+	messages->threads[number] = (struct messages_thread){
+		.known = true,
+		.process = message->process,
+		.tid = message->u.thread.tid,
+		.main = message->u.thread.main,
+		.start_ns = message->u.thread.at_ns,
+	};
+	messages->thread_count++;
+}
+
+static void take_thread_end(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_thread *thread = thread_of(messages, message, message->u.thread.thread);
+
+	assert_int_equal(message->u.thread.tid, thread->tid);
+	thread->ended = true;
+	thread->end_ns = message->u.thread.at_ns;
+	thread->run_ns = message->u.thread.run_ns;
+}
+
+static void take_code(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+
+	assert_in_range(message->u.code.code, 0, MESSAGES_CODES - 1);
+	assert_null(process->codes[message->u.code.code]);
+	assert_non_null(message->u.code.file);
+	process->codes[message->u.code.code] = strdup(message->u.code.qualname);
+}
+
+static void take_stack(struct messages *messages, const struct pyro_message *message, size_t size)
+{
+	const struct pyro_message_frame *frames = (const struct pyro_message_frame *)(message + 1);
+	struct messages_process *process = process_of(messages, message);
+	struct messages_stack *stack;
+
+	assert_in_range(message->u.stack.stack, 0, MESSAGES_STACKS - 1);
+	stack = &process->stacks[message->u.stack.stack];
+	assert_false(stack->known);
+	stack->known = true;
+	assert_true(message->u.stack.count > 0);
+	assert_int_equal(size, sizeof(*message) + message->u.stack.count * sizeof(*frames));
+	for (uint32_t i = 0; i < message->u.stack.count; i++) {
+		assert_in_range(frames[i].code, 0, MESSAGES_CODES - 1);
+		assert_non_null(process->codes[frames[i].code]);
+		if (i < MESSAGES_DEPTH)
+			stack->frames[stack->count++] = frames[i];
+	}
+}
+
+static void take_sample(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+	struct messages_thread *thread = thread_of(messages, message, message->u.sample.thread);
+
+	assert_in_range(message->u.sample.proof, 0, PYRO_SAMPLE_PROOFS - 1);
+	assert_true(message->u.sample.cpu_ns <= message->u.sample.wall_ns);
+	messages->looks[message->u.sample.proof] += message->u.sample.looks;
+	thread->looks += message->u.sample.looks;
+	thread->wall_ns += message->u.sample.wall_ns;
+	thread->cpu_ns += message->u.sample.cpu_ns;
+	if (message->u.sample.stack == UINT32_MAX)
+		return;
+	assert_in_range(message->u.sample.stack, 0, MESSAGES_STACKS - 1);
+	assert_true(process->stacks[message->u.sample.stack].known);
+	process->stacks[message->u.sample.stack].wall_ns += message->u.sample.wall_ns;
+	process->stacks[message->u.sample.stack].cpu_ns += message->u.sample.cpu_ns;
+}
+
+void messages_drain(struct messages *messages)
+{
+	const struct pyro_message *message;
+	size_t size;
+
+	while ((message = pyro_queue_peek(messages->queue, &size))) {
+		assert_true(size >= sizeof(*message));
+		switch (message->kind) {
+		case PYRO_MESSAGE_PROCESS:
+			take_process(messages, message, size);
+			break;
+		case PYRO_MESSAGE_PROCESS_END:
+			take_process_end(messages, message);
+			break;
+		case PYRO_MESSAGE_THREAD:
+			take_thread(messages, message);
+			break;
+		case PYRO_MESSAGE_THREAD_NAME:
+			snprintf(thread_of(messages, message, message->u.thread.thread)->name, 64,
+				 "%s", message->u.thread.name);
+			break;
+		case PYRO_MESSAGE_THREAD_END:
+			take_thread_end(messages, message);
+			break;
+		case PYRO_MESSAGE_CODE:
+			take_code(messages, message);
+			break;
+		case PYRO_MESSAGE_STACK:
+			take_stack(messages, message, size);
+			break;
+		case PYRO_MESSAGE_SAMPLE:
+			take_sample(messages, message);
+			break;
+		default:
+			fail_msg("a message of kind %u", message->kind);
+		}
+		messages->taken++;
+		pyro_queue_drop(messages->queue);
+	}
+}
+
+uint32_t messages_process(const struct messages *messages, int pid)
+{
+	for (uint32_t i = 0; i < MESSAGES_PROCESSES; i++) {
+		if (messages->processes[i].known && messages->processes[i].pid == pid)
+			return i;
+	}
+	fail_msg("no process %d", pid);
+	return 0;
+}
+
+struct messages_thread *messages_main_thread(struct messages *messages, uint32_t process)
+{
+	for (size_t i = 0; i < messages->thread_count; i++) {
+		if (messages->threads[i].process == process && messages->threads[i].main)
+			return &messages->threads[i];
+	}
+	fail_msg("process %u has no main thread", process);
+	return NULL;
+}
+
+static bool has(const struct messages_process *process, const struct messages_stack *stack,
+		const char *name)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (strcmp(process->codes[stack->frames[i].code], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+uint64_t messages_wall(const struct messages *messages, uint32_t number, const char *name)
+{
+	const struct messages_process *process = &messages->processes[number];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < MESSAGES_STACKS; i++)
+		sum += has(process, &process->stacks[i], name) ? process->stacks[i].wall_ns : 0;
+	return sum;
+}
+
+uint64_t messages_cpu(const struct messages *messages, uint32_t number, const char *name)
+{
+	const struct messages_process *process = &messages->processes[number];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < MESSAGES_STACKS; i++)
+		sum += has(process, &process->stacks[i], name) ? process->stacks[i].cpu_ns : 0;
+	return sum;
+}
