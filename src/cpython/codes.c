@@ -260,6 +260,13 @@ static bool find_table(struct pyro_window *window, const struct pyro_layout *l, 
 	return plan || ret_table->data;
 }
 
+/* _Py_InitCleanup (Objects/codeobject.c, 3.12 on): the trampoline beneath an inlined call of a
+ * class, which checks what __init__ returned. Its file is "__init__", which no program's is. */
+static bool is_internal(const struct pyro_code *code)
+{
+	return strcmp(code->file, "__init__") == 0 && strcmp(code->name, "__init__") == 0;
+}
+
 static enum pyro_rc add_record(struct pyro_codes *codes, const struct pyro_code *code,
 			       struct pyro_bytes table, uint64_t content, uint32_t *ret_code)
 {
@@ -281,6 +288,7 @@ static enum pyro_rc add_record(struct pyro_codes *codes, const struct pyro_code 
 	if (!record)
 		return PYRO_RC_NOMEM;
 	record->code = *code;
+	record->internal = is_internal(code);
 	record->table = malloc(table.size ? table.size : 1);
 	if (!record->table)
 		return PYRO_RC_NOMEM;

@@ -50,6 +50,7 @@ struct pyro_code_record {
 	struct pyro_code code;
 	uint8_t *table; /**< line table, until decoded */
 	uint32_t table_size;
+	bool internal; /**< of the interpreter's own making: no frame of it is shown */
 	uint32_t run_count;
 	struct pyro_line_run *runs; /**< NULL: not decoded yet */
 };

@@ -316,6 +316,8 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 			stack->partial = true;
 			continue;
 		}
+		if (python->codes.records[frame->code]->internal)
+			continue;
 		rc = instruction_offset(python, i, &frame->offset, &sane);
 		if (rc != PYRO_RC_OK)
 			return rc;

@@ -19,9 +19,11 @@
 #define NAMES_AFTER_NS (20 * PYRO_NS_PER_MS)
 /* A thread that does nothing is accounted for at least this often. */
 #define FLUSH_EVERY_NS PYRO_NS_PER_S
-#define MAX_STACKS     (1u << 22)
-#define MAX_CODES      (1u << 22)
-#define NO_STACK       UINT32_MAX
+/* A thread this young has done nothing but start. */
+#define NEW_THREAD_NS (100 * PYRO_NS_PER_MS)
+#define MAX_STACKS    (1u << 22)
+#define MAX_CODES     (1u << 22)
+#define NO_STACK      UINT32_MAX
 
 void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,
 		     uint64_t start_ns, double hz_max, double budget)
@@ -147,6 +149,32 @@ static uint64_t ready_ns(const struct pyro_sched_thread *kernel, uint64_t now_ns
 	return kernel->ready_ns;
 }
 
+/* Sets the moment from which a new thread's time counts: a thread that we saw begin, and the main
+ * thread of a program that we saw begin, are ours from their first moment. A thread that lived long
+ * before it came to Python did something else until then. */
+static void count_from(const struct pyro_probe *probe, struct pyro_probe_thread *thread,
+		       uint64_t now_ns)
+{
+	const struct pyro_sched_thread *kernel = thread->kernel;
+	uint64_t begin_ns = kernel->begin_ns;
+
+	if (thread->main && probe->born) {
+		thread->accounted_ns = probe->start_ns;
+		thread->run_start = probe->start_run_ns;
+		thread->run_seen = probe->start_run_ns;
+		return;
+	}
+	if (thread->main || now_ns - begin_ns > NEW_THREAD_NS)
+		begin_ns = 0;
+	if (begin_ns && begin_ns < now_ns) {
+		thread->accounted_ns = begin_ns;
+		return;
+	}
+	thread->run_start = pyro_sched_run_ns(kernel, now_ns);
+	thread->run_seen = thread->run_start;
+	thread->ready_seen = ready_ns(kernel, now_ns);
+}
+
 static struct pyro_probe_thread *
 add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, uint64_t now_ns)
 {
@@ -176,17 +204,11 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 		.stack = NO_STACK,
 		.active_stack = NO_STACK,
 		.proof = PYRO_SAMPLE_STILL,
-		.accounted_ns = tid == probe->pid ? probe->start_ns : now_ns,
+		.accounted_ns = now_ns,
 		.kernel = pyro_sched_thread(shared->sched, probe->pid, tid),
 	};
-	if (thread->kernel && pyro_sched_refresh(shared->sched, thread->kernel) == PYRO_RC_OK) {
-		thread->run_start = pyro_sched_run_ns(thread->kernel, now_ns);
-		/* The main thread of a program that we saw begin is ours from its first moment. */
-		if (thread->accounted_ns < now_ns && probe->tries)
-			thread->run_start = 0;
-		thread->run_seen = thread->run_start;
-		thread->ready_seen = ready_ns(thread->kernel, now_ns);
-	}
+	if (thread->kernel && pyro_sched_refresh(shared->sched, thread->kernel) == PYRO_RC_OK)
+		count_from(probe, thread, now_ns);
 	message.u.thread.thread = thread->number;
 	message.u.thread.tid = tid;
 	message.u.thread.main = thread->main;
@@ -210,6 +232,20 @@ static int host_tid(const struct pyro_probe *probe, const struct pyro_thread *se
 	return tid;
 }
 
+/* The thread of a state that was matched before: most of them, at every look. */
+static struct pyro_probe_thread *find_state(struct pyro_probe *probe,
+					    const struct pyro_thread *seen)
+{
+	for (size_t i = 0; i < probe->thread_count; i++) {
+		struct pyro_probe_thread *thread = &probe->threads[i];
+
+		if (thread->addr == seen->addr && thread->native_id == seen->native_id &&
+		    thread->index == SIZE_MAX && thread->kernel && !thread->kernel->exited)
+			return thread;
+	}
+	return NULL;
+}
+
 /* Matches the threads that the interpreter knows with those that the kernel knows. */
 static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			  const struct pyro_look *look, uint64_t now_ns)
@@ -221,25 +257,20 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		probe->threads[i].index = SIZE_MAX;
 	for (size_t i = 0; i < look->thread_count; i++) {
 		const struct pyro_thread *seen = &look->threads[i];
-		struct pyro_probe_thread *thread = NULL;
-		int tid;
+		struct pyro_probe_thread *thread = find_state(probe, seen);
 
-		for (size_t j = 0; j < probe->thread_count && !thread; j++) {
-			if (probe->threads[j].addr == seen->addr &&
-			    probe->threads[j].index == SIZE_MAX && probe->threads[j].kernel &&
-			    !probe->threads[j].kernel->exited)
-				thread = &probe->threads[j];
-		}
-		tid = host_tid(probe, seen);
-		if (!tid) { /* being set up: its thread has not begun, or a fork's leftover */
-			probe->unmatched = true;
-			continue;
-		}
-		if (!thread || thread->tid != tid)
-			thread = find_thread(probe, tid);
 		if (!thread) {
-			thread = add_thread(probe, shared, tid, now_ns);
-			fresh = true;
+			const int tid = host_tid(probe, seen);
+
+			if (!tid) { /* its thread has not begun, or it is a fork's leftover */
+				probe->unmatched = true;
+				continue;
+			}
+			thread = find_thread(probe, tid);
+			if (!thread) {
+				thread = add_thread(probe, shared, tid, now_ns);
+				fresh = true;
+			}
 		}
 		if (!thread)
 			continue;
@@ -248,9 +279,10 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		if (thread->index != SIZE_MAX)
 			probe->unmatched = true;
 		thread->addr = seen->addr;
+		thread->native_id = seen->native_id;
 		thread->index = i;
 		if (!thread->kernel)
-			thread->kernel = pyro_sched_thread(shared->sched, probe->pid, tid);
+			thread->kernel = pyro_sched_thread(shared->sched, probe->pid, thread->tid);
 	}
 	probe->generation = look->generation;
 	if (fresh)
@@ -274,7 +306,9 @@ static void drop_ended_threads(struct pyro_probe *probe, struct pyro_probe_share
 			i++;
 			continue;
 		}
-		end_thread(probe, shared, thread, now_ns);
+		end_thread(probe, shared, thread,
+			   thread->kernel && thread->kernel->exit_ns ? thread->kernel->exit_ns
+								     : now_ns);
 		*thread = probe->threads[--probe->thread_count];
 	}
 }
@@ -481,6 +515,9 @@ static void end_thread(struct pyro_probe *probe, struct pyro_probe_shared *share
 	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD_END, .process = probe->number};
 
 	emit_unchanged(probe, shared, thread);
+	/* Killed, the main thread may be gone before the others: what they did since counts. */
+	if (now_ns < thread->accounted_ns)
+		now_ns = thread->accounted_ns;
 	account(thread, shared, now_ns);
 	emit_rest(probe, shared, thread);
 	message.u.thread.thread = thread->number;
@@ -500,8 +537,53 @@ static void end_thread(struct pyro_probe *probe, struct pyro_probe_shared *share
 	(void)put(shared, &message, NULL, 0);
 }
 
+/* Threads that were never seen in Python: too short-lived, or other libraries' workers. What they
+ * ran goes to a line of its own; how they waited is nobody's concern. */
+static void emit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+{
+	struct pyro_message message = {.process = probe->number};
+
+	if (!probe->unseen_ns || !probe->announced)
+		return;
+	if (probe->unseen_thread == UINT32_MAX) {
+		message.kind = PYRO_MESSAGE_THREAD;
+		message.u.thread.thread = shared->next_thread;
+		message.u.thread.at_ns = now_ns;
+		strncpy(message.u.thread.name, "other threads", sizeof(message.u.thread.name) - 1);
+		if (!put(shared, &message, NULL, 0))
+			return;
+		probe->unseen_thread = shared->next_thread++;
+	}
+	message = (struct pyro_message){.kind = PYRO_MESSAGE_SAMPLE, .process = probe->number};
+	message.u.sample.at_ns = now_ns;
+	message.u.sample.thread = probe->unseen_thread;
+	message.u.sample.stack = NO_STACK;
+	message.u.sample.wall_ns = probe->unseen_ns;
+	message.u.sample.cpu_ns = probe->unseen_ns;
+	message.u.sample.on_cpu = true;
+	message.u.sample.proof = PYRO_SAMPLE_STILL;
+	if (put(shared, &message, NULL, 0))
+		probe->unseen_ns = 0;
+}
+
+void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid)
+{
+	struct pyro_sched_thread *kernel;
+
+	probe->look_due = true;
+	if (find_thread(probe, tid))
+		return; /* dropped at the next look */
+	kernel = pyro_sched_thread(shared->sched, probe->pid, tid);
+	if (!kernel)
+		return;
+	if (kernel->begin_ns >= probe->start_ns)
+		probe->unseen_ns += pyro_sched_run_ns(kernel, kernel->exit_ns);
+	pyro_sched_forget(shared->sched, tid);
+}
+
 void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
+	emit_unseen(probe, shared, now_ns);
 	for (size_t i = 0; i < probe->thread_count; i++) {
 		struct pyro_probe_thread *thread = &probe->threads[i];
 
@@ -682,6 +764,7 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 		return;
 	for (size_t i = 0; i < probe->thread_count; i++)
 		end_thread(probe, shared, &probe->threads[i], now_ns);
+	emit_unseen(probe, shared, now_ns);
 	free(probe->threads);
 	probe->threads = NULL;
 	probe->thread_count = probe->thread_capacity = 0;

@@ -32,8 +32,9 @@ struct pyro_probe_shared {
 struct pyro_probe_thread {
 	uint32_t number;
 	int tid;
-	uint64_t addr; /**< of its thread state */
-	size_t index;  /**< in the last look; SIZE_MAX: has no thread state at present */
+	uint64_t addr;      /**< of its thread state */
+	uint64_t native_id; /**< its id in the target's pid namespace */
+	size_t index;       /**< in the last look; SIZE_MAX: has no thread state at present */
 	struct pyro_sched_thread *kernel;
 	bool main;
 
@@ -72,7 +73,9 @@ struct pyro_probe {
 	uint32_t number;
 	enum pyro_probe_state state;
 	bool announced;
-	uint64_t start_ns; /**< of the process or of its program */
+	uint64_t start_ns; /**< of the process or of its program, or when we came */
+	bool born;         /**< we saw it begin, with `start_run_ns` on its account then */
+	uint64_t start_run_ns;
 	uint32_t tries;
 	struct pyro_err trouble;
 
@@ -91,11 +94,15 @@ struct pyro_probe {
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
 	uint64_t last_tick_ns;
-	uint64_t found_ns; /**< when its interpreter was found */
-	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
-	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
-	uint32_t failures; /**< ticks in a row that could read nothing */
-	uint32_t burst;    /**< quick looks to come: a thread has just begun */
+	uint64_t found_ns;  /**< when its interpreter was found */
+	uint64_t seek_ns;   /**< SEEKING, FOREIGN: when to try next */
+	uint64_t exit_ns;   /**< the kernel said that it ended; 0 if not */
+	uint32_t failures;  /**< ticks in a row that could read nothing */
+	uint64_t unseen_ns; /**< processor time of threads that ended before they were seen in
+			       Python */
+	uint32_t
+		unseen_thread; /**< number of the line that stands for them; UINT32_MAX: none yet */
+	uint32_t burst;        /**< quick looks to come: a thread has just begun */
 
 	struct pyro_map stacks; /**< hash of frames to number */
 	uint32_t next_stack;
@@ -121,6 +128,9 @@ int pyro_probe_cpu(const struct pyro_probe *probe);
  * processor. */
 bool pyro_probe_names_due(const struct pyro_probe *probe, uint64_t now_ns);
 void pyro_probe_read_names(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** A thread of the process ended. If it was never seen in Python, its processor time is kept on a
+ * line of its own, so that the sum is the kernel's. */
+void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid);
 /** Puts the time no sample has taken yet where it belongs, so that what is stored adds up. */
 void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
 

@@ -5,6 +5,11 @@
 
 /* Slow enough to be a mean over many looks, quick enough to follow a change within a second. */
 #define SMOOTHING 0.02
+/* Until measured: what a look at a shallow stack takes. */
+#define COST_NS_START 25000
+/* One look in many is far dearer than the rest (new threads, new code): it must not stop the
+ * others. */
+#define OUTLIER 8
 /* Even a dear look is worth having ten times a second: below that a profile says nothing. */
 #define HZ_MIN 10.0
 
@@ -15,6 +20,7 @@ void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64
 		.budget = budget,
 		.hz_max = hz_max,
 		.hz = hz_max,
+		.cost_ns = COST_NS_START,
 		.due_ns = now_ns,
 		.random = seed | 1,
 	};
@@ -50,11 +56,12 @@ void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
 
 void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns)
 {
-	const double cost = (double)held_ns;
+	double cost = (double)held_ns;
 
-	rate->cost_ns =
-		rate->cost_ns > 0 ? rate->cost_ns + SMOOTHING * (cost - rate->cost_ns) : cost;
-	if (rate->budget <= 0 || rate->cost_ns <= 0)
+	if (cost > OUTLIER * rate->cost_ns)
+		cost = OUTLIER * rate->cost_ns;
+	rate->cost_ns += SMOOTHING * (cost - rate->cost_ns);
+	if (rate->budget <= 0)
 		return;
 	rate->hz = rate->budget * (double)PYRO_NS_PER_S / rate->cost_ns;
 	if (rate->hz > rate->hz_max)

@@ -11,7 +11,7 @@ struct pyro_rate {
 			  */
 	double hz_max;   /**< never faster */
 	double hz;       /**< now */
-	double cost_ns;  /**< measured cost of one look to the target, smoothed; 0 before any */
+	double cost_ns;  /**< measured cost of one look to the target, smoothed */
 	uint64_t due_ns; /**< next moment, CLOCK_MONOTONIC */
 	uint64_t late;   /**< moments skipped because they had passed already */
 	uint64_t due;    /**< moments that came due, skipped ones included */

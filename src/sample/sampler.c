@@ -204,11 +204,14 @@ static struct pyro_probe *add_probe(struct pyro_sampler *sampler, int pid, int p
 enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid, struct pyro_err *err)
 {
 	enum pyro_rc rc = pyro_sched_follow_new(sampler->shared.sched, pid, err);
+	struct pyro_probe *probe;
 
 	if (rc)
 		return rc;
-	if (!add_probe(sampler, pid, 0, pyro_clock_now()))
+	probe = add_probe(sampler, pid, 0, pyro_clock_now());
+	if (!probe)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	probe->born = true;
 	return PYRO_RC_OK;
 }
 
@@ -278,7 +281,8 @@ static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint6
 	probe = add_probe(sampler, pid, parent_pid, at_ns);
 	if (!probe)
 		return;
-	probe->tries = 1;
+	/* Without news from the kernel it was found some time after it began. */
+	probe->born = pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
 	if (inherit)
 		pyro_probe_inherit(probe, &origin, &sampler->shared);
 }
@@ -286,20 +290,26 @@ static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint6
 static void on_exec(struct pyro_sampler *sampler, int pid, uint64_t at_ns)
 {
 	struct pyro_probe *probe = find_probe(sampler, pid);
+	const struct pyro_sched_thread *kernel;
 	int parent;
 
 	/* What was found after that is the new program already. */
 	if (!probe || (probe->state == PYRO_PROBE_READING && at_ns <= probe->found_ns))
 		return;
 	if (probe->state == PYRO_PROBE_SEEKING && !probe->announced) {
-		probe->start_ns = at_ns;
 		probe->seek_ns = 0;
 		probe->tries = 0;
-		return;
+	} else {
+		parent = probe->parent;
+		end_probe(sampler, probe, at_ns);
+		probe = add_probe(sampler, pid, parent, at_ns);
+		if (!probe)
+			return;
 	}
-	parent = probe->parent;
-	end_probe(sampler, probe, at_ns);
-	add_probe(sampler, pid, parent, at_ns);
+	kernel = pyro_sched_thread(sampler->shared.sched, pid, pid);
+	probe->start_ns = at_ns;
+	probe->born = true;
+	probe->start_run_ns = kernel ? pyro_sched_run_ns(kernel, at_ns) : 0;
 }
 
 static void handle_news(struct pyro_sampler *sampler)
@@ -327,7 +337,7 @@ static void handle_news(struct pyro_sampler *sampler)
 			else if (news->tid == news->pid)
 				probe->exit_ns = news->at_ns;
 			else
-				probe->look_due = true;
+				pyro_probe_thread_ended(probe, &sampler->shared, news->tid);
 			break;
 		}
 	}

@@ -214,6 +214,8 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 		entry = entry_get(sched, event->pid, event->tid);
 		if (entry && entry->thread.exited)
 			entry_reset(entry, event); /* the kernel gave the id to another thread */
+		if (entry)
+			entry->thread.begin_ns = event->at_ns;
 		if (event->pid != event->parent)
 			tell(sched, PYRO_SCHED_PROCESS_FORKED, event);
 		else
@@ -226,6 +228,7 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 			if (entry->ins > entry->outs)
 				account(entry, event);
 			entry->thread.exited = true;
+			entry->thread.exit_ns = event->at_ns;
 		}
 		tell(sched, PYRO_SCHED_THREAD_ENDED, event);
 		break;

@@ -27,6 +27,8 @@ struct pyro_sched_thread {
 	uint64_t run_ns;   /**< on a processor so far */
 	uint64_t ready_ns; /**< ready but off it so far */
 	uint64_t out_ns;   /**< when it last left its processor; 0 unknown */
+	uint64_t begin_ns; /**< when it began; 0 unknown: before we came, or by /proc */
+	uint64_t exit_ns;  /**< when it ended; 0 unknown */
 	bool stale;        /**< records were lost since its last one: the state is a guess */
 	bool exited;
 };
