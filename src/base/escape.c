@@ -71,7 +71,8 @@ void pyro_escape_json(struct pyro_buf *buf, const char *text, size_t size)
 			pyro_buf_add_text(buf, "\\u003c");
 		} else if (point == '\n') {
 			pyro_buf_add_text(buf, "\\n");
-		} else if (point < 0x20 || point == 0x7f || point == 0x2028 || point == 0x2029) {
+		} else if (point < 0x10000 && pyro_utf8_is_active(point)) {
+			/* JSON allows most of these, a terminal that it is shown on may not. */
 			pyro_buf_add_format(buf, "\\u%04x", point);
 		} else {
 			add_point(buf, point);

@@ -66,11 +66,14 @@ static enum pyro_rc show_summary(struct pyro_profile *profile, int fd, FILE *str
 
 /* The last line: the files written and the command to open them. */
 static void show_files(const struct pyro_record_result *result, const struct pyro_output *page,
-		       FILE *stream)
+		       int fd, FILE *stream)
 {
 	char size[32];
-	struct pyro_buf buf;
+	struct pyro_report_look look;
+	struct pyro_buf buf, command;
+	size_t line;
 
+	pyro_show_look(fd, &look);
 	pyro_buf_init(&buf, 1 << 16);
 	if (page) {
 		pyro_output_size_text(page->size, size, sizeof(size));
@@ -79,10 +82,23 @@ static void show_files(const struct pyro_record_result *result, const struct pyr
 		pyro_buf_add_format(&buf, " (%s)\n", size);
 	}
 	pyro_output_size_text(result->size, size, sizeof(size));
+	line = buf.size;
 	pyro_buf_add_text(&buf, "  ");
 	pyro_escape_terminal(&buf, result->path, strlen(result->path));
-	pyro_buf_add_format(&buf, " (%s)    pyrometer view ", size);
-	pyro_show_shell_word(&buf, result->path);
+	pyro_buf_add_format(&buf, " (%s)", size);
+	pyro_buf_init(&command, 1 << 16);
+	pyro_buf_add_text(&command, "pyrometer view ");
+	pyro_show_shell_word(&command, result->path);
+	/* What is to be copied is never broken, only moved to a line of its own. */
+	if (command.data) {
+		const size_t columns = look.columns ? look.columns : 80;
+		const size_t used =
+			buf.size - line + 4 + pyro_escape_columns(command.data, command.size);
+
+		pyro_buf_add_text(&buf, used > columns ? "\n  " : "    ");
+		pyro_buf_add_text(&buf, command.data);
+	}
+	pyro_buf_deinit(&command);
 	pyro_buf_add_char(&buf, '\n');
 	if (buf.data)
 		fputs(buf.data, stream);
@@ -122,7 +138,7 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 		if (rc == PYRO_RC_OK)
 			fputc('\n', stream);
 		show_trouble(result);
-		show_files(result, rc == PYRO_RC_OK ? page : NULL, stream);
+		show_files(result, rc == PYRO_RC_OK ? page : NULL, fd, stream);
 	} else {
 		show_trouble(result);
 	}

@@ -258,6 +258,26 @@ static void see_through(struct recording *recording)
 	}
 }
 
+/* Nothing was recorded: a Python that cannot be read is worth its own words. Everything else that a
+ * program can do, from being none to ending at once, comes to the same. */
+static void say_what_was_missing(struct recording *recording)
+{
+	const struct pyro_err *why = pyro_sampler_trouble(recording->sampler);
+	struct pyro_err err = {0};
+
+	if (why->rc == PYRO_RC_UNSUPPORTED || why->rc == PYRO_RC_PERM) {
+		trouble(recording, why->rc, why);
+		return;
+	}
+	if (!recording->options->argv)
+		return;
+	pyro_err_set(&err, PYRO_RC_NOTPYTHON,
+		     "no Python was seen in '%.200s' or in what it started. Try: pyrometer run "
+		     "script.py, or a command that starts Python",
+		     recording->options->argv[0]);
+	trouble(recording, err.rc, &err);
+}
+
 static void end_recording(struct recording *recording)
 {
 	struct pyro_err err = {0};
@@ -279,10 +299,8 @@ static void end_recording(struct recording *recording)
 		rc = pyro_facts_update(recording->profile, recording->sampler, end_ns,
 				       pyro_intake_python(recording->intake));
 		trouble(recording, rc, NULL);
-		if (!pyro_intake_processes(recording->intake) &&
-		    pyro_sampler_trouble(recording->sampler)->rc)
-			trouble(recording, pyro_sampler_trouble(recording->sampler)->rc,
-				pyro_sampler_trouble(recording->sampler));
+		if (!pyro_intake_processes(recording->intake))
+			say_what_was_missing(recording);
 	}
 	err.rc = PYRO_RC_OK;
 	rc = pyro_capture_writer_finish(recording->writer, &err);
@@ -335,6 +353,15 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 	return rc;
 }
 
+static enum pyro_rc say_where_to_look(enum pyro_rc rc, struct pyro_err *err)
+{
+	const struct pyro_err found = err ? *err : (struct pyro_err){.rc = rc};
+
+	return pyro_err_set(err, rc,
+			    "%.400s. Try: pyrometer doctor, which lists the Python processes",
+			    found.message[0] ? found.message : pyro_rc_text(rc));
+}
+
 static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
 {
 	enum pyro_rc rc;
@@ -348,6 +375,8 @@ static enum pyro_rc start_attached(struct recording *recording, struct pyro_err 
 	rc = pyro_sampler_add_running(recording->sampler, recording->pid, err);
 	if (rc == PYRO_RC_PERM)
 		rc = pyro_process_explain_permission(recording->pid, "attach", err);
+	else if (rc == PYRO_RC_NOTPYTHON || rc == PYRO_RC_NOTREADY || rc == PYRO_RC_GONE)
+		rc = say_where_to_look(rc, err);
 	if (!rc)
 		rc = set_up(recording, err);
 	if (!rc)
