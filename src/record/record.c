@@ -40,6 +40,9 @@ struct recording {
 	int signal_fd;
 	int target_fd; /* pidfd; -1 where the kernel has none */
 	sigset_t mask_before;
+	struct sigaction file_size_before; /* what SIGXFSZ did */
+	bool file_size_taken;
+	bool hung; /* the sampler's thread was left behind, with all that it uses */
 	bool done;
 };
 
@@ -125,9 +128,21 @@ static enum pyro_rc take_signals(struct recording *recording, struct pyro_err *e
 	return PYRO_RC_OK;
 }
 
+/* A capture that may grow no further (ulimit -f) is an error to us, not our death. After the fork:
+ * the program keeps what we came with. */
+static void ignore_file_size_signal(struct recording *recording)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	recording->file_size_taken = sigaction(SIGXFSZ, &action, &recording->file_size_before) == 0;
+}
+
 static void give_signals_back(struct recording *recording)
 {
 	struct signalfd_siginfo info;
+
+	if (recording->file_size_taken)
+		sigaction(SIGXFSZ, &recording->file_size_before, NULL);
 
 	/* What arrived last was meant for us as well as for the program: it is dealt with. */
 	while (recording->signal_fd >= 0 &&
@@ -291,6 +306,7 @@ static void end_recording(struct recording *recording)
 			     "behind");
 		trouble(recording, PYRO_RC_IO, &err);
 		recording->sampler = NULL; /* leaked on purpose: its thread still uses it */
+		recording->hung = true;
 	}
 	end_ns = elapsed(recording);
 	rc = pyro_intake_drain(recording->intake, recording->queue);
@@ -316,6 +332,7 @@ static enum pyro_rc set_up(struct recording *recording, struct pyro_err *err)
 {
 	enum pyro_rc rc;
 
+	ignore_file_size_signal(recording);
 	rc = create_capture(recording, err);
 	if (!rc)
 		rc = pyro_facts_begin(recording->profile, recording->options, recording->pid,
@@ -348,8 +365,10 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 		return rc;
 	}
 	rc = pyro_launch_go(&launch, argv[0], err);
-	if (rc)
-		(void)pyro_sampler_stop(recording->sampler, STOP_WAIT_NS);
+	if (rc && !pyro_sampler_stop(recording->sampler, STOP_WAIT_NS)) {
+		recording->sampler = NULL;
+		recording->hung = true;
+	}
 	return rc;
 }
 
@@ -397,7 +416,7 @@ static void clean_up(struct recording *recording)
 	if (recording->intake && recording->queue)
 		trouble(recording, pyro_intake_drain(recording->intake, recording->queue), NULL);
 	pyro_intake_destroy(recording->intake);
-	if (recording->sampler)
+	if (!recording->hung)
 		pyro_queue_destroy(recording->queue);
 	pyro_sampler_destroy(recording->sampler);
 }
