@@ -283,8 +283,11 @@ static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint6
 		return;
 	/* Without news from the kernel it was found some time after it began. */
 	probe->born = pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
-	if (inherit)
-		pyro_probe_inherit(probe, &origin, &sampler->shared);
+	if (!inherit)
+		return;
+	pyro_probe_inherit(probe, &origin, &sampler->shared);
+	/* That is what it was when it was forked, whatever it has executed since. */
+	probe->found_ns = at_ns;
 }
 
 static void on_exec(struct pyro_sampler *sampler, int pid, uint64_t at_ns)
