@@ -31,7 +31,8 @@ struct pyro_intake {
 	enum pyro_rc failed;
 };
 
-#define MAX_NUMBER (1u << 26)
+#define MAX_NUMBER         (1u << 26)
+#define MAX_PROCESS_NUMBER (1u << 22)
 
 static enum pyro_rc numbers_set(struct numbers *numbers, uint32_t number, uint32_t value)
 {
@@ -122,7 +123,7 @@ static enum pyro_rc grow_processes(struct pyro_intake *intake, uint32_t number)
 
 	if (number < intake->process_capacity)
 		return PYRO_RC_OK;
-	if (number >= MAX_NUMBER)
+	if (number >= MAX_PROCESS_NUMBER)
 		return PYRO_RC_LIMIT;
 	while (capacity <= number)
 		capacity *= 2;
@@ -266,11 +267,13 @@ static enum pyro_rc take_code(struct pyro_intake *intake, const struct pyro_mess
 }
 
 static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_message *message,
-			       const struct pyro_message_frame *frames)
+			       const struct pyro_message_frame *frames, size_t frames_size)
 {
 	struct process *process = process_of(intake, message);
 	uint32_t stack = PYRO_NONE;
 
+	if (message->u.stack.count > frames_size / sizeof(*frames))
+		return PYRO_RC_FORMAT;
 	if (!process)
 		return PYRO_RC_OK;
 	for (uint32_t i = message->u.stack.count; i-- > 0;) {
@@ -378,8 +381,8 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 	case PYRO_MESSAGE_CODE:
 		return take_code(intake, message);
 	case PYRO_MESSAGE_STACK:
-		return take_stack(intake, message,
-				  (const struct pyro_message_frame *)(message + 1));
+		return take_stack(intake, message, (const struct pyro_message_frame *)(message + 1),
+				  size - sizeof(*message));
 	case PYRO_MESSAGE_SAMPLE:
 		return take_sample(intake, message);
 	default:
@@ -396,7 +399,9 @@ enum pyro_rc pyro_intake_drain(struct pyro_intake *intake, struct pyro_queue *qu
 		enum pyro_rc rc = PYRO_RC_OK;
 
 		/* After a failure only what must be freed is still looked at. */
-		if (!intake->failed)
+		if (size < sizeof(*message))
+			rc = PYRO_RC_FORMAT;
+		else if (!intake->failed)
 			rc = take(intake, message, size);
 		else if (message->kind == PYRO_MESSAGE_PROCESS_END)
 			rc = take_process_end(intake, message);

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "record/intake.h"
+#include "sample/message.h"
+#include "support/scratch.h"
+
+#define START 1000000u
+
+static struct scratch scratch;
+static struct pyro_profile *profile;
+static struct pyro_capture_writer *writer;
+static struct pyro_queue *queue;
+static struct pyro_intake *intake;
+
+static int set_up(void **state)
+{
+	scratch_make(&scratch, "capture.pyro");
+	assert_int_equal(pyro_profile_create(&profile, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_writer_create(scratch.path, profile, &writer, NULL),
+			 PYRO_RC_OK);
+	assert_int_equal(pyro_queue_create(1 << 20, &queue), PYRO_RC_OK);
+	assert_int_equal(pyro_intake_create(profile, writer, START, &intake), PYRO_RC_OK);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	pyro_intake_destroy(intake);
+	pyro_queue_destroy(queue);
+	pyro_capture_writer_destroy(writer);
+	pyro_profile_destroy(profile);
+	scratch_remove(&scratch);
+	return 0;
+}
+
+static void put(const struct pyro_message *message, const void *tail, size_t size)
+{
+	assert_true(pyro_queue_put(queue, message, sizeof(*message), tail, size));
+}
+
+static void put_process(uint32_t process, int pid, int parent)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_PROCESS, .process = process};
+
+	message.u.process_info.pid = pid;
+	message.u.process_info.parent = parent;
+	message.u.process_info.at_ns = START + 10;
+	message.u.process_info.version_text = "3.13.0";
+	put(&message, "python shop.py", 14);
+}
+
+static void put_process_end(uint32_t process)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_PROCESS_END, .process = process};
+
+	message.u.process_info.at_ns = START + 5000;
+	put(&message, NULL, 0);
+}
+
+static void put_thread(uint32_t process, uint32_t thread, bool main, const char *name)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD, .process = process};
+
+	message.u.thread.thread = thread;
+	message.u.thread.tid = 70 + (int)thread % 1000;
+	message.u.thread.main = main;
+	message.u.thread.at_ns = START + 20;
+	strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
+	put(&message, NULL, 0);
+}
+
+static void put_named(enum pyro_message_kind kind, uint32_t process, uint32_t thread,
+		      const char *name)
+{
+	struct pyro_message message = {.kind = (uint16_t)kind, .process = process};
+
+	message.u.thread.thread = thread;
+	message.u.thread.at_ns = START + 4020;
+	message.u.thread.run_ns = 3000;
+	message.u.thread.exact = true;
+	strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
+	put(&message, NULL, 0);
+}
+
+static void put_code(uint32_t process, uint32_t code, const char *name)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = process};
+
+	message.u.code.code = code;
+	message.u.code.first_line = 3;
+	message.u.code.qualname = name;
+	message.u.code.file = "shop.py";
+	put(&message, NULL, 0);
+}
+
+static void put_stack(uint32_t process, uint32_t stack, const struct pyro_message_frame *frames,
+		      uint32_t count, uint32_t said)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK, .process = process};
+
+	message.u.stack.stack = stack;
+	message.u.stack.count = said;
+	put(&message, frames, count * sizeof(*frames));
+}
+
+static void put_sample(uint32_t process, uint32_t thread, uint32_t stack, uint8_t proof)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_SAMPLE, .process = process};
+
+	message.u.sample.at_ns = START + 2000;
+	message.u.sample.wall_ns = 1000;
+	message.u.sample.cpu_ns = 600;
+	message.u.sample.thread = thread;
+	message.u.sample.stack = stack;
+	message.u.sample.looks = 2;
+	message.u.sample.proof = proof;
+	message.u.sample.holds_gil = true;
+	message.u.sample.on_cpu = true;
+	put(&message, NULL, 0);
+}
+
+static const struct pyro_message_frame pair[] = {{.code = 1, .line = 5}, {.code = 0, .line = 9}};
+
+static const char *text_of(uint32_t string)
+{
+	return pyro_profile_string_get(profile, string, NULL);
+}
+
+static void what_is_said_is_in_the_profile(void **state)
+{
+	const struct pyro_process_info *process;
+	const struct pyro_total *total;
+	const struct pyro_track *track;
+	const struct pyro_stack *leaf;
+	struct pyro_profile_counts counts;
+
+	put_process(0, 7, 0);
+	put_thread(0, 0, true, "python");
+	put_code(0, 0, "main");
+	put_code(0, 1, "work");
+	put_stack(0, 0, pair, 2, 2);
+	put_sample(0, 0, 0, PYRO_SAMPLE_SWITCH);
+	put_sample(0, 0, 0, PYRO_SAMPLE_REREAD);
+	put_thread(0, 1, false, "python");
+	put_named(PYRO_MESSAGE_THREAD_NAME, 0, 1, "worker-1");
+	put_named(PYRO_MESSAGE_THREAD_END, 0, 0, "");
+	put_process_end(0);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	assert_int_equal(pyro_queue_used(queue), 0);
+	assert_int_equal(pyro_intake_processes(intake), 1);
+	assert_string_equal(pyro_intake_python(intake), "3.13.0");
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.functions, 2);
+	assert_int_equal(counts.stacks, 2);
+	assert_int_equal(counts.tracks, 2);
+	assert_int_equal(counts.totals, 1);
+	process = pyro_profile_process_get(profile, 0);
+	assert_int_equal(process->pid, 7);
+	assert_int_equal(process->start_ns, 10);
+	assert_int_equal(process->end_ns, 5000);
+	assert_string_equal(text_of(process->command), "python shop.py");
+	assert_string_equal(text_of(process->python), "CPython 3.13.0");
+	track = pyro_profile_track_get(profile, 0);
+	assert_string_equal(text_of(track->name), "MainThread");
+	assert_int_equal(track->wall_ns, 4000);
+	assert_int_equal(track->cpu_ns, 3000);
+	assert_true(track->exact_cpu);
+	assert_string_equal(text_of(pyro_profile_track_get(profile, 1)->name), "worker-1");
+	/* Frames come leaf first and are stored root first. */
+	total = pyro_profile_total_get(profile, 0);
+	assert_int_equal(total->values[PYRO_METRIC_WALL], 2000);
+	assert_int_equal(total->values[PYRO_METRIC_CPU], 1200);
+	assert_int_equal(total->values[PYRO_METRIC_GIL_HELD], 2000);
+	assert_int_equal(total->values[PYRO_METRIC_SAMPLES], 4);
+	leaf = pyro_profile_stack_get(profile, total->stack);
+	assert_int_equal(pyro_profile_frame_get(profile, leaf->frame)->line, 5);
+	assert_int_not_equal(leaf->parent, PYRO_NONE);
+	assert_int_equal(pyro_profile_quality(profile)->samples, 4);
+	assert_int_equal(pyro_profile_quality(profile)->proved, 2);
+	assert_int_equal(pyro_profile_quality(profile)->unproved, 2);
+	assert_int_equal(pyro_profile_quality(profile)->proof_switch, 2);
+	assert_int_equal(pyro_profile_quality(profile)->proof_reread, 2);
+}
+
+static void numbers_are_of_their_process(void **state)
+{
+	struct pyro_profile_counts counts;
+
+	for (uint32_t process = 0; process < 20; process++) {
+		put_process(process, 7 + (int)process, process ? 7 : 0);
+		put_thread(process, process, true, "x");
+		put_code(process, 0, process % 2 ? "odd" : "even");
+		put_code(process, 1, "work");
+		put_stack(process, 0, pair, 2, 2);
+		put_sample(process, process, 0, PYRO_SAMPLE_SWITCH);
+	}
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.processes, 20);
+	assert_int_equal(counts.functions, 3);
+	assert_int_equal(counts.totals, 20);
+	assert_int_equal(pyro_profile_process_get(profile, 0)->parent, PYRO_NONE);
+	assert_int_equal(pyro_profile_process_get(profile, 19)->parent, 0);
+}
+
+/* Where a message was refused, what refers to it comes all the same. */
+static void what_was_not_announced_is_left_out(void **state)
+{
+	struct pyro_profile_counts counts;
+
+	put_thread(3, 0, true, "x");
+	put_code(3, 0, "f");
+	put_stack(3, 0, pair, 2, 2);
+	put_sample(3, 0, 0, PYRO_SAMPLE_SWITCH);
+	put_named(PYRO_MESSAGE_THREAD_NAME, 3, 0, "x");
+	put_named(PYRO_MESSAGE_THREAD_END, 3, 0, "");
+	put_process_end(3);
+	put_process_end(UINT32_MAX);
+	put_sample(UINT32_MAX, UINT32_MAX, UINT32_MAX, PYRO_SAMPLE_SWITCH);
+	put_named(PYRO_MESSAGE_THREAD_END, 0, UINT32_MAX, "");
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.processes, 0);
+	assert_int_equal(counts.tracks, 0);
+	assert_int_equal(counts.totals, 0);
+	/* A known process with an unknown thread, and with an unknown stack. */
+	put_process(0, 7, 0);
+	put_sample(0, 5, 0, PYRO_SAMPLE_SWITCH);
+	put_thread(0, 0, true, "x");
+	put_sample(0, 0, 77, PYRO_SAMPLE_SWITCH);
+	put_sample(0, 0, UINT32_MAX, 255);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.totals, 1);
+	assert_int_equal(pyro_profile_total_get(profile, 0)->stack, PYRO_NONE);
+}
+
+/* After the end of a process its numbers mean nothing any more. */
+static void the_dead_are_not_mixed_up(void **state)
+{
+	put_process(0, 7, 0);
+	put_thread(0, 0, true, "x");
+	put_code(0, 0, "main");
+	put_code(0, 1, "work");
+	put_stack(0, 0, pair, 2, 2);
+	put_process_end(0);
+	put_process_end(0);
+	put_sample(0, 0, 0, PYRO_SAMPLE_SWITCH);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_total_get(profile, 0)->stack, PYRO_NONE);
+}
+
+/* Fails with @expected, and for good; the queue is emptied all the same. */
+static void fails_with(enum pyro_rc expected)
+{
+	put_process(1, 8, 0);
+	assert_int_equal(pyro_intake_drain(intake, queue), expected);
+	assert_int_equal(pyro_queue_used(queue), 0);
+	put_process_end(1);
+	assert_int_equal(pyro_intake_drain(intake, queue), expected);
+	assert_int_equal(pyro_queue_used(queue), 0);
+}
+
+static void a_huge_process_number_is_an_error(void **state)
+{
+	put_process(UINT32_MAX, 7, 0);
+	fails_with(PYRO_RC_LIMIT);
+}
+
+static void a_huge_thread_number_is_an_error(void **state)
+{
+	put_process(0, 7, 0);
+	put_thread(0, UINT32_MAX, true, "x");
+	fails_with(PYRO_RC_LIMIT);
+}
+
+static void a_huge_code_number_is_an_error(void **state)
+{
+	put_process(0, 7, 0);
+	put_code(0, UINT32_MAX, "f");
+	fails_with(PYRO_RC_LIMIT);
+}
+
+static void a_huge_stack_number_is_an_error(void **state)
+{
+	put_process(0, 7, 0);
+	put_code(0, 0, "f");
+	put_code(0, 1, "g");
+	put_stack(0, UINT32_MAX, pair, 2, 2);
+	fails_with(PYRO_RC_LIMIT);
+}
+
+static void frames_of_unknown_code_are_an_error(void **state)
+{
+	put_process(0, 7, 0);
+	put_stack(0, 0, pair, 2, 2);
+	fails_with(PYRO_RC_FORMAT);
+}
+
+static void frames_that_are_not_there_are_an_error(void **state)
+{
+	put_process(0, 7, 0);
+	put_code(0, 0, "f");
+	put_code(0, 1, "g");
+	put_stack(0, 0, pair, 2, UINT32_MAX);
+	fails_with(PYRO_RC_FORMAT);
+}
+
+static void half_a_message_is_an_error(void **state)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_PROCESS_END};
+
+	assert_true(pyro_queue_put(queue, &message, 8, NULL, 0));
+	fails_with(PYRO_RC_FORMAT);
+}
+
+static void a_message_of_no_kind_is_an_error(void **state)
+{
+	const struct pyro_message message = {.kind = 999};
+
+	put(&message, NULL, 0);
+	fails_with(PYRO_RC_FORMAT);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(what_is_said_is_in_the_profile),
+		CASE(numbers_are_of_their_process),
+		CASE(what_was_not_announced_is_left_out),
+		CASE(the_dead_are_not_mixed_up),
+		CASE(a_huge_process_number_is_an_error),
+		CASE(a_huge_thread_number_is_an_error),
+		CASE(a_huge_code_number_is_an_error),
+		CASE(a_huge_stack_number_is_an_error),
+		CASE(frames_of_unknown_code_are_an_error),
+		CASE(frames_that_are_not_there_are_an_error),
+		CASE(half_a_message_is_an_error),
+		CASE(a_message_of_no_kind_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
