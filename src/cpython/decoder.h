@@ -23,6 +23,7 @@ struct pyro_interp {
 /** What the next stack of a thread is likely to need: read at once, used if still true. */
 struct pyro_hint {
 	uint64_t chunk;        /**< the data stack chunk in use, as last read of the thread state */
+	uint64_t data_top;     /**< end of the newest frame on the data stack, read with `chunk` */
 	uint64_t high;         /**< end of the highest frame seen in it */
 	uint64_t frame;        /**< the last top frame, where reaching it takes two steps */
 	uint64_t cframe_below; /**< the last cframe below the top one */
@@ -53,6 +54,10 @@ struct pyro_walk {
 	uint64_t cframe_below; /**< the cframe that the newest one was put on; 0: none */
 	uint64_t frame_below;  /**< its current frame: what the newest entry frame must lead to */
 	bool entered;          /**< that was checked */
+	uint64_t upper;  /**< the last frame on the data stack before the newest entry; 0: none */
+	uint64_t lower;  /**< the first one behind it; 0: none */
+	size_t lower_at; /**< where that is in `slots` */
+	bool crossed;    /**< the newest entry was passed */
 	bool truncated;
 	bool partial;
 	struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpython/decoder.h"
 
@@ -10,6 +11,7 @@
 #define PAGE            4096u
 #define MAX_AGE         8   /* stacks for which a frame that was not there again is read */
 #define MAX_GUESSES     256 /* such frames */
+#define OWNER_THREAD    0   /* its frame lies on the data stack */
 #define OWNER_GENERATOR 1
 #define OWNER_SHIM      3 /* from here on a frame belongs to the interpreter, not to Python code */
 #define OWNER_MAX       4
@@ -135,7 +137,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 
 	for (uint64_t walked = 0; addr != 0; walked++) {
 		struct pyro_bytes frame;
-		uint64_t code;
+		uint64_t at, code;
 		enum pyro_rc rc;
 
 		if (addr == mark || walked == PYRO_MAX_STACK_WALK)
@@ -156,6 +158,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		if (rc != PYRO_RC_OK)
 			return rc;
 		note_place(walk, hint, addr, python->frame_read);
+		at = addr;
 		addr = pyro_bytes_u64(frame, l->fr_previous);
 		if (l->fr_owner != PYRO_ABSENT)
 			owner = pyro_bytes_u8(frame, l->fr_owner);
@@ -166,8 +169,16 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 				walk->partial = true; /* no frame at all */
 				return PYRO_RC_OK;
 			}
-			if (owner >= OWNER_SHIM)
+			if (owner >= OWNER_SHIM) {
+				walk->crossed = true;
 				continue;
+			}
+		}
+		if (owner == OWNER_THREAD && !walk->crossed) {
+			walk->upper = at;
+		} else if (owner == OWNER_THREAD && !walk->lower) {
+			walk->lower = at;
+			walk->lower_at = walk->count;
 		}
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
@@ -298,6 +309,28 @@ static enum pyro_rc instruction_offset(struct pyro_python *python, size_t at, ui
 	return PYRO_RC_OK;
 }
 
+/* The entry to the interpreter's loop, as check_entry but from 3.12 on without a cframe to compare:
+ * the frame that C code was called from ends where the next one on the data stack begins, or where
+ * the data stack ends. An entry frame that is linked before it is filled leads to a deeper one. */
+static void check_crossing(struct pyro_python *python, const struct pyro_hint *hint)
+{
+	struct pyro_walk *walk = &python->walk;
+	const uint64_t next = walk->upper ? walk->upper : hint->data_top;
+	const struct pyro_code_slot *slot;
+	uint32_t words;
+	uint64_t end;
+
+	if (!walk->lower || walk->slots[walk->lower_at] == PYRO_CODE_NONE)
+		return;
+	slot = &python->codes.slots[walk->slots[walk->lower_at]];
+	memcpy(&words, slot->id + (python->layout.co_framesize - python->layout.co_id),
+	       sizeof(words));
+	end = walk->lower + 8ull * words;
+	/* A frame that did not fit begins a chunk of its own. */
+	if (end != next && next - walk->lower < CHUNK)
+		walk->partial = true;
+}
+
 static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack *stack)
 {
 	struct pyro_walk *walk = &python->walk;
@@ -374,6 +407,9 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	walk->cframe_below = 0;
 	walk->frame_below = 0;
 	walk->entered = false;
+	walk->upper = 0;
+	walk->lower = 0;
+	walk->crossed = false;
 	pyro_codes_begin(&python->codes);
 	pyro_window_reset(&python->window);
 	if (top == 0)
@@ -395,6 +431,8 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 		rc = pyro_codes_identify(&python->codes, &python->window, l, thread->interp,
 					 walk->generation, walk->code_addrs, walk->count,
 					 walk->slots);
+	if (rc == PYRO_RC_OK && hint && l->co_framesize != PYRO_ABSENT)
+		check_crossing(python, hint);
 	if (rc == PYRO_RC_OK)
 		rc = fill_stack(python, stack);
 	if (rc != PYRO_RC_OK) {

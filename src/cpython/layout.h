@@ -37,6 +37,7 @@
 	X(ts_native_id) /* 3.11 on */                                                              \
 	X(ts_status)    /* 3.12 on */                                                              \
 	X(ts_chunk)     /* 3.11 on */                                                              \
+	X(ts_data_top)  /* end of the newest frame on the data stack; 3.12 on */                   \
 	X(cf_frame)     /* 3.11, 3.12 */                                                           \
 	X(cf_previous)  /* 3.11, 3.12 */                                                           \
 	X(gil_interval)                                                                            \
@@ -54,6 +55,7 @@
 	X(co_units) /* number of code units; 3.11 on */                                            \
 	X(co_code)  /* pointer to bytes (to 3.10), the instructions themselves */                  \
 	X(co_first_line)                                                                           \
+	X(co_framesize) /* in words; 3.12 on */                                                    \
 	X(co_filename)                                                                             \
 	X(co_name)                                                                                 \
 	X(co_qualname) /* 3.11 on */                                                               \

@@ -389,6 +389,8 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	l->co_hole_end = (uint32_t)v[T_co_argcount];
 	l->co_id_end = (uint32_t)v[T_co_linetable] + 8;
 	l->co_version = (uint32_t)v[T_co_localsplusnames] - 4;
+	l->co_framesize = (uint32_t)v[T_co_first_line] + 8;
+	l->ts_data_top = (uint32_t)v[T_ts_chunk] + 8;
 	l->str_hash = (uint32_t)v[T_str_length] + 8;
 	l->str_compact = (uint32_t)(v[T_str_compact] ? v[T_str_compact] : v[T_str_ascii] + 16);
 	l->di_values = (uint32_t)v[T_di_keys] + 8;

@@ -16,7 +16,8 @@ static void set_read_sizes(struct pyro_python *python)
 	size = pyro_end_of(l->ts_thread_id, size);
 	size = pyro_end_of(l->ts_native_id, size);
 	size = pyro_end_of(l->ts_status, size);
-	python->thread_read = pyro_end_of(l->ts_chunk, size);
+	size = pyro_end_of(l->ts_chunk, size);
+	python->thread_read = pyro_end_of(l->ts_data_top, size);
 
 	size = pyro_end_of(l->fr_previous, 0);
 	size = pyro_end_of(l->fr_code, size);

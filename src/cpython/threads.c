@@ -319,6 +319,16 @@ static bool is_collecting(const struct pyro_python *python)
 	return addr != 0 && pyro_bytes_u32(pyro_window_find(&python->window, addr, 4), 0) != 0;
 }
 
+static void note_data_stack(struct pyro_python *python, size_t thread, struct pyro_bytes bytes)
+{
+	const struct pyro_layout *l = &python->layout;
+
+	if (l->ts_chunk != PYRO_ABSENT)
+		python->hints[thread].chunk = pyro_bytes_u64(bytes, l->ts_chunk);
+	if (l->ts_data_top != PYRO_ABSENT)
+		python->hints[thread].data_top = pyro_bytes_u64(bytes, l->ts_data_top);
+}
+
 enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look **ret_look)
 {
 	const size_t old_count = python->look.thread_count;
@@ -363,8 +373,7 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 		const struct pyro_bytes bytes = pyro_window_find(
 			&python->window, python->threads[i].addr, python->thread_read);
 
-		if (python->layout.ts_chunk != PYRO_ABSENT)
-			python->hints[i].chunk = pyro_bytes_u64(bytes, python->layout.ts_chunk);
+		note_data_stack(python, i, bytes);
 	}
 	/* A new thread's state names its creator until the thread runs. */
 	if (python->layout.ts_native_id == PYRO_ABSENT && (changed || python->moved))
@@ -428,8 +437,7 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	decode_thread(python, bytes, ret_thread);
 	if (l->ts_native_id == PYRO_ABSENT)
 		ret_thread->native_id = known->native_id;
-	if (l->ts_chunk != PYRO_ABSENT)
-		python->hints[thread].chunk = pyro_bytes_u64(bytes, l->ts_chunk);
+	note_data_stack(python, thread, bytes);
 	return PYRO_RC_OK;
 }
 

@@ -23,6 +23,8 @@ static enum pyro_rc fake_readv(struct pyro_reader *reader, const struct pyro_spa
 	return PYRO_RC_OK;
 }
 
+#define FRAME_SIZE 176u
+
 uint64_t fake_alloc(struct fake *fake, size_t size)
 {
 	const uint64_t addr = FAKE_BASE + fake->used;
@@ -94,6 +96,8 @@ uint64_t fake_code(struct fake *fake, const struct fake_code *code)
 		fake_put(fake, addr + l->co_units, code->units, 8);
 	if (l->co_version != PYRO_ABSENT)
 		fake_put(fake, addr + l->co_version, code->version, 4);
+	if (l->co_framesize != PYRO_ABSENT)
+		fake_put(fake, addr + l->co_framesize, FRAME_SIZE / 8, 4);
 	return addr;
 }
 
@@ -101,8 +105,17 @@ uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_
 		    uint8_t owner)
 {
 	const struct pyro_layout *l = &fake->layout;
-	const uint64_t addr = fake_alloc(fake, 176);
+	uint64_t addr;
 
+	/* Frames of functions lie one right after the other, those of generators and entries
+	 * elsewhere. */
+	if (owner == 0) {
+		addr = fake_alloc(fake, FRAME_SIZE);
+		fake->data_top = addr + FRAME_SIZE;
+	} else {
+		addr = fake->elsewhere;
+		fake->elsewhere += FRAME_SIZE;
+	}
 	fake_put(fake, addr + l->fr_previous, previous, 8);
 	/* From 3.14 on a tagged reference. */
 	fake_put(fake, addr + l->fr_code, code | (l->minor >= 14 ? 1 : 0), 8);
@@ -127,6 +140,8 @@ uint64_t fake_thread(struct fake *fake, uint64_t pthread, uint64_t native_id, ui
 	fake_put(fake, addr + l->ts_thread_id, pthread, 8);
 	if (l->ts_native_id != PYRO_ABSENT)
 		fake_put(fake, addr + l->ts_native_id, native_id, 8);
+	if (l->ts_data_top != PYRO_ABSENT)
+		fake_put(fake, addr + l->ts_data_top, fake->data_top, 8);
 	if (l->cf_frame != PYRO_ABSENT) {
 		const uint64_t cframe = fake_alloc(fake, 32);
 
@@ -266,6 +281,7 @@ struct fake *fake_create(uint32_t minor, bool free_threaded)
 		fprintf(stderr, "no layout for 3.%u\n", minor);
 		exit(1);
 	}
+	fake->elsewhere = fake_alloc(fake, 64 * FRAME_SIZE);
 	fake->interp = fake_alloc(fake, 16384);
 	fake_put(fake, fake->origin.runtime_addr + fake->layout.rt_interpreters, fake->interp, 8);
 	if (fake->layout.rt_gil != PYRO_ABSENT) {

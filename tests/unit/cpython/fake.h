@@ -22,6 +22,8 @@ struct fake {
 	uint64_t interp;
 	uint64_t gil;
 	uint64_t code_type;
+	uint64_t data_top;  /* end of the newest function's frame */
+	uint64_t elsewhere; /* where other frames go */
 	uint64_t reads;
 	enum pyro_rc fail; /* what every read answers, PYRO_RC_OK: reads */
 };
