@@ -246,23 +246,23 @@ static void ping_pong(void)
 	waitpid(pid, NULL, 0);
 }
 
-/* Nobody drains: the rings fill, and what they had no room for is told once there is room. */
+/* Nobody drains: the rings fill, and what they had no room for is told with the next record that
+ * the kernel has for that processor. How many switches there are is the scheduler's choice. */
 static void what_is_lost_is_told(void **state)
 {
 	struct pyro_rings *rings = make();
-	int go, pid = start_child(ping_pong, &go);
 
-	assert_int_equal(pyro_rings_follow(rings, pid, true, NULL), PYRO_RC_OK);
-	let_go(go);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_false(pyro_rings_quiet(rings));
-	pyro_rings_drain(rings, on_event, NULL);
-	assert_true(seen.count > 100);
-	/* The kernel tells with the next record that it has, on each processor. */
-	pid = start_child(ping_pong, &go);
-	assert_int_equal(pyro_rings_follow(rings, pid, true, NULL), PYRO_RC_OK);
-	let_go(go);
-	drain_until_ended(rings, pid);
+	for (int i = 0; i < 20 && !seen.lost; i++) {
+		int go, pid = start_child(ping_pong, &go);
+
+		assert_int_equal(pyro_rings_follow(rings, pid, true, NULL), PYRO_RC_OK);
+		let_go(go);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_false(pyro_rings_quiet(rings));
+		seen.count = 0;
+		pyro_rings_drain(rings, on_event, NULL);
+		assert_true(seen.count > 0);
+	}
 	assert_true(seen.lost > 0);
 	pyro_rings_destroy(rings);
 }
