@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which sample is credited with what time. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "sample/probe_parts.h"
+
+/* A thread that does nothing is accounted for at least this often. */
+#define FLUSH_EVERY_NS PYRO_NS_PER_S
+
+uint64_t pyro_credit_ready_ns(const struct pyro_sched_thread *kernel, uint64_t now_ns)
+{
+	if (kernel->state == PYRO_SCHED_READY && kernel->out_ns && now_ns > kernel->out_ns)
+		return kernel->ready_ns + (now_ns - kernel->out_ns);
+	return kernel->ready_ns;
+}
+
+/* Moves the time up to @now_ns into the pools, by what the kernel says the thread did. */
+void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared,
+		       uint64_t now_ns)
+{
+	uint64_t wall, run, ready;
+
+	if (now_ns <= thread->accounted_ns)
+		return;
+	wall = now_ns - thread->accounted_ns;
+	thread->accounted_ns = now_ns;
+	if (!thread->kernel) {
+		thread->blocked_pool += wall;
+		return;
+	}
+	const uint64_t run_total = pyro_sched_run_ns(thread->kernel, now_ns);
+	const uint64_t ready_total = pyro_credit_ready_ns(thread->kernel, now_ns);
+
+	run = run_total > thread->run_seen ? run_total - thread->run_seen : 0;
+	ready = ready_total > thread->ready_seen ? ready_total - thread->ready_seen : 0;
+	/* What exceeds the interval by a rounding of clocks is kept for the next. */
+	if (run > wall)
+		run = wall;
+	if (ready > wall - run)
+		ready = wall - run;
+	thread->run_seen += run;
+	thread->ready_seen += ready;
+	thread->run_pool += run;
+	thread->ready_pool += ready;
+	thread->blocked_pool += wall - run - ready;
+	shared->target_ns += run;
+}
+
+static void emit(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		 struct pyro_probe_thread *thread, struct pyro_message *message)
+{
+	message->kind = PYRO_MESSAGE_SAMPLE;
+	message->process = probe->number;
+	message->u.sample.thread = thread->number;
+	if (pyro_probe_put(shared, message, NULL, 0))
+		shared->samples += message->u.sample.looks;
+}
+
+/* The sample of what the thread was seen doing takes the time it spent doing such: a thread that
+ * was seen running takes the running time, one that was seen waiting the waiting time. So neither
+ * is credited with the other's, and the sums are the kernel's. */
+void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
+{
+	struct pyro_message message = {
+		.u.sample =
+			{
+				.at_ns = at_ns,
+				.stack = thread->stack,
+				.looks = looks,
+				.proof = same && thread->proof < PYRO_SAMPLE_REREAD
+						 ? PYRO_SAMPLE_SAME
+						 : thread->proof,
+				.on_cpu = thread->state != PYRO_SCHED_BLOCKED,
+				.holds_gil = thread->holds_gil,
+				.waits_gil = thread->waits_gil,
+				.truncated = thread->truncated,
+				.partial = thread->partial,
+			},
+	};
+
+	if (thread->state == PYRO_SCHED_BLOCKED) {
+		message.u.sample.wall_ns = thread->blocked_pool;
+		thread->blocked_pool = 0;
+	} else {
+		message.u.sample.wall_ns = thread->run_pool + thread->ready_pool;
+		message.u.sample.cpu_ns = thread->run_pool;
+		thread->run_pool = 0;
+		thread->ready_pool = 0;
+		thread->active_stack = thread->stack;
+	}
+	emit(probe, shared, thread, &message);
+}
+
+/* Time of a kind that was never seen at a moment of sampling: no look, but it counts. */
+static void emit_rest(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      struct pyro_probe_thread *thread)
+{
+	if (thread->run_pool || thread->ready_pool) {
+		struct pyro_message message = {
+			.u.sample =
+				{
+					.at_ns = thread->accounted_ns,
+					.stack = thread->active_stack != PYRO_NO_STACK
+							 ? thread->active_stack
+							 : thread->stack,
+					.wall_ns = thread->run_pool + thread->ready_pool,
+					.cpu_ns = thread->run_pool,
+					.proof = thread->proof,
+					.on_cpu = true,
+				},
+		};
+
+		emit(probe, shared, thread, &message);
+		thread->run_pool = thread->ready_pool = 0;
+	}
+	if (thread->blocked_pool) {
+		struct pyro_message message = {
+			.u.sample =
+				{
+					.at_ns = thread->accounted_ns,
+					.stack = thread->stack,
+					.wall_ns = thread->blocked_pool,
+					.proof = thread->proof,
+				},
+		};
+
+		emit(probe, shared, thread, &message);
+		thread->blocked_pool = 0;
+	}
+}
+
+/* A thread that was seen unchanged at some moments: they become one sample, up to the last. */
+void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			   struct pyro_probe_thread *thread)
+{
+	if (!thread->looks)
+		return;
+	pyro_credit_count(thread, shared, probe->last_tick_ns);
+	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, thread->looks, true);
+	thread->looks = 0;
+}
+
+void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     struct pyro_probe_thread *thread, uint64_t now_ns)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD_END, .process = probe->number};
+
+	pyro_credit_unchanged(probe, shared, thread);
+	/* Killed, the main thread may be gone before the others: what they did since counts. */
+	if (now_ns < thread->accounted_ns)
+		now_ns = thread->accounted_ns;
+	pyro_credit_count(thread, shared, now_ns);
+	emit_rest(probe, shared, thread);
+	message.u.thread.thread = thread->number;
+	message.u.thread.tid = thread->tid;
+	message.u.thread.at_ns = now_ns;
+	if (thread->kernel) {
+		message.u.thread.exact = true;
+		message.u.thread.run_ns = pyro_sched_run_ns(thread->kernel, now_ns);
+		message.u.thread.run_ns -= message.u.thread.run_ns > thread->run_start
+						   ? thread->run_start
+						   : message.u.thread.run_ns;
+		/* After exec the thread goes on under another program. */
+		if (thread->kernel->exited)
+			pyro_sched_forget(shared->sched, thread->tid);
+		thread->kernel = NULL;
+	}
+	(void)pyro_probe_put(shared, &message, NULL, 0);
+}
+
+/* Threads that were never seen in Python: too short-lived, or other libraries' workers. What they
+ * ran goes to a line of its own; how they waited is nobody's concern. */
+void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+{
+	struct pyro_message message = {.process = probe->number};
+
+	if (!probe->unseen_ns || !probe->announced)
+		return;
+	if (probe->unseen_thread == UINT32_MAX) {
+		message.kind = PYRO_MESSAGE_THREAD;
+		message.u.thread.thread = shared->next_thread;
+		message.u.thread.at_ns = now_ns;
+		strncpy(message.u.thread.name, "other threads", sizeof(message.u.thread.name) - 1);
+		if (!pyro_probe_put(shared, &message, NULL, 0))
+			return;
+		probe->unseen_thread = shared->next_thread++;
+	}
+	message = (struct pyro_message){.kind = PYRO_MESSAGE_SAMPLE, .process = probe->number};
+	message.u.sample.at_ns = now_ns;
+	message.u.sample.thread = probe->unseen_thread;
+	message.u.sample.stack = PYRO_NO_STACK;
+	message.u.sample.wall_ns = probe->unseen_ns;
+	message.u.sample.cpu_ns = probe->unseen_ns;
+	message.u.sample.on_cpu = true;
+	message.u.sample.proof = PYRO_SAMPLE_STILL;
+	if (pyro_probe_put(shared, &message, NULL, 0))
+		probe->unseen_ns = 0;
+}
+
+void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid)
+{
+	struct pyro_sched_thread *kernel;
+
+	probe->look_due = true;
+	if (pyro_roster_find(probe, tid))
+		return; /* dropped at the next look */
+	kernel = pyro_sched_thread(shared->sched, probe->pid, tid);
+	if (!kernel)
+		return;
+	if (kernel->begin_ns >= probe->start_ns)
+		probe->unseen_ns += pyro_sched_run_ns(kernel, kernel->exit_ns);
+	pyro_sched_forget(shared->sched, tid);
+}
+
+void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+{
+	pyro_credit_unseen(probe, shared, now_ns);
+	for (size_t i = 0; i < probe->thread_count; i++) {
+		struct pyro_probe_thread *thread = &probe->threads[i];
+
+		if (thread->looks && now_ns - thread->accounted_ns >= FLUSH_EVERY_NS)
+			pyro_credit_unchanged(probe, shared, thread);
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_PROBE_PARTS_H
+#define PYRO_SAMPLE_PROBE_PARTS_H
+
+/* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
+ * samples.c (one moment), credit.c (the time that each sample takes). */
+
+#include "sample/probe.h"
+
+#define PYRO_NO_STACK UINT32_MAX
+
+/* probe.c */
+/** False if the queue has no room, which is counted. */
+bool pyro_probe_put(struct pyro_probe_shared *shared, struct pyro_message *message,
+		    const void *tail, size_t tail_size);
+/** Tells the recorder of the process, once. */
+void pyro_probe_announce(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+
+/* roster.c */
+struct pyro_probe_thread *pyro_roster_find(struct pyro_probe *probe, int tid);
+/** Looks at the set of threads and matches it with the kernel's; ends those that are gone. */
+enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			      uint64_t now_ns);
+
+/* samples.c */
+/** Samples the threads that may have changed since the last moment, @due_ns naming this one. */
+enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			       uint64_t due_ns);
+
+/* credit.c */
+/** Time ready but off a processor until @now_ns. */
+uint64_t pyro_credit_ready_ns(const struct pyro_sched_thread *kernel, uint64_t now_ns);
+/** Moves the time up to @now_ns into the pools, by what the kernel says the thread did. */
+void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared,
+		       uint64_t now_ns);
+/** Emits a sample of what the thread was seen doing, with the time that it spent doing such. */
+void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same);
+/** Emits one sample for all the moments at which the thread was seen unchanged. */
+void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			   struct pyro_probe_thread *thread);
+/** Emits what threads ran that were never seen in Python. */
+void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			uint64_t now_ns);
+/** Emits what is left of a thread's time, and its end. */
+void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     struct pyro_probe_thread *thread, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One moment of sampling: which threads are read, and what is said of each. */
+#include <sys/syscall.h>
+
+#include "base/clock.h"
+#include "sample/probe_parts.h"
+#include "target/thread.h"
+
+static bool announce_codes(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			   const struct pyro_raw_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const uint32_t id = stack->frames[i].code;
+		struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = probe->number};
+		const struct pyro_code *code;
+		uint64_t known;
+
+		if (pyro_map_get(&probe->codes, id, &known))
+			continue;
+		code = pyro_python_code(probe->python, id);
+		if (!code)
+			return false;
+		message.u.code.code = id;
+		message.u.code.first_line = code->first_line;
+		message.u.code.qualname = code->qualname;
+		message.u.code.file = code->file;
+		if (!pyro_probe_put(shared, &message, NULL, 0) ||
+		    pyro_map_put(&probe->codes, id, 1))
+			return false;
+	}
+	return true;
+}
+
+/* The number of a stack, which the recorder is told of when it is new; PYRO_NO_STACK if it cannot
+ * be. */
+static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			     struct pyro_raw_stack *stack)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK, .process = probe->number};
+	uint64_t hash, number;
+
+	if (!stack->count)
+		return PYRO_NO_STACK;
+	pyro_python_stack_lines(probe->python, stack);
+	for (size_t i = 0; i < stack->count; i++) {
+		shared->frames[i].code = stack->frames[i].code;
+		shared->frames[i].line = stack->frames[i].line;
+	}
+	hash = pyro_hash_bytes(shared->frames, stack->count * sizeof(*shared->frames));
+	if (pyro_map_get(&probe->stacks, hash, &number))
+		return (uint32_t)number;
+	if (!announce_codes(probe, shared, stack))
+		return PYRO_NO_STACK;
+	message.u.stack.stack = probe->next_stack;
+	message.u.stack.count = (uint32_t)stack->count;
+	if (!pyro_probe_put(shared, &message, shared->frames,
+			    stack->count * sizeof(*shared->frames)) ||
+	    pyro_map_put(&probe->stacks, hash, probe->next_stack))
+		return PYRO_NO_STACK;
+	return probe->next_stack++;
+}
+
+/* A thread that is blocked and asleep on the GIL's own condition waits for the GIL. */
+static bool waits_for_gil(const struct pyro_probe *probe, const struct pyro_probe_thread *thread,
+			  const struct pyro_gil *gil)
+{
+	struct pyro_thread_syscall call;
+
+	if (thread->state != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
+	    probe->thread_count < 2)
+		return false;
+	if (pyro_thread_syscall(probe->pid, thread->tid, &call, NULL) || call.number != SYS_futex)
+		return false;
+	return call.args[0] >= gil->wait_low && call.args[0] < gil->wait_high;
+}
+
+static bool is_unchanged(const struct pyro_probe_thread *thread)
+{
+	return thread->kernel && thread->kernel->slices == thread->slices &&
+	       thread->kernel->state != PYRO_SCHED_RUNNING && !thread->kernel->stale;
+}
+
+static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				  struct pyro_probe_thread *thread, bool holder)
+{
+	struct pyro_freeze_view view = {.slices = UINT64_MAX};
+	enum pyro_rc rc = PYRO_RC_OK;
+	uint64_t now_ns;
+
+	pyro_credit_unchanged(probe, shared, thread);
+	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
+		shared->stack->count = 0;
+		view.state = thread->kernel->state;
+		view.proof = PYRO_SAMPLE_STILL;
+	} else {
+		rc = pyro_freeze_read(&shared->freeze, probe->python, thread->index, thread->kernel,
+				      holder, shared->stack, &view);
+		if (rc)
+			return rc;
+	}
+	now_ns = pyro_clock_now();
+	pyro_credit_count(thread, shared, now_ns);
+	thread->slices = view.slices;
+	thread->proof = (uint8_t)view.proof;
+	thread->state = view.state;
+	/* Whom we preempted ran; whom others keep from a processor since before waits for one,
+	 * which is no wait of the program's own: both could run, and share that kind of time. */
+	thread->stack = number_stack(probe, shared, shared->stack);
+	thread->truncated = shared->stack->truncated;
+	thread->partial = shared->stack->partial;
+	thread->holds_gil = view.gil.addr ? view.gil.locked && view.gil.last_holder == thread->addr
+					  : view.thread.attached;
+	thread->waits_gil = waits_for_gil(probe, thread, &view.gil);
+	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);
+	return PYRO_RC_OK;
+}
+
+/* Samples the threads that may have changed: first those that held the GIL, since for these the
+ * sampler sits where it sits. */
+enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			       uint64_t due_ns)
+{
+	enum pyro_rc result = PYRO_RC_OK;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < probe->thread_count; i++) {
+			struct pyro_probe_thread *thread = &probe->threads[i];
+			enum pyro_rc rc;
+
+			if (!thread->kernel)
+				thread->kernel =
+					pyro_sched_thread(shared->sched, probe->pid, thread->tid);
+			if (!thread->kernel || thread->holds_gil != (pass == 0) ||
+			    thread->sampled_ns == due_ns)
+				continue;
+			if (thread->index == SIZE_MAX && !thread->main)
+				continue;
+			if (pyro_sched_refresh(shared->sched, thread->kernel))
+				continue;
+			thread->sampled_ns = due_ns;
+			if (is_unchanged(thread)) {
+				thread->looks++;
+				continue;
+			}
+			rc = sample_thread(probe, shared, thread, pass == 0);
+			if (rc == PYRO_RC_GONE)
+				continue;
+			if (rc)
+				shared->missed++;
+			if (rc == PYRO_RC_NOTREADY)
+				probe->look_due = true;
+			else if (rc)
+				result = rc;
+		}
+	}
+	return result;
+}
