@@ -224,8 +224,7 @@ static void add_names(struct printer *p, const struct pyro_node *node, unsigned 
 		pyro_buf_add_format(&text, " (%u deep)", times);
 	p->failed = p->failed || text.failed;
 	if (!text.failed)
-		pyro_report_table_more(&p->table,
-				       place->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+		pyro_report_table_more(&p->table, place->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
 				       text.data ? text.data : "");
 	pyro_buf_deinit(&text);
 	pyro_cells_place(&p->table, place->display,

@@ -266,7 +266,7 @@ static void test_as_an_ordinary_user(void **state)
 
 static void test_what_is_no_python(void **state)
 {
-	static const char *const argv[] = {"sh", "-c", "echo ready; exec sleep 60", NULL};
+	static const char *const argv[] = {"sh", "-c", "echo ready; kill -STOP $$", NULL};
 	struct pyro_python_origin origin;
 	struct pyro_err err = {0};
 	struct target target;
