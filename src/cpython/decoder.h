@@ -109,5 +109,10 @@ struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr);
 void pyro_frames_learn(struct pyro_python *python);
 /** native.c: fills native ids by way of the pthread_t, before 3.11. */
 void pyro_native_ids(struct pyro_python *python);
+/** The same without a read of its own: in a process that was just forked the id is the parent's for
+ *  a moment, and nothing else changes when it becomes its own. Planned with a look, and taken from
+ *  it. */
+void pyro_native_ids_plan(struct pyro_python *python);
+void pyro_native_ids_update(struct pyro_python *python);
 
 #endif

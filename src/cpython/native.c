@@ -82,3 +82,24 @@ void pyro_native_ids(struct pyro_python *python)
 	for (size_t i = 0; i < python->look.thread_count; i++)
 		python->threads[i].native_id = tid_at(python, i, candidates[at]);
 }
+
+void pyro_native_ids_plan(struct pyro_python *python)
+{
+	if (python->layout.ts_native_id != PYRO_ABSENT || python->pthread_tid == PYRO_ABSENT)
+		return;
+	for (size_t i = 0; i < python->look.thread_count; i++)
+		pyro_window_plan(&python->window, python->threads[i].pthread + python->pthread_tid,
+				 4);
+}
+
+void pyro_native_ids_update(struct pyro_python *python)
+{
+	if (python->pthread_tid == PYRO_ABSENT)
+		return;
+	for (size_t i = 0; i < python->look.thread_count; i++) {
+		const uint32_t tid = tid_at(python, i, python->pthread_tid);
+
+		if (tid)
+			python->threads[i].native_id = tid;
+	}
+}

@@ -238,6 +238,7 @@ static void plan_look(struct pyro_python *python)
 		plan_interp(python, python->interps[i].addr);
 	for (size_t i = 0; i < python->look.thread_count; i++)
 		pyro_window_plan(&python->window, python->threads[i].addr, python->thread_read);
+	pyro_native_ids_plan(python);
 }
 
 static enum pyro_rc read_interp(struct pyro_python *python, uint64_t addr, size_t *gil_count,
@@ -375,9 +376,13 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 
 		note_data_stack(python, i, bytes);
 	}
-	/* A new thread's state names its creator until the thread runs. */
-	if (python->layout.ts_native_id == PYRO_ABSENT && (changed || python->moved))
-		pyro_native_ids(python);
+	if (python->layout.ts_native_id == PYRO_ABSENT) {
+		/* A new thread's state names its creator until the thread runs. */
+		if (changed || python->moved)
+			pyro_native_ids(python);
+		else
+			pyro_native_ids_update(python);
+	}
 	*ret_look = &python->look;
 	return PYRO_RC_OK;
 }

@@ -372,13 +372,24 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 	return rc;
 }
 
-static enum pyro_rc say_where_to_look(enum pyro_rc rc, struct pyro_err *err)
+static enum pyro_rc say_where_to_look(const struct recording *recording, enum pyro_rc rc,
+				      struct pyro_err *err)
 {
 	const struct pyro_err found = err ? *err : (struct pyro_err){.rc = rc};
 
+	if (pyro_process_gone(recording->pid))
+		return pyro_err_set(err, PYRO_RC_GONE,
+				    "process %d has ended. Try: pyrometer run, which is there "
+				    "from the start",
+				    recording->pid);
+	if (rc == PYRO_RC_NOTREADY)
+		return pyro_err_set(err, rc, "process %d: %.300s. Try: the same again in a moment",
+				    recording->pid, found.message);
+	if (rc != PYRO_RC_NOTPYTHON)
+		return rc;
 	return pyro_err_set(err, rc,
 			    "%.400s. Try: pyrometer doctor, which lists the Python processes",
-			    found.message[0] ? found.message : pyro_rc_text(rc));
+			    found.message);
 }
 
 static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
@@ -394,8 +405,8 @@ static enum pyro_rc start_attached(struct recording *recording, struct pyro_err 
 	rc = pyro_sampler_add_running(recording->sampler, recording->pid, err);
 	if (rc == PYRO_RC_PERM)
 		rc = pyro_process_explain_permission(recording->pid, "attach", err);
-	else if (rc == PYRO_RC_NOTPYTHON || rc == PYRO_RC_NOTREADY || rc == PYRO_RC_GONE)
-		rc = say_where_to_look(rc, err);
+	else if (rc)
+		rc = say_where_to_look(recording, rc, err);
 	if (!rc)
 		rc = set_up(recording, err);
 	if (!rc)

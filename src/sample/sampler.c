@@ -22,6 +22,7 @@
 /* An interpreter starts within 20 ms; other programs load one late or never. */
 #define SEEK_QUICK_NS (1 * PYRO_NS_PER_MS)
 #define SEEK_QUICK    60
+#define SEEK_PATIENT  500
 #define SEEK_SLOW_NS  (100 * PYRO_NS_PER_MS)
 /* Below this a sleep takes longer than the wait. */
 #define SPIN_NS 30000
@@ -72,6 +73,17 @@ static void on_news(void *context, const struct pyro_sched_news *news)
 		sampler->news[sampler->news_count++] = *news;
 	else
 		sampler->news_lost = true;
+}
+
+static void sleep_until(uint64_t due_ns)
+{
+	const struct timespec at = {
+		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
+		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
 }
 
 /* ---- making ---- */
@@ -235,6 +247,13 @@ enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, str
 	if (rc)
 		return rc;
 	pyro_probe_seek(probe, &sampler->shared);
+	/* One that has only just been started is worth waiting for. */
+	for (int i = 0; i < SEEK_PATIENT && probe->state == PYRO_PROBE_SEEKING &&
+			probe->trouble.rc == PYRO_RC_NOTREADY && !pyro_process_gone(pid);
+	     i++) {
+		sleep_until(pyro_clock_now() + SEEK_QUICK_NS);
+		pyro_probe_seek(probe, &sampler->shared);
+	}
 	if (probe->state == PYRO_PROBE_READING)
 		return PYRO_RC_OK;
 	if (err)
@@ -395,17 +414,6 @@ static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
 }
 
 /* ---- the loop ---- */
-
-static void sleep_until(uint64_t due_ns)
-{
-	const struct timespec at = {
-		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
-		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
-	};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-		;
-}
 
 static uint64_t next_ns(const struct pyro_probe *probe)
 {
