@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """run and attach: the program is what it would be without us, and the capture is where it is said."""
 
+import fcntl
 import json
 import os
 import signal
 import stat
 import subprocess
-import sys
+import termios
 import time
 
 import pytest
@@ -238,23 +239,40 @@ def test_attach_to_a_zombie(refused):
         process.wait()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+def at_a_terminal(command, folder):
+    """Starts a command in the foreground of a terminal of its own; the process and the keyboard."""
+    keyboard, terminal = os.openpty()
+    process = subprocess.Popen(
+        command,
+        cwd=str(folder),
+        env=plain_environment(),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: (
+            signal.signal(signal.SIGINT, signal.SIG_DFL),
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        ),
+    )
+    os.close(terminal)
+    return process, keyboard
+
+
 def test_interrupt_reaches_the_program_and_still_reports(tmp_path):
     code = (
         "import time\ntry:\n print('ready', flush=True)\n time.sleep(60)\n"
         "except KeyboardInterrupt:\n raise SystemExit(7)"
     )
-    recorder = subprocess.Popen(
-        [str(EXECUTABLE), "run", "-o", "x.pyro", "-c", code],
-        cwd=str(tmp_path),
-        env=plain_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert recorder.stdout.readline() == "ready\n"
-    os.killpg(recorder.pid, signal.SIGINT)
-    _, words = recorder.communicate(timeout=20)
+    command = [str(EXECUTABLE), "run", "-o", "x.pyro", "-c", code]
+    recorder, keyboard = at_a_terminal(command, tmp_path)
+    try:
+        assert recorder.stdout.readline() == "ready\n"
+        os.write(keyboard, b"\x03")
+        _, words = recorder.communicate(timeout=30)
+    finally:
+        recorder.kill()
+        os.close(keyboard)
     assert recorder.returncode == 7
     assert words.splitlines()[-1].endswith("pyrometer view x.pyro")
