@@ -37,8 +37,9 @@ static struct messages_process *process_of(struct messages *messages,
 
 	assert_in_range(message->process, 0, MESSAGES_PROCESSES - 1);
 	process = &messages->processes[message->process];
-	assert_true(process->known);
-	assert_false(process->ended);
+	if (!process->known || process->ended)
+		fail_msg("a message of kind %u for process %u (pid %d), which %s", message->kind,
+			 message->process, process->pid, process->known ? "ended" : "is unknown");
 	return process;
 }
 

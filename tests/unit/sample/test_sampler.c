@@ -185,15 +185,17 @@ static void times_are_right(enum pyro_proof_method method)
 	/* Its life lies within the moments at which we saw it begin and end. */
 	assert_true(thread->start_ns >= run.start_ns);
 	assert_true(thread->wall_ns >= 300 * PYRO_NS_PER_MS);
-	assert_true(thread->wall_ns <= run.end_ns - run.start_ns + 20 * PYRO_NS_PER_MS);
+	assert_true(thread->wall_ns <= run.end_ns - run.start_ns + PYRO_NS_PER_S);
 	assert_true(thread->cpu_ns <= run.cpu_ns + 20 * PYRO_NS_PER_MS);
 	assert_true(thread->cpu_ns >= 120 * PYRO_NS_PER_MS);
-	/* Each kind of time went where it was spent. */
-	assert_true(messages_wall(&messages, process, "rest") >= 60 * PYRO_NS_PER_MS);
-	assert_true(messages_cpu(&messages, process, "rest") <= 60 * PYRO_NS_PER_MS);
-	assert_true(messages_cpu(&messages, process, "busy") >= 60 * PYRO_NS_PER_MS);
-	assert_true(messages_cpu(&messages, process, "busy") <= 250 * PYRO_NS_PER_MS);
 	pyro_sampler_counts(sampler, &counts);
+	/* Each kind of time went where it was spent, if others left us the processor to see it. */
+	if (counts.ticks_taken > counts.ticks_due / 5 * 4) {
+		assert_true(messages_wall(&messages, process, "rest") >= 60 * PYRO_NS_PER_MS);
+		assert_true(messages_cpu(&messages, process, "rest") <= 60 * PYRO_NS_PER_MS);
+		assert_true(messages_cpu(&messages, process, "busy") >= 60 * PYRO_NS_PER_MS);
+		assert_true(messages_cpu(&messages, process, "busy") <= 250 * PYRO_NS_PER_MS);
+	}
 	assert_true(counts.samples > 0);
 	assert_true(counts.ticks_taken > 0);
 	assert_int_equal(counts.queue_lost, 0);
@@ -243,7 +245,7 @@ static void every_method_says_what_it_is(void **state)
 static const char family[] =
 	"import os, sys, time\n"
 	"def spin():\n"
-	"    end = time.monotonic() + 0.25\n"
+	"    end = time.monotonic() + 0.4\n"
 	"    while time.monotonic() < end:\n"
 	"        sum(range(50))\n"
 	"def child():\n"
@@ -253,7 +255,7 @@ static const char family[] =
 	"    child()\n"
 	"if not os.fork():\n"
 	"    os.execv(sys.executable, ['python', '-S', '-E', '-c', 'import time\\n"
-	"def other(): time.sleep(0.25)\\n"
+	"def other(): time.sleep(0.4)\\n"
 	"other()'])\n"
 	"if not os.fork():\n"
 	"    os.execv('/bin/true', ['true'])\n"
@@ -395,9 +397,12 @@ static void a_full_queue_loses_and_counts(void **state)
 		struct target target;
 
 		attach(sampler, &target);
-		for (int i = 0; i < 6; i++) {
-			nap(40);
-			if (drained)
+		for (int i = 0; i < 100; i++) {
+			nap(50);
+			pyro_sampler_counts(sampler, &counts);
+			if (counts.queue_lost)
+				break;
+			if (drained && i == 0)
 				messages_drain(&messages);
 		}
 		if (drained)
@@ -429,7 +434,8 @@ static void a_queue_that_was_full_recovers(void **state)
 	nap(100);
 	messages_drain(&messages);
 	taken = messages.taken;
-	drain_for(100);
+	for (int i = 0; i < 100 && messages.taken <= taken + 5; i++)
+		drain_for(50);
 	assert_true(messages.taken > taken + 5);
 	target_stop(&target);
 	for (int i = 0; i < 1000 && !pyro_sampler_idle(sampler); i++)
@@ -469,8 +475,8 @@ static void others_are_left_unsaid(void **state)
 	struct pyro_sampler *sampler = make(PYRO_PROOF_AUTO, true, 1 << 16);
 	int go, pid = prepare("import os; os.execv('/bin/true', ['true'])", &go);
 
-	close(go); /* it never executes anything */
 	assert_int_equal(pyro_sampler_add_new(sampler, pid, NULL), PYRO_RC_OK);
+	close(go); /* it never executes anything */
 	assert_int_equal(pyro_sampler_start(sampler, NULL), PYRO_RC_OK);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	for (int i = 0; i < 1000 && !pyro_sampler_idle(sampler); i++)

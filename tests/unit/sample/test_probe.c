@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "messages.h"
+#include "sample/probe.h"
+#include "support/targets.h"
+
+/* One probe without the sampler's thread: every step is ours. */
+
+static struct messages messages;
+static struct pyro_probe_shared shared;
+static struct pyro_raw_stack stack, scratch;
+static struct target target;
+static cpu_set_t before;
+
+static void nap(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+static int set_up(void **state)
+{
+	sched_getaffinity(0, sizeof(before), &before);
+	messages_init(&messages, 1 << 20);
+	shared = (struct pyro_probe_shared){.queue = messages.queue, .stack = &stack};
+	shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*shared.frames));
+	pyro_seat_init(&shared.seat);
+	assert_int_equal(pyro_sched_create(PYRO_SCHED_PROC, NULL, NULL, &shared.sched, NULL),
+			 PYRO_RC_OK);
+	shared.freeze = (struct pyro_freeze){
+		.method = PYRO_PROOF_BY_PROC,
+		.sched = shared.sched,
+		.seat = &shared.seat,
+		.scratch = &scratch,
+	};
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	sched_setaffinity(0, sizeof(before), &before);
+	pyro_sched_destroy(shared.sched);
+	free(shared.frames);
+	messages_deinit(&messages);
+	return 0;
+}
+
+static void start_python(void)
+{
+	static const char program[] =
+		"import threading, time\n"
+		"def waiter(): time.sleep(60)\n"
+		"threading.Thread(target=waiter, name='helper', daemon=True).start()\n"
+		"print('ready', flush=True)\n"
+		"while True: sum(range(50))\n";
+	const char *const argv[] = {"python3", "-S", "-E", "-c", program, NULL};
+
+	assert_true(target_start(&target, argv));
+}
+
+static void tick(struct pyro_probe *probe, int times)
+{
+	for (int i = 0; i < times; i++) {
+		nap(2);
+		pyro_probe_tick(probe, &shared);
+		pyro_rate_next(&probe->rate, pyro_clock_now());
+	}
+}
+
+static void start_probe(struct pyro_probe *probe, int pid)
+{
+	pyro_probe_init(probe, pid, 0, 0, pyro_clock_now(), 1000, 0);
+	pyro_probe_seek(probe, &shared);
+}
+
+static void finds_reads_names_and_ends(void **state)
+{
+	struct pyro_probe probe;
+	bool named = false;
+
+	start_python();
+	start_probe(&probe, target.pid);
+	assert_int_equal(probe.state, PYRO_PROBE_READING);
+	/* Nothing is said before there is a thread to tell of. */
+	assert_int_equal(pyro_queue_used(messages.queue), 0);
+	tick(&probe, 20);
+	assert_int_equal(probe.thread_count, 2);
+	assert_true(pyro_probe_cpu(&probe) >= 0);
+	nap(20);
+	assert_true(pyro_probe_names_due(&probe, pyro_clock_now()));
+	pyro_probe_read_names(&probe, &shared);
+	assert_false(pyro_probe_names_due(&probe, pyro_clock_now()));
+	pyro_probe_flush(&probe, &shared, pyro_clock_now());
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	assert_int_equal(probe.state, PYRO_PROBE_ENDED);
+	messages_drain(&messages);
+	assert_true(messages.processes[0].ended);
+	for (size_t i = 0; i < messages.thread_count; i++)
+		named = named || strcmp(messages.threads[i].name, "helper") == 0;
+	assert_true(named);
+	assert_true(messages_wall(&messages, 0, "<module>") > 0);
+	assert_true(messages_wall(&messages, 0, "waiter") > 0);
+	target_stop(&target);
+}
+
+/* What messages point to is handed over only with the last of them. */
+static void ends_when_there_is_room(void **state)
+{
+	static const char filler[4096];
+	struct pyro_probe probe;
+	size_t size;
+
+	start_python();
+	start_probe(&probe, target.pid);
+	tick(&probe, 5);
+	assert_true(probe.announced);
+	messages_drain(&messages);
+	while (pyro_queue_put(messages.queue, filler, sizeof(filler), NULL, 0) ||
+	       pyro_queue_put(messages.queue, filler, 8, NULL, 0))
+		;
+	assert_false(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	assert_int_equal(probe.state, PYRO_PROBE_ENDED);
+	assert_true(shared.queue_lost > 0);
+	assert_false(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	while (pyro_queue_peek(messages.queue, &size))
+		pyro_queue_drop(messages.queue);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	messages_drain(&messages);
+	assert_true(messages.processes[0].ended);
+	target_stop(&target);
+}
+
+static void a_target_may_go_between_ticks(void **state)
+{
+	struct pyro_probe probe;
+
+	start_python();
+	start_probe(&probe, target.pid);
+	tick(&probe, 5);
+	target_stop(&target);
+	tick(&probe, 5);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	messages_drain(&messages);
+	assert_true(messages.processes[0].ended);
+}
+
+static void says_why_it_finds_nothing(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "echo ready; kill -STOP $$", NULL};
+	struct pyro_probe probe;
+
+	assert_true(target_start(&target, argv));
+	start_probe(&probe, target.pid);
+	assert_int_not_equal(probe.state, PYRO_PROBE_READING);
+	assert_int_equal(probe.trouble.rc, PYRO_RC_NOTPYTHON);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	assert_int_equal(pyro_queue_used(messages.queue), 0);
+	target_stop(&target);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(finds_reads_names_and_ends),
+		CASE(ends_when_there_is_room),
+		CASE(a_target_may_go_between_ticks),
+		CASE(says_why_it_finds_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
