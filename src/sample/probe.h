@@ -73,10 +73,10 @@ struct pyro_probe {
 	uint32_t number;
 	enum pyro_probe_state state;
 	bool announced;
-	uint64_t start_ns; /**< of the process or of its program, or when we came */
-	bool born;         /**< we saw it begin, with `start_run_ns` on its account then */
-	uint64_t start_run_ns;
+	bool born; /**< we saw it begin, with `start_run_ns` on its account then */
 	uint32_t tries;
+	uint64_t start_ns; /**< of the process or of its program, or when we came */
+	uint64_t start_run_ns;
 	struct pyro_err trouble;
 
 	struct pyro_reader *reader;
@@ -94,19 +94,19 @@ struct pyro_probe {
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
 	uint64_t last_tick_ns;
-	uint64_t found_ns;  /**< when its interpreter was found */
-	uint64_t seek_ns;   /**< SEEKING, FOREIGN: when to try next */
-	uint64_t exit_ns;   /**< the kernel said that it ended; 0 if not */
-	uint32_t failures;  /**< ticks in a row that could read nothing */
-	uint64_t unseen_ns; /**< processor time of threads that ended before they were seen in
-			       Python */
-	uint32_t
-		unseen_thread; /**< number of the line that stands for them; UINT32_MAX: none yet */
-	uint32_t burst;        /**< quick looks to come: a thread has just begun */
+	uint64_t found_ns; /**< when its interpreter was found */
+	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
+	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
+	uint32_t failures; /**< ticks in a row that could read nothing */
+	uint32_t burst;    /**< quick looks to come: a thread has just begun */
+	/** Processor time of threads that ended before they were seen in Python, and the number of
+	 *  the line that stands for them; UINT32_MAX: none yet. */
+	uint64_t unseen_ns;
+	uint32_t unseen_thread;
 
-	struct pyro_map stacks; /**< hash of frames to number */
 	uint32_t next_stack;
-	struct pyro_map codes; /**< code ids announced */
+	struct pyro_map stacks; /**< hash of frames to number */
+	struct pyro_map codes;  /**< code ids announced */
 };
 
 void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,
