@@ -213,9 +213,30 @@ static struct pyro_probe *add_probe(struct pyro_sampler *sampler, int pid, int p
 	return probe;
 }
 
+/* Where the choice is ours, /proc serves as well for a process that the kernel does not report on:
+ * with more threads than there may be descriptors, or not allowed to be traced by its own user. */
+static enum pyro_rc follow(struct pyro_sampler *sampler,
+			   enum pyro_rc (*by)(struct pyro_sched *sched, int pid,
+					      struct pyro_err *err),
+			   int pid, struct pyro_err *err)
+{
+	struct pyro_probe_shared *shared = &sampler->shared;
+	enum pyro_rc rc = by(shared->sched, pid, err);
+
+	if (!rc || rc == PYRO_RC_GONE || sampler->options.proof != PYRO_PROOF_AUTO ||
+	    pyro_sched_source(shared->sched) == PYRO_SCHED_PROC)
+		return rc;
+	pyro_sched_destroy(shared->sched);
+	shared->sched = NULL;
+	rc = pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &shared->sched, err);
+	shared->freeze.sched = shared->sched;
+	shared->freeze.method = PYRO_PROOF_BY_PROC;
+	return rc;
+}
+
 enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid, struct pyro_err *err)
 {
-	enum pyro_rc rc = pyro_sched_follow_new(sampler->shared.sched, pid, err);
+	enum pyro_rc rc = follow(sampler, pyro_sched_follow_new, pid, err);
 	struct pyro_probe *probe;
 
 	if (rc)
@@ -234,16 +255,7 @@ enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, str
 
 	if (!probe)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	rc = pyro_sched_follow_running(sampler->shared.sched, pid, err);
-	if (rc == PYRO_RC_LIMIT && sampler->options.proof == PYRO_PROOF_AUTO) {
-		/* More threads than there may be descriptors: /proc serves as well. */
-		pyro_sched_destroy(sampler->shared.sched);
-		sampler->shared.sched = NULL;
-		rc = pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &sampler->shared.sched,
-				       err);
-		sampler->shared.freeze.sched = sampler->shared.sched;
-		sampler->shared.freeze.method = PYRO_PROOF_BY_PROC;
-	}
+	rc = follow(sampler, pyro_sched_follow_running, pid, err);
 	if (rc)
 		return rc;
 	pyro_probe_seek(probe, &sampler->shared);
@@ -470,14 +482,29 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 	pyro_rate_next(&probe->rate, pyro_clock_now());
 }
 
+/* An interpreter that is starting is looked for every millisecond. A program that is none may load
+ * one later; if it executes one, the kernel says so, or else it must be looked for more often. */
+static uint64_t seek_pause(const struct pyro_sampler *sampler, const struct pyro_probe *probe)
+{
+	const bool told = pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
+	const unsigned int doublings = probe->tries < 7 ? probe->tries : 7;
+	uint64_t pause_ns = SEEK_QUICK_NS << doublings;
+
+	if (probe->state != PYRO_PROBE_SEEKING)
+		return SEEK_SLOW_NS;
+	if (probe->trouble.rc == PYRO_RC_NOTREADY && probe->tries < SEEK_PATIENT)
+		return SEEK_QUICK_NS;
+	if (!told && probe->tries < SEEK_QUICK)
+		return SEEK_QUICK_NS;
+	return pause_ns < SEEK_SLOW_NS ? pause_ns : SEEK_SLOW_NS;
+}
+
 static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
 {
 	/* Looking for an interpreter reads files and tables: not at the expense of the target. */
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 	pyro_probe_seek(probe, &sampler->shared);
-	probe->seek_ns = now_ns + (probe->tries < SEEK_QUICK && probe->state == PYRO_PROBE_SEEKING
-					   ? SEEK_QUICK_NS
-					   : SEEK_SLOW_NS);
+	probe->seek_ns = now_ns + seek_pause(sampler, probe);
 	if (probe->state == PYRO_PROBE_READING)
 		probe->rate.due_ns = pyro_clock_now();
 }
