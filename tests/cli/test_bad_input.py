@@ -114,7 +114,8 @@ def test_interrupt_key_in_a_terminal(tmp_path, ignores):
     how = "signal.SIG_IGN" if ignores else "signal.default_int_handler"
     code = (
         f"import signal, sys, time\nsignal.signal(signal.SIGINT, {how})\n"
-        "try:\n    print('ready', flush=True)\n    for i in range(60 if not " + str(ignores) + " else 2): time.sleep(0.5)\n"
+        "try:\n    print('ready', flush=True)\n"
+        f"    for i in range({2 if ignores else 60}): time.sleep(0.5)\n"
         "except KeyboardInterrupt:\n    sys.exit(7)\nsys.exit(8)"
     )
     (tmp_path / "program.py").write_text(code)
