@@ -28,7 +28,7 @@
 #define SPIN_NS 30000
 /* Reads that fail this often in a row: the program is another one, or has torn its interpreter
  * down. */
-#define MAX_FAILURES 50
+#define MAX_FAILURES 20
 /* What an interruption costs the target beyond the time it is held: the timer's interrupt, two
  * switches, a colder cache. See docs/performance.md for how it was measured. */
 #define TICK_COST_NS 12000
@@ -306,7 +306,9 @@ static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint6
 		parent_pid = parent->parent;
 		parent = find_probe(sampler, parent_pid);
 	}
-	inherit = parent && parent->pid == forked_by && parent->state == PYRO_PROBE_READING;
+	/* Found by asking, it may have executed something else already. */
+	inherit = parent && parent->pid == forked_by && parent->state == PYRO_PROBE_READING &&
+		  pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
 	if (inherit)
 		origin = parent->origin;
 	probe = add_probe(sampler, pid, parent_pid, at_ns);

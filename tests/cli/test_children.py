@@ -50,6 +50,18 @@ if __name__ == "__main__":
 )
 
 
+def in_one_of(attempts, record):
+    """Calls record(attempt) until it does not fail. A machine that keeps the recorder from running for
+    longer than a child lives hides that child; it does not do so every time."""
+    for attempt in range(attempts):
+        try:
+            return record(attempt)
+        except AssertionError as missed:
+            print(f"attempt {attempt + 1}: {missed}")
+            last = missed
+    raise last
+
+
 def interpreter_parameter():
     return pytest.mark.parametrize("entry", CHOSEN, ids=interpreter_id)
 
@@ -59,19 +71,23 @@ def interpreter_parameter():
 def test_multiprocessing(pyrometer, tmp_path, entry, method):
     (tmp_path / "pools.py").write_text(POOLS)
     script = str(tmp_path / "pools.py")
-    done = pyrometer("run", "-q", "-o", "x.pyro", *entry["argv"], script, method)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    capture = tmp_path / "x.pyro"
-    assert len(processes(capture)) >= 2
-    assert "in_the_child" in functions(capture)
-    seen = rows(
-        capture,
-        "SELECT DISTINCT p.parent FROM processes p JOIN tracks t ON t.process = p.id"
-        " JOIN totals ON totals.track = t.id JOIN stack_frames s ON s.stack = totals.stack"
-        " JOIN frame_names f ON f.frame = s.frame WHERE f.name = 'in_the_child'",
-    )
-    # Never in the parent, and every child knows its parent.
-    assert seen and all(parent is not None for (parent,) in seen)
+
+    def record(attempt):
+        capture = tmp_path / f"{attempt}.pyro"
+        done = pyrometer("run", "-q", "-o", capture, *entry["argv"], script, method)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert len(processes(capture)) >= 2
+        assert "in_the_child" in functions(capture)
+        seen = rows(
+            capture,
+            "SELECT DISTINCT p.parent FROM processes p JOIN tracks t ON t.process = p.id"
+            " JOIN totals ON totals.track = t.id JOIN stack_frames s ON s.stack = totals.stack"
+            " JOIN frame_names f ON f.frame = s.frame WHERE f.name = 'in_the_child'",
+        )
+        # Never in the parent, and every child knows its parent.
+        assert seen and all(parent is not None for (parent,) in seen)
+
+    in_one_of(3, record)
 
 
 # Without news from the kernel, a parent that ends at once leaves no trace of its child.
@@ -99,11 +115,15 @@ def test_ways_to_start_a_child(pyrometer, tmp_path, way, proof):
     }[way]
     (tmp_path / "child.py").write_text(CHILD + "in_the_child(0.2)\n")
     (tmp_path / "first.py").write_text("import os, subprocess, sys, threading\n" + code)
-    arguments = ["--proof", proof, "-o", "x.pyro", "first.py"]
-    done = pyrometer("run", "-q", *arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert len(processes(tmp_path / "x.pyro")) >= 2
-    assert "in_the_child" in functions(tmp_path / "x.pyro")
+
+    def record(attempt):
+        capture = tmp_path / f"{attempt}.pyro"
+        done = pyrometer("run", "-q", "--proof", proof, "-o", capture, "first.py")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert len(processes(capture)) >= 2
+        assert "in_the_child" in functions(capture)
+
+    in_one_of(3, record)
 
 
 @interpreter_parameter()
@@ -115,15 +135,15 @@ def test_children_of_ten_milliseconds(pyrometer, tmp_path, entry):
         + "        in_the_child(0.01)\n        os._exit(0)\n    os.wait()\n"
     )
     (tmp_path / "many.py").write_text(code)
-    # A busy machine may keep the recorder waiting for longer than such a child lives.
-    for attempt in range(5):
+
+    def record(attempt):
         capture = tmp_path / f"{attempt}.pyro"
         done = pyrometer("run", "-q", "-o", capture, *entry["argv"], str(tmp_path / "many.py"))
         assert (done.returncode, done.stderr) == (0, "")
         assert "in_the_child" in functions(capture)
-        if len(processes(capture)) == 11:
-            return
-    pytest.fail(f"only {len(processes(capture))} of 11 processes")
+        assert len(processes(capture)) == 11
+
+    in_one_of(8, record)
 
 
 def test_without_children(pyrometer, tmp_path):
@@ -182,17 +202,25 @@ def test_attach_follows_new_children(tmp_path, pyrometer):
         + "for i in range(3):\n    if os.fork() == 0:\n        in_the_child(0.1)\n"
         + "        os._exit(0)\n    os.wait()\n"
     )
-    program = subprocess.Popen(
-        [PYTHON, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=str(tmp_path)
-    )
-    assert program.stdout.readline() == b"ready\n"
-    recorder = start(tmp_path, "attach", "-q", "-o", "x.pyro", program.pid)
-    wait_until((tmp_path / "x.pyro").exists)
-    wait_until(lambda: is_sampling(recorder.pid))
-    program.communicate(b"\n", timeout=30)
-    out, words = recorder.communicate(timeout=30)
-    assert (recorder.returncode, words) == (0, "")
-    assert len(processes(tmp_path / "x.pyro")) == 4
+
+    def record(attempt):
+        capture = tmp_path / f"{attempt}.pyro"
+        program = subprocess.Popen(
+            [PYTHON, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=str(tmp_path),
+        )
+        assert program.stdout.readline() == b"ready\n"
+        recorder = start(tmp_path, "attach", "-q", "-o", capture.name, program.pid)
+        wait_until(capture.exists)
+        wait_until(lambda: is_sampling(recorder.pid))
+        program.communicate(b"\n", timeout=30)
+        out, words = recorder.communicate(timeout=30)
+        assert (recorder.returncode, words) == (0, "")
+        assert len(processes(capture)) == 4
+
+    in_one_of(5, record)
 
 
 def is_sampling(pid):
