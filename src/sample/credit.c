@@ -142,6 +142,23 @@ void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 	thread->looks = 0;
 }
 
+/* Records that came late show more running than was known when the time was shared out: as much of
+ * it as still can takes the place of waiting. */
+static void count_late_run(struct pyro_probe_thread *thread, uint64_t now_ns)
+{
+	uint64_t late;
+
+	if (!thread->kernel)
+		return;
+	late = pyro_sched_run_ns(thread->kernel, now_ns);
+	late = late > thread->run_seen ? late - thread->run_seen : 0;
+	if (late > thread->blocked_pool)
+		late = thread->blocked_pool;
+	thread->blocked_pool -= late;
+	thread->run_pool += late;
+	thread->run_seen += late;
+}
+
 void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, uint64_t now_ns)
 {
@@ -152,16 +169,14 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	if (now_ns < thread->accounted_ns)
 		now_ns = thread->accounted_ns;
 	pyro_credit_count(thread, shared, now_ns);
+	count_late_run(thread, now_ns);
 	emit_rest(probe, shared, thread);
 	message.u.thread.thread = thread->number;
 	message.u.thread.tid = thread->tid;
 	message.u.thread.at_ns = now_ns;
 	if (thread->kernel) {
 		message.u.thread.exact = true;
-		message.u.thread.run_ns = pyro_sched_run_ns(thread->kernel, now_ns);
-		message.u.thread.run_ns -= message.u.thread.run_ns > thread->run_start
-						   ? thread->run_start
-						   : message.u.thread.run_ns;
+		message.u.thread.run_ns = thread->run_seen - thread->run_start;
 		/* After exec the thread goes on under another program. */
 		if (thread->kernel->exited)
 			pyro_sched_forget(shared->sched, thread->tid);
