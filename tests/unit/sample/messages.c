@@ -205,6 +205,15 @@ void messages_drain(struct messages *messages)
 	}
 }
 
+bool messages_has_process(const struct messages *messages, int pid)
+{
+	for (uint32_t i = 0; i < MESSAGES_PROCESSES; i++) {
+		if (messages->processes[i].known && messages->processes[i].pid == pid)
+			return true;
+	}
+	return false;
+}
+
 uint32_t messages_process(const struct messages *messages, int pid)
 {
 	for (uint32_t i = 0; i < MESSAGES_PROCESSES; i++) {

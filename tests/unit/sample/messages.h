@@ -68,6 +68,8 @@ void messages_init(struct messages *messages, size_t size);
 void messages_deinit(struct messages *messages);
 /** Takes all that waits; fails the test if a promise is broken. */
 void messages_drain(struct messages *messages);
+/* Whether the process was announced. */
+bool messages_has_process(const struct messages *messages, int pid);
 /** The number of the process with that pid; fails the test if there is none. */
 uint32_t messages_process(const struct messages *messages, int pid);
 /** The main thread of that process; fails the test if there is none. */

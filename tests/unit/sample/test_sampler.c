@@ -372,6 +372,9 @@ static void a_target_may_end_at_any_time(void **state)
 
 		attach(sampler, &target);
 		pid = target.pid;
+		/* Killed at once, it may never have been sampled; later, it must have been. */
+		for (int j = 0; i && j < 5000 && !messages_has_process(&messages, pid); j++)
+			drain_for(1);
 		drain_for(17 * i);
 		target_stop(&target);
 		for (int j = 0; j < 1000 && !pyro_sampler_idle(sampler); j++)
@@ -379,7 +382,6 @@ static void a_target_may_end_at_any_time(void **state)
 		assert_true(pyro_sampler_idle(sampler));
 		assert_true(pyro_sampler_stop(sampler, STOP_NS));
 		messages_drain(&messages);
-		/* Killed at once, it may never have been sampled. */
 		if (i) {
 			messages_process(&messages, pid);
 			everything_adds_up();
