@@ -123,7 +123,7 @@ static struct pyro_record_result result;
 
 static void keeps_the_exit_status_and_names_the_capture(void **state)
 {
-	char program[] = "import sys, time; time.sleep(0.05); sys.exit(7)";
+	char program[] = "import sys, time; time.sleep(0.6); sys.exit(7)";
 	struct pyro_capture_reader *reader;
 	struct pyro_profile_counts counts;
 	struct pyro_err err = {0};
