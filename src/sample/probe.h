@@ -24,8 +24,6 @@ struct pyro_probe_shared {
 	uint64_t queue_lost;
 	uint64_t code_reuse;
 	uint64_t reads;
-	uint64_t
-		tick_cost_ns; /**< what an interruption costs beyond the time held: see sampler.c */
 };
 
 /** One thread of a Python process, as long as the kernel has it. */

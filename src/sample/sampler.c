@@ -30,7 +30,8 @@
  * down. */
 #define MAX_FAILURES 20
 /* What an interruption costs the target beyond the time it is held: the timer's interrupt, two
- * switches, a colder cache. See docs/performance.md for how it was measured. */
+ * switches, a colder cache. An estimate, not measured on the machine at hand: docs/performance.md.
+ */
 #define TICK_COST_NS 12000
 
 struct pyro_sampler {
@@ -122,7 +123,6 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	sampler->options = *options;
 	sampler->shared.queue = queue;
-	sampler->shared.tick_cost_ns = TICK_COST_NS;
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
@@ -478,8 +478,8 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 		const uint64_t held_ns = pyro_clock_thread_cpu() - start_ns;
 
 		sampler->shared.held_ns += held_ns;
-		sampler->shared.spent_ns += held_ns + sampler->shared.tick_cost_ns;
-		pyro_rate_spent(&probe->rate, held_ns + sampler->shared.tick_cost_ns);
+		sampler->shared.spent_ns += held_ns + TICK_COST_NS;
+		pyro_rate_spent(&probe->rate, held_ns + TICK_COST_NS);
 	}
 	pyro_rate_next(&probe->rate, pyro_clock_now());
 }

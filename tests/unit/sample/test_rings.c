@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "sample/rings.h"
 
+#include "child.h"
+
 #define EVENTS 65536
 
 struct seen {
@@ -50,34 +52,6 @@ static struct pyro_rings *make(void)
 static void nap(long ms)
 {
 	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
-}
-
-/* A child that waits for a byte and then runs @work. */
-static int start_child(void (*work)(void), int *ret_go)
-{
-	int go[2];
-	pid_t pid;
-
-	assert_int_equal(pipe(go), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		char byte;
-
-		close(go[1]);
-		if (read(go[0], &byte, 1) == 1)
-			work();
-		_exit(0);
-	}
-	close(go[0]);
-	*ret_go = go[1];
-	return pid;
-}
-
-static void let_go(int go)
-{
-	assert_int_equal(write(go, "", 1), 1);
-	close(go);
 }
 
 static void drain_until_ended(struct pyro_rings *rings, int pid)
@@ -134,11 +108,11 @@ static void tells_of_every_life(void **state)
 	struct pyro_rings *rings = make();
 	const struct pyro_ring_event *exec;
 	const uint64_t start_ns = pyro_clock_now();
-	int go, pid = start_child(have_family, &go);
+	int go, pid = child_start(have_family, &go);
 	int thread = 0, child = 0;
 
 	assert_int_equal(pyro_rings_follow(rings, pid, true, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	drain_until_ended(rings, pid);
 	assert_true(pyro_rings_quiet(rings));
 	for (size_t i = 0; i < seen.count; i++) {
@@ -185,13 +159,13 @@ static int by_time(const void *a, const void *b)
 static void ins_and_outs_take_turns(void **state)
 {
 	struct pyro_rings *rings = make();
-	int go, pid = start_child(sleep_often, &go);
+	int go, pid = child_start(sleep_often, &go);
 	bool inside = false;
 	size_t sleeps = 0;
 
 	nap(10); /* it waits for the byte: what comes first is that it gets a processor */
 	assert_int_equal(pyro_rings_follow(rings, pid, false, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	drain_until_ended(rings, pid);
 	qsort(seen.events, seen.count, sizeof(seen.events[0]), by_time);
 	for (size_t i = 0; i < seen.count; i++) {
@@ -214,10 +188,10 @@ static void ins_and_outs_take_turns(void **state)
 static void without_inheritance_there_is_one_thread(void **state)
 {
 	struct pyro_rings *rings = make();
-	int go, pid = start_child(have_family, &go);
+	int go, pid = child_start(have_family, &go);
 
 	assert_int_equal(pyro_rings_follow(rings, pid, false, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	drain_until_ended(rings, pid);
 	assert_int_equal(count(PYRO_RING_IN, 0, 0), count(PYRO_RING_IN, pid, pid));
 	assert_true(count(PYRO_RING_IN, pid, pid) > 0);
@@ -253,10 +227,10 @@ static void what_is_lost_is_told(void **state)
 	struct pyro_rings *rings = make();
 
 	for (int i = 0; i < 20 && !seen.lost; i++) {
-		int go, pid = start_child(ping_pong, &go);
+		int go, pid = child_start(ping_pong, &go);
 
 		assert_int_equal(pyro_rings_follow(rings, pid, true, NULL), PYRO_RC_OK);
-		let_go(go);
+		child_go(go);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_false(pyro_rings_quiet(rings));
 		seen.count = 0;
@@ -271,7 +245,7 @@ static void who_has_ended_is_gone(void **state)
 {
 	struct pyro_rings *rings = make();
 	struct pyro_err err = {0};
-	int go, pid = start_child(sleep_often, &go);
+	int go, pid = child_start(sleep_often, &go);
 
 	close(go);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);

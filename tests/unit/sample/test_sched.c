@@ -8,13 +8,14 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "sample/sched.h"
+
+#include "child.h"
 
 struct seen {
 	int forked;
@@ -46,35 +47,6 @@ static void spin(uint64_t ns)
 		;
 }
 
-/* A child that waits for a byte and then runs @work. */
-static int start_child(void (*work)(void), int *ret_go)
-{
-	int go[2];
-	pid_t pid;
-
-	assert_int_equal(pipe(go), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		char byte;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(go[1]);
-		if (read(go[0], &byte, 1) == 1)
-			work();
-		_exit(0);
-	}
-	close(go[0]);
-	*ret_go = go[1];
-	return pid;
-}
-
-static void let_go(int go)
-{
-	assert_int_equal(write(go, "", 1), 1);
-	close(go);
-}
-
 static struct pyro_sched *make(enum pyro_sched_source source, struct seen *seen)
 {
 	struct pyro_sched *sched;
@@ -102,10 +74,10 @@ static void run_time_is_the_kernels(enum pyro_sched_source source)
 	struct pyro_sched_thread *thread = NULL;
 	struct rusage usage;
 	uint64_t run_ns = 0, used_ns;
-	int go, pid = start_child(half_and_half, &go);
+	int go, pid = child_start(half_and_half, &go);
 
 	assert_int_equal(pyro_sched_follow_new(sched, pid, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	while (wait4(pid, NULL, WNOHANG, &usage) != pid) {
 		pyro_sched_update(sched);
 		thread = pyro_sched_thread(sched, pid, pid);
@@ -164,10 +136,10 @@ static void records_tell_of_threads_and_processes(void **state)
 {
 	struct seen seen = {0};
 	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
-	int go, pid = start_child(have_family, &go);
+	int go, pid = child_start(have_family, &go);
 
 	assert_int_equal(pyro_sched_follow_new(sched, pid, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	waitpid(pid, NULL, 0);
 	pyro_sched_update(sched);
 	assert_int_equal(seen.began, 3);
@@ -188,10 +160,10 @@ static void a_sleeper_stands_still(enum pyro_sched_source source)
 	struct pyro_sched *sched = make(source, &seen);
 	struct pyro_sched_thread *thread;
 	uint64_t slices;
-	int go, pid = start_child(sleep_long, &go);
+	int go, pid = child_start(sleep_long, &go);
 
 	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
-	let_go(go);
+	child_go(go);
 	nap(50);
 	pyro_sched_update(sched);
 	thread = pyro_sched_thread(sched, pid, pid);
@@ -228,10 +200,10 @@ static void a_running_thread_is_seen_running(void **state)
 	struct seen seen = {0};
 	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
 	struct pyro_sched_thread *thread;
-	int go, pid = start_child(spin_until_killed, &go);
+	int go, pid = child_start(spin_until_killed, &go);
 	uint64_t start, before_ns, run_ns = 0, wall_ns = 0;
 
-	let_go(go);
+	child_go(go);
 	nap(30);
 	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
 	thread = pyro_sched_thread(sched, pid, pid);
