@@ -445,6 +445,9 @@ static void attached_ends_with_its_target(void **state)
 	options.pid = target.pid;
 	killer = fork();
 	if (killer == 0) {
+		/* Killed before the recording begins, there would be nothing to record. */
+		for (int i = 0; i < 5000 && access("capture.pyro", F_OK) != 0; i++)
+			nap(1);
 		nap(100);
 		kill(target.pid, SIGKILL);
 		_exit(0);
