@@ -7,6 +7,8 @@
 
 /* A thread that does nothing is accounted for at least this often. */
 #define FLUSH_EVERY_NS PYRO_NS_PER_S
+/* Waiting for a processor this briefly is the switching itself, ours included. */
+#define SWITCHING_NS 200000
 
 uint64_t pyro_credit_ready_ns(const struct pyro_sched_thread *kernel, uint64_t now_ns)
 {
@@ -57,9 +59,21 @@ static void emit(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		shared->samples += message->u.sample.looks;
 }
 
+/* True if a wait for a processor is to be told apart from running. /proc calls both the same. */
+static bool waits_apart(const struct pyro_probe_shared *shared,
+			const struct pyro_probe_thread *thread)
+{
+	return pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS &&
+	       thread->ready_pool > SWITCHING_NS;
+}
+
 /* The sample of what the thread was seen doing takes the time it spent doing such: a thread that
  * was seen running takes the running time, one that was seen waiting the waiting time. So neither
- * is credited with the other's, and the sums are the kernel's. */
+ * is credited with the other's, and the sums are the kernel's.
+ *
+ * Above all, one that others keep from a processor takes no running time: the scheduler takes
+ * processors away where it happens to look at its accounts, at the ends of system calls first of
+ * all, so what it interrupts is not what ran. */
 void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
 {
@@ -72,7 +86,7 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 				.proof = same && thread->proof < PYRO_SAMPLE_REREAD
 						 ? PYRO_SAMPLE_SAME
 						 : thread->proof,
-				.on_cpu = thread->state != PYRO_SCHED_BLOCKED,
+				.on_cpu = thread->state == PYRO_SCHED_RUNNING,
 				.holds_gil = thread->holds_gil,
 				.waits_gil = thread->waits_gil,
 				.truncated = thread->truncated,
@@ -80,15 +94,25 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 			},
 	};
 
-	if (thread->state == PYRO_SCHED_BLOCKED) {
+	switch (thread->state) {
+	case PYRO_SCHED_BLOCKED:
 		message.u.sample.wall_ns = thread->blocked_pool;
 		thread->blocked_pool = 0;
-	} else {
-		message.u.sample.wall_ns = thread->run_pool + thread->ready_pool;
+		break;
+	case PYRO_SCHED_READY:
+		message.u.sample.wall_ns = thread->ready_pool;
+		thread->ready_pool = 0;
+		break;
+	case PYRO_SCHED_RUNNING:
+		message.u.sample.wall_ns = thread->run_pool;
 		message.u.sample.cpu_ns = thread->run_pool;
 		thread->run_pool = 0;
-		thread->ready_pool = 0;
+		if (!waits_apart(shared, thread)) {
+			message.u.sample.wall_ns += thread->ready_pool;
+			thread->ready_pool = 0;
+		}
 		thread->active_stack = thread->stack;
+		break;
 	}
 	emit(probe, shared, thread, &message);
 }
@@ -131,13 +155,34 @@ static void emit_rest(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	}
 }
 
+/* As pyro_credit_count for a thread that has not run since. What the kernel says it has run by now
+ * came after @until_ns, and would turn this wait into running and the next running into a wait. */
+static void count_still(struct pyro_probe_thread *thread, uint64_t until_ns)
+{
+	uint64_t wall;
+
+	if (until_ns <= thread->accounted_ns)
+		return;
+	wall = until_ns - thread->accounted_ns;
+	thread->accounted_ns = until_ns;
+	if (thread->state == PYRO_SCHED_BLOCKED) {
+		thread->blocked_pool += wall;
+	} else {
+		thread->ready_pool += wall;
+		thread->ready_seen += wall;
+	}
+}
+
 /* A thread that was seen unchanged at some moments: they become one sample, up to the last. */
 void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			   struct pyro_probe_thread *thread)
 {
 	if (!thread->looks)
 		return;
-	pyro_credit_count(thread, shared, probe->last_tick_ns);
+	/* We found it running then, and it has been off its processor ever since. */
+	if (thread->state == PYRO_SCHED_RUNNING)
+		thread->state = PYRO_SCHED_READY;
+	count_still(thread, probe->last_tick_ns);
 	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, thread->looks, true);
 	thread->looks = 0;
 }

@@ -80,8 +80,16 @@ static bool is_unchanged(const struct pyro_probe_thread *thread)
 	       thread->kernel->state != PYRO_SCHED_RUNNING && !thread->kernel->stale;
 }
 
+/* Whom we preempted was running when the moment came, whatever it is now; whom others kept from a
+ * processor by then was not. */
+static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
+				      enum pyro_sched_state state, uint64_t due_ns)
+{
+	return state == PYRO_SCHED_READY && kernel->out_ns >= due_ns ? PYRO_SCHED_RUNNING : state;
+}
+
 static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-				  struct pyro_probe_thread *thread, bool holder)
+				  struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
 {
 	struct pyro_freeze_view view = {.slices = UINT64_MAX};
 	enum pyro_rc rc = PYRO_RC_OK;
@@ -102,9 +110,7 @@ static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_sh
 	pyro_credit_count(thread, shared, now_ns);
 	thread->slices = view.slices;
 	thread->proof = (uint8_t)view.proof;
-	thread->state = view.state;
-	/* Whom we preempted ran; whom others keep from a processor since before waits for one,
-	 * which is no wait of the program's own: both could run, and share that kind of time. */
+	thread->state = state_at(thread->kernel, view.state, due_ns);
 	thread->stack = number_stack(probe, shared, shared->stack);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
@@ -142,7 +148,7 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 				thread->looks++;
 				continue;
 			}
-			rc = sample_thread(probe, shared, thread, pass == 0);
+			rc = sample_thread(probe, shared, thread, pass == 0, due_ns);
 			if (rc == PYRO_RC_GONE)
 				continue;
 			if (rc)

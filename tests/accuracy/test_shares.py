@@ -5,7 +5,6 @@ that all tests of a session together fail by chance less than once in ten thousa
 """
 
 import pytest
-import quiet
 
 PROGRAMS = ["known_ratio.py", "known_bias.py", "known_sleepers.py", "known_threads.py"]
 SECONDS = 2.0
@@ -18,32 +17,16 @@ SLACK = 0.003  # what the programs' own clocks cannot see
 
 
 KEPT = {}  # one recording serves every test of it
-again = 16  # so many recordings of a session may be made again
-
-
-def record_undisturbed(interpreter, program):
-    """A recording, and what part of the machine other work used meanwhile."""
-    global again
-    from beside import shares
-
-    while True:
-        watch = quiet.Watch()
-        recorded = shares.record(interpreter, program, SECONDS, RATE)
-        others = watch.others()
-        if others <= quiet.MOST or again == 0:
-            return recorded, others
-        again -= 1
 
 
 @pytest.fixture(params=PROGRAMS)
 def recording(request, recorder, interpreter):
+    from beside import shares
+
     key = request.param, tuple(interpreter["argv"])
     if key not in KEPT:
-        KEPT[key] = record_undisturbed(interpreter, request.param)
-    recorded, others = KEPT[key]
-    if others > quiet.MOST:
-        pytest.skip("other work used %.0f %% of this machine meanwhile" % (100 * others))
-    return request.param, recorded
+        KEPT[key] = shares.record(interpreter, request.param, SECONDS, RATE)
+    return request.param, KEPT[key]
 
 
 def test_shares(recording, coverage):

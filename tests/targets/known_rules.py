@@ -59,11 +59,13 @@ def repeat(truth, parts, seconds, seed=1):
         for function, size in parts:
             size *= chance.uniform(0.5, 1.5)
             clocks = measured[function.__name__]
-            wall = time.perf_counter()
+            # The thread's clock is a system call, at whose end the kernel may well give the
+            # processor to others: that is not the function's time.
             cpu = time.thread_time()
+            wall = time.perf_counter()
             function(size)
-            clocks[1] += time.thread_time() - cpu
             clocks[0] += time.perf_counter() - wall
+            clocks[1] += time.thread_time() - cpu
     truth.add(measured)
 
 

@@ -249,6 +249,17 @@ static bool on_stack(const struct stage *stage, const char *name)
 	return false;
 }
 
+/* The program says that it has begun before its thread has fallen asleep. */
+static void wait_until_blocked(struct stage *stage, size_t index)
+{
+	struct pyro_freeze_view view = {.state = PYRO_SCHED_RUNNING};
+
+	for (int i = 0; i < 5000 && view.state != PYRO_SCHED_BLOCKED; i++) {
+		nap(1000);
+		(void)read_thread(stage, index, false, &view);
+	}
+}
+
 static void a_sleeper_is_still(enum pyro_proof_method method)
 {
 	struct stage stage;
@@ -257,6 +268,9 @@ static void a_sleeper_is_still(enum pyro_proof_method method)
 
 	set_up(&stage, method);
 	sleeper = index_of(&stage, false);
+	wait_until_blocked(&stage, sleeper);
+	stage.freeze.torn = 0;
+	stage.seat.moves = 0;
 	for (int i = 0; i < 20; i++) {
 		struct pyro_freeze_view view;
 
