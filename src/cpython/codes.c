@@ -95,7 +95,7 @@ bool pyro_codes_must_check(const struct pyro_codes *codes, uint32_t slot, uint64
 {
 	const struct pyro_code_slot *s = &codes->slots[slot];
 
-	if (s->checked == codes->stack)
+	if (s->checked == codes->stack || (codes->epoch && s->epoch == codes->epoch))
 		return false;
 	/* The generation counts the code objects that went away. */
 	return generation == UINT64_MAX || s->generation != generation || s->interp != interp;
@@ -109,6 +109,8 @@ void pyro_codes_plan(struct pyro_codes *codes, struct pyro_window *window,
 	if (slot >= codes->slot_count || codes->slots[slot].addr == 0)
 		return;
 	s = &codes->slots[slot];
+	if (codes->epoch && s->epoch == codes->epoch)
+		return;
 	pyro_window_plan(window, s->addr + layout->co_id, layout->co_id_end - layout->co_id);
 	for (size_t i = 0; !s->versioned && i < PYRO_COUNT(s->texts); i++)
 		pyro_texts_plan(codes, window, layout, s->texts[i]);
@@ -446,6 +448,7 @@ enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *w
 			set_fresh(codes, slot);
 		codes->slots[slot].interp = interp;
 		codes->slots[slot].generation = generation;
+		codes->slots[slot].epoch = codes->epoch;
 	}
 	if (codes->fresh_count > 0) {
 		rc = decode_fresh(codes, window, layout);

@@ -38,6 +38,7 @@ struct pyro_code_slot {
 	uint32_t size;       /**< bytes of its instructions, UINT32_MAX: not known */
 	uint32_t checked;    /**< number of the last stack in which it was identified */
 	uint32_t listed;     /**< number of the last stack that hinted at it */
+	uint32_t epoch;      /**< in which it was last compared */
 	uint32_t texts[3];   /**< name, qualified name, file */
 	uint32_t serials[3]; /**< what they were */
 	bool versioned;      /**< has a version of its own: strings need no comparison */
@@ -76,6 +77,7 @@ struct pyro_codes {
 	struct pyro_buf scratch;
 	uint32_t stack; /**< number of the current stack */
 	uint32_t serial;
+	uint32_t epoch; /**< what was compared in this one is taken on trust; 0: nothing is */
 	uint64_t code_type;
 	uint64_t decoded;
 	uint64_t reused;

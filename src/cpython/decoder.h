@@ -24,14 +24,15 @@ struct pyro_interp {
 struct pyro_hint {
 	uint64_t chunk;        /**< the data stack chunk in use, as last read of the thread state */
 	uint64_t data_top;     /**< end of the newest frame on the data stack, read with `chunk` */
-	uint64_t high;         /**< end of the highest frame seen in it */
-	uint64_t frame;        /**< the last top frame, where reaching it takes two steps */
+	uint64_t high;         /**< end of the highest frame seen in it of late */
+	uint64_t top;          /**< where the last stack began: struct pyro_thread */
 	uint64_t cframe_below; /**< the last cframe below the top one */
 	uint64_t *frames;      /**< addresses of frames outside the data stack, seen of late */
 	uint8_t *ages;         /**< stacks since each was last seen */
 	uint32_t frame_count;
 	uint32_t frame_capacity;
-	uint32_t codes[PYRO_HINT_CODES]; /**< slots of the code objects of the last stack */
+	uint32_t codes[PYRO_HINT_CODES];    /**< slots of the code objects of the last stacks */
+	uint8_t code_ages[PYRO_HINT_CODES]; /**< stacks since each was last seen */
 	uint32_t code_count;
 	uint64_t generation;   /**< code_object_generation in the last stack */
 	bool generation_still; /**< it was the same in the stack before */
@@ -90,6 +91,8 @@ struct pyro_python {
 
 	struct pyro_codes codes;
 	struct pyro_walk walk;
+	uint64_t ahead;       /**< the thread state whose stack was fetched with it; 0: none */
+	uint32_t ahead_round; /**< of the window, by which that is over */
 };
 
 /** Bytes at which @offset of 8 bytes ends. */
@@ -105,6 +108,9 @@ enum pyro_rc pyro_threads_settle_layout(struct pyro_python *python,
 void pyro_threads_deinit(struct pyro_python *python);
 /** The hint of the thread state at @addr; NULL for one that the last look did not show. */
 struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr);
+/** frames.c: plans what the next stack of a thread is likely to need. */
+void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thread,
+		      const struct pyro_hint *hint);
 /** frames.c: draws from the last stack what to expect of the next. Outside of the freeze. */
 void pyro_frames_learn(struct pyro_python *python);
 /** native.c: fills native ids by way of the pthread_t, before 3.11. */

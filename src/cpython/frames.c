@@ -9,7 +9,7 @@
 #define FIRST_REGION    2048u  /* of a data stack of which nothing is known yet */
 #define SLACK           512u   /* the stack may have grown a little since the last time */
 #define PAGE            4096u
-#define MAX_AGE         8   /* stacks for which a frame that was not there again is read */
+#define MAX_AGE         8   /* stacks for which what was not there again is read */
 #define MAX_GUESSES     256 /* such frames */
 #define OWNER_THREAD    0   /* its frame lies on the data stack */
 #define OWNER_GENERATOR 1
@@ -198,23 +198,19 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 	return PYRO_RC_OK;
 }
 
-static void plan_region(struct pyro_python *python, const struct pyro_hint *hint, uint64_t top)
+/* The frames on the data stack, to where the last ones reached: each is a read of its own else. */
+static void plan_region(struct pyro_python *python, const struct pyro_hint *hint)
 {
-	struct pyro_window *window = &python->window;
-	uint64_t low = hint->chunk, end;
+	const uint64_t low = hint->chunk;
+	uint64_t end = low + FIRST_REGION;
 
 	if (low == 0)
 		return;
-	if (top >= low && top - low < CHUNK) {
-		end = top + python->frame_read;
-	} else if (hint->high > low && hint->high - low <= CHUNK) {
+	if (hint->high > low && hint->high - low <= CHUNK)
 		end = hint->high + SLACK;
-		if (end - low > CHUNK)
-			end = low + CHUNK;
-	} else {
-		end = low + FIRST_REGION;
-	}
-	pyro_window_plan_region(window, low, end - low);
+	if (end - low > CHUNK)
+		end = low + CHUNK;
+	pyro_window_plan_region(&python->window, low, end - low);
 }
 
 static bool has_generation(const struct pyro_python *python)
@@ -222,31 +218,41 @@ static bool has_generation(const struct pyro_python *python)
 	return python->layout.in_generation != PYRO_ABSENT;
 }
 
-/* Everything that the last stack of this thread suggests, by one read. */
-static enum pyro_rc read_ahead(struct pyro_python *python, const struct pyro_thread *thread,
-			       struct pyro_hint *hint)
+void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thread,
+		      const struct pyro_hint *hint)
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_window *window = &python->window;
+	const uint64_t top = hint->top ? hint->top : thread->top;
 
 	if (l->cf_frame != PYRO_ABSENT) {
-		pyro_window_plan(window, thread->top, l->cf_previous + 8);
-		if (hint && hint->cframe_below)
+		pyro_window_plan(window, top, l->cf_previous + 8);
+		if (hint->cframe_below)
 			pyro_window_plan(window, hint->cframe_below, l->cf_previous + 8);
 	}
 	if (has_generation(python))
 		pyro_window_plan(window, thread->interp + l->in_generation, 8);
-	if (hint) {
-		const uint64_t top = l->cf_frame == PYRO_ABSENT ? thread->top : hint->frame;
+	plan_region(python, hint);
+	for (size_t i = 0; i < hint->frame_count; i++)
+		pyro_window_plan(window, hint->frames[i], python->frame_read);
+	for (size_t i = 0; i < hint->code_count && !hint->generation_still; i++)
+		pyro_codes_plan(&python->codes, window, l, hint->codes[i]);
+}
 
-		plan_region(python, hint, top);
-		for (size_t i = 0; i < hint->frame_count; i++)
-			pyro_window_plan(window, hint->frames[i], python->frame_read);
-		for (size_t i = 0; i < hint->code_count && !hint->generation_still; i++)
-			pyro_codes_plan(&python->codes, window, l, hint->codes[i]);
-	}
-	if (l->cf_frame == PYRO_ABSENT && !hint)
-		pyro_window_plan(window, thread->top, python->frame_read);
+/* What is needed of a stack of which nothing was read ahead. */
+static enum pyro_rc read_first(struct pyro_python *python, const struct pyro_thread *thread,
+			       const struct pyro_hint *hint)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_window *window = &python->window;
+
+	pyro_window_reset(window);
+	if (hint)
+		pyro_frames_plan(python, thread, hint);
+	else if (has_generation(python))
+		pyro_window_plan(window, thread->interp + l->in_generation, 8);
+	pyro_window_plan(window, thread->top,
+			 l->cf_frame != PYRO_ABSENT ? l->cf_previous + 8 : python->frame_read);
 	return pyro_window_fetch(window);
 }
 
@@ -366,11 +372,12 @@ static enum pyro_rc read_cframes(struct pyro_python *python, uint64_t *top)
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_walk *walk = &python->walk;
-	struct pyro_bytes cframe = pyro_window_find(&python->window, *top, l->cf_previous + 8);
+	struct pyro_bytes cframe;
 	enum pyro_rc rc;
 
-	if (!cframe.data)
-		return PYRO_RC_FAULT;
+	rc = pyro_window_get(&python->window, *top, l->cf_previous + 8, &cframe);
+	if (rc != PYRO_RC_OK)
+		return rc;
 	*top = pyro_bytes_u64(cframe, l->cf_frame);
 	walk->cframe_below = pyro_bytes_u64(cframe, l->cf_previous);
 	if (walk->cframe_below == 0)
@@ -389,9 +396,12 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_hint *hint = pyro_threads_hint(python, thread->addr);
 	struct pyro_walk *walk = &python->walk;
+	const bool ahead =
+		thread->addr == python->ahead && python->window.round == python->ahead_round;
 	uint64_t top = thread->top;
-	enum pyro_rc rc;
+	enum pyro_rc rc = PYRO_RC_OK;
 
+	python->ahead = 0;
 	stack->count = 0;
 	stack->truncated = false;
 	stack->partial = false;
@@ -411,10 +421,10 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	walk->lower = 0;
 	walk->crossed = false;
 	pyro_codes_begin(&python->codes);
-	pyro_window_reset(&python->window);
 	if (top == 0)
 		return PYRO_RC_OK;
-	rc = read_ahead(python, thread, hint);
+	if (!ahead)
+		rc = read_first(python, thread, hint);
 	if (rc == PYRO_RC_OK && l->cf_frame != PYRO_ABSENT)
 		rc = read_cframes(python, &top);
 	if (rc != PYRO_RC_OK)
@@ -441,7 +451,7 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	}
 	walk->thread = thread->addr;
 	if (hint) {
-		hint->frame = top;
+		hint->top = thread->top;
 		hint->cframe_below = walk->cframe_below;
 	}
 	return PYRO_RC_OK;
@@ -509,6 +519,37 @@ static void learn_frames(struct pyro_walk *walk, struct pyro_hint *hint)
 	hint->frame_count = (uint32_t)(kept + walk->outside_count);
 }
 
+static void list_code(struct pyro_codes *codes, struct pyro_hint *hint, uint32_t at, uint8_t age)
+{
+	struct pyro_code_slot *slot = at < codes->slot_count ? &codes->slots[at] : NULL;
+
+	if (!slot || slot->listed == codes->stack || slot->code == PYRO_CODE_NONE ||
+	    hint->code_count == PYRO_HINT_CODES)
+		return;
+	slot->listed = codes->stack;
+	hint->codes[hint->code_count] = at;
+	hint->code_ages[hint->code_count++] = age;
+}
+
+/* Those of this stack, and those of the last few: what calls in turn comes again. */
+static void learn_codes(const struct pyro_walk *walk, struct pyro_codes *codes,
+			struct pyro_hint *hint)
+{
+	uint32_t before[PYRO_HINT_CODES];
+	uint8_t ages[PYRO_HINT_CODES];
+	const uint32_t count = hint->code_count;
+
+	memcpy(before, hint->codes, count * sizeof(*before));
+	memcpy(ages, hint->code_ages, count);
+	hint->code_count = 0;
+	for (size_t i = 0; i < walk->count; i++)
+		list_code(codes, hint, walk->slots[i], 0);
+	for (uint32_t i = 0; i < count; i++) {
+		if (ages[i] < MAX_AGE)
+			list_code(codes, hint, before[i], ages[i] + 1);
+	}
+}
+
 void pyro_frames_learn(struct pyro_python *python)
 {
 	struct pyro_walk *walk = &python->walk;
@@ -521,18 +562,13 @@ void pyro_frames_learn(struct pyro_python *python)
 	walk->thread = 0;
 	if (!hint)
 		return;
-	if (walk->high > 0)
+	/* A stack that comes and goes is read to where it reached of late. */
+	if (walk->high > 0 && walk->high >= hint->high)
 		hint->high = walk->high;
+	else if (walk->high > 0)
+		hint->high -= (hint->high - walk->high) / 16;
 	learn_frames(walk, hint);
-	hint->code_count = 0;
-	for (size_t i = 0; i < walk->count && hint->code_count < PYRO_HINT_CODES; i++) {
-		struct pyro_code_slot *slot = &codes->slots[walk->slots[i]];
-
-		if (slot->listed == codes->stack || slot->code == PYRO_CODE_NONE)
-			continue;
-		slot->listed = codes->stack;
-		hint->codes[hint->code_count++] = walk->slots[i];
-	}
+	learn_codes(walk, codes, hint);
 	hint->generation_still =
 		walk->generation != UINT64_MAX && walk->generation == hint->generation;
 	hint->generation = walk->generation;

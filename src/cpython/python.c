@@ -89,6 +89,11 @@ void pyro_python_settle(struct pyro_python *python, bool proved)
 	pyro_codes_settle(&python->codes, proved);
 }
 
+void pyro_python_trust(struct pyro_python *python, uint32_t epoch)
+{
+	python->codes.epoch = epoch;
+}
+
 void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *stack)
 {
 	for (size_t i = 0; i < stack->count && i < PYRO_MAX_STACK_DEPTH; i++) {

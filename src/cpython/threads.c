@@ -423,9 +423,13 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	pyro_window_plan(&python->window, known->addr, python->thread_read);
 	if (gil->addr != 0)
 		pyro_window_plan(&python->window, gil->addr, PYRO_READ_GIL);
+	/* A call costs the kernel more than what it copies: the stack comes with the first. */
+	pyro_frames_plan(python, known, &python->hints[thread]);
 	rc = pyro_window_fetch(&python->window);
 	if (rc != PYRO_RC_OK)
 		return rc;
+	python->ahead = known->addr;
+	python->ahead_round = python->window.round;
 	bytes = pyro_window_find(&python->window, known->addr, python->thread_read);
 	if (!bytes.data || pyro_bytes_u64(bytes, l->ts_interp) != known->interp ||
 	    pyro_bytes_u64(bytes, l->ts_thread_id) != known->pthread)

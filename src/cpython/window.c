@@ -5,7 +5,8 @@
 
 #define PAGE       4096u
 #define PAGE_SLOTS (PYRO_WINDOW_SPANS * 2u)
-#define MAX_FAULTS 64 /* in one fetch: each costs a call */
+#define FEW_SLOTS  1024u /* enough for nearly every stack, and for the nearest cache */
+#define MAX_FAULTS 64    /* in one fetch: each costs a call */
 
 enum pyro_rc pyro_window_init(struct pyro_window *window, struct pyro_reader *reader)
 {
@@ -20,6 +21,7 @@ enum pyro_rc pyro_window_init(struct pyro_window *window, struct pyro_reader *re
 		return PYRO_RC_NOMEM;
 	}
 	window->round = 1;
+	window->slots = FEW_SLOTS;
 	return PYRO_RC_OK;
 }
 
@@ -35,16 +37,22 @@ void pyro_window_deinit(struct pyro_window *window)
 	window->data = NULL;
 }
 
+static void forget_pages(struct pyro_window *window)
+{
+	if (++window->round == 0) {
+		memset(window->pages, 0, PAGE_SLOTS * sizeof(*window->pages));
+		window->round = 1;
+	}
+}
+
 void pyro_window_reset(struct pyro_window *window)
 {
 	window->used = 0;
 	window->count = 0;
 	window->fetched = 0;
 	window->large_count = 0;
-	if (++window->round == 0) {
-		memset(window->pages, 0, PAGE_SLOTS * sizeof(*window->pages));
-		window->round = 1;
-	}
+	window->slots = FEW_SLOTS;
+	forget_pages(window);
 }
 
 /* The slot of the page of @addr: its own, or the free one where it belongs. There are always free
@@ -52,11 +60,28 @@ void pyro_window_reset(struct pyro_window *window)
 static struct pyro_window_page *page_slot(const struct pyro_window *window, uint64_t addr)
 {
 	const uint64_t page = addr / PAGE;
-	uint32_t at = (uint32_t)((page * 0x9e3779b97f4a7c15ull) >> 40) % PAGE_SLOTS;
+	uint32_t at = (uint32_t)((page * 0x9e3779b97f4a7c15ull) >> 40) % window->slots;
 
 	while (window->pages[at].round == window->round && window->pages[at].page != page)
-		at = (at + 1) % PAGE_SLOTS;
+		at = (at + 1) % window->slots;
 	return &window->pages[at];
+}
+
+/* Spreads the spans over all slots that there are. */
+static void widen(struct pyro_window *window)
+{
+	window->slots = PAGE_SLOTS;
+	forget_pages(window);
+	for (uint32_t i = 0; i < window->count; i++) {
+		struct pyro_window_span *span = &window->spans[i];
+		struct pyro_window_page *slot;
+
+		if (span->region)
+			continue;
+		slot = page_slot(window, span->low);
+		span->older = slot->round == window->round ? slot->span : -1;
+		*slot = (struct pyro_window_page){span->low / PAGE, window->round, (int32_t)i};
+	}
 }
 
 static bool is_sane(uint64_t addr, size_t size)
@@ -93,6 +118,10 @@ void pyro_window_plan(struct pyro_window *window, uint64_t addr, size_t size)
 	}
 	if (window->count == PYRO_WINDOW_SPANS)
 		return;
+	if (window->slots == FEW_SLOTS && window->count >= FEW_SLOTS / 2) {
+		widen(window);
+		slot = page_slot(window, addr);
+	}
 	*slot = (struct pyro_window_page){addr / PAGE, window->round, (int32_t)window->count};
 	window->spans[window->count++] =
 		(struct pyro_window_span){.low = addr, .high = addr + size, .older = older};
@@ -104,8 +133,8 @@ void pyro_window_plan_region(struct pyro_window *window, uint64_t addr, size_t s
 	    window->large_count == PYRO_COUNT(window->large))
 		return;
 	window->large[window->large_count++] = window->count;
-	window->spans[window->count++] =
-		(struct pyro_window_span){.low = addr, .high = addr + size, .older = -1};
+	window->spans[window->count++] = (struct pyro_window_span){
+		.low = addr, .high = addr + size, .older = -1, .region = true};
 }
 
 enum pyro_rc pyro_window_fetch(struct pyro_window *window)

@@ -57,6 +57,7 @@ struct pyro_window_span {
 	size_t data;   /**< where its bytes lie in `data` */
 	int32_t older; /**< another span that begins in the same page, -1: none */
 	bool read;
+	bool region; /**< is not found by its page */
 };
 
 struct pyro_window_page {
@@ -78,6 +79,7 @@ struct pyro_window {
 	uint32_t count;
 	uint32_t fetched;
 	uint32_t round;
+	uint32_t slots;      /**< of `pages` that are in use */
 	uint32_t large[256]; /**< spans that were planned as a region */
 	uint32_t large_count;
 	uint64_t reads;

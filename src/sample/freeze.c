@@ -4,12 +4,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sample/stop.h"
 
 #define MAX_TRIES 12
 /* A thread frozen between two stores to its frames is let go on for this long. */
 #define LET_GO_NS  20000
 #define MAX_LET_GO 4
+/* Without any proof, a code object is looked at once in this while. */
+#define TRUST_NS PYRO_NS_PER_MS
 
 /* One read of GIL, thread state and stack, without any proof. */
 static enum pyro_rc read_once(struct pyro_python *python, size_t index,
@@ -183,6 +186,7 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 		rc = read_twice(freeze, python, index, stack, ret_view);
 		break;
 	default:
+		pyro_python_trust(python, (uint32_t)(pyro_clock_now() / TRUST_NS) | 1);
 		rc = read_once(python, index, stack, ret_view);
 		pyro_python_settle(python, !rc);
 		ret_view->proof = PYRO_SAMPLE_NONE;

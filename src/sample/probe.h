@@ -94,6 +94,7 @@ struct pyro_probe {
 	uint64_t last_tick_ns;
 	uint64_t found_ns; /**< when its interpreter was found */
 	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
+	uint64_t gone_ns;  /**< when to ask next whether it is still there */
 	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
 	uint32_t failures; /**< ticks in a row that could read nothing */
 	uint32_t burst;    /**< quick looks to come: a thread has just begun */

@@ -3,8 +3,9 @@
 
 #include "base/clock.h"
 
-/* Slow enough to be a mean over many looks, quick enough to follow a change within a second. */
-#define SMOOTHING 0.02
+/* Slow enough to be a mean over many looks, quick enough to follow a change within a second: one
+ * look in some is measured. */
+#define SMOOTHING 0.05
 /* Until measured: what a look at a shallow stack takes. */
 #define COST_NS_START 25000
 /* One look in many is far dearer than the rest (new threads, new code): it must not stop the

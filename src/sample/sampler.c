@@ -19,6 +19,8 @@
 /* Where the kernel sends no news of processes: how often we ask. */
 #define POLL_EVERY_NS  (10 * PYRO_NS_PER_MS)
 #define FLUSH_EVERY_NS (250 * PYRO_NS_PER_MS)
+/* Where it does, how often we ask nevertheless. */
+#define GONE_EVERY_NS (100 * PYRO_NS_PER_MS)
 /* An interpreter starts within 20 ms; other programs load one late or never. */
 #define SEEK_QUICK_NS (1 * PYRO_NS_PER_MS)
 #define SEEK_QUICK    60
@@ -33,6 +35,7 @@
  * switches, a colder cache. An estimate, not measured on the machine at hand: docs/performance.md.
  */
 #define TICK_COST_NS 12000
+#define COST_EVERY   8 /* looks */
 
 struct pyro_sampler {
 	struct pyro_sampler_options options;
@@ -408,6 +411,16 @@ static void poll_processes(struct pyro_sampler *sampler, uint64_t now_ns)
 	}
 }
 
+/* Asking costs as much as a look at a stack, and the kernel tells of most ends. */
+static bool is_gone(const struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
+{
+	if (pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS && !probe->exit_ns &&
+	    !probe->failures && now_ns < probe->gone_ns)
+		return false;
+	probe->gone_ns = now_ns + GONE_EVERY_NS;
+	return pyro_process_gone(probe->pid);
+}
+
 /* Probes whose process has ended, or whose memory is not that of their interpreter any more. */
 static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
 {
@@ -417,7 +430,7 @@ static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
 
 		if (probe->state == PYRO_PROBE_ENDED) {
 			end_probe(sampler, probe, now_ns);
-		} else if (pyro_process_gone(pid)) {
+		} else if (is_gone(sampler, probe, now_ns)) {
 			end_probe(sampler, probe, probe->exit_ns ? probe->exit_ns : now_ns);
 		} else if (probe->state == PYRO_PROBE_READING && !probe->exit_ns &&
 			   probe->failures > MAX_FAILURES) {
@@ -466,19 +479,20 @@ static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe
 	return false;
 }
 
+/* Our own processor time is what the thread that we sit in front of loses; the time on the clock
+ * would also count who else wanted that processor. That clock is a system call, so one look in some
+ * stands for the others. */
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
-	/* Our own processor time is what the thread that we sit in front of loses; the time on the
-	 * clock would also count who else wanted that processor. */
-	const uint64_t start_ns = pyro_clock_thread_cpu();
+	const bool measured = sampler->taken++ % COST_EVERY == 0;
+	const uint64_t start_ns = measured ? pyro_clock_thread_cpu() : 0;
 
 	pyro_probe_tick(probe, &sampler->shared);
-	sampler->taken++;
-	if (holds_up(sampler, probe)) {
+	if (measured && holds_up(sampler, probe)) {
 		const uint64_t held_ns = pyro_clock_thread_cpu() - start_ns;
 
-		sampler->shared.held_ns += held_ns;
-		sampler->shared.spent_ns += held_ns + TICK_COST_NS;
+		sampler->shared.held_ns += COST_EVERY * held_ns;
+		sampler->shared.spent_ns += COST_EVERY * (held_ns + TICK_COST_NS);
 		pyro_rate_spent(&probe->rate, held_ns + TICK_COST_NS);
 	}
 	pyro_rate_next(&probe->rate, pyro_clock_now());
