@@ -15,6 +15,7 @@ struct pyro_probe_shared {
 	struct pyro_queue *queue;
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
+	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
 	uint32_t next_thread;              /**< numbers given to threads, over the recording */
 	uint64_t samples;
 	uint64_t missed;
@@ -42,8 +43,10 @@ struct pyro_probe_thread {
 	uint8_t proof;
 	bool holds_gil;
 	bool waits_gil;
+	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
 	bool partial;
+	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state;
 
 	uint64_t accounted_ns; /**< its time is in the pools up to here */

@@ -156,6 +156,8 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		 * states come first in the list, so the later one is the creator's own. */
 		if (thread->index != SIZE_MAX)
 			probe->unmatched = true;
+		if (thread->addr != seen->addr)
+			thread->gil.addr = 0; /* what was read is not of this state */
 		thread->addr = seen->addr;
 		thread->native_id = seen->native_id;
 		thread->index = i;

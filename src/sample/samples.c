@@ -60,15 +60,18 @@ static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared 
 	return probe->next_stack++;
 }
 
-/* A thread that is blocked and asleep on the GIL's own condition waits for the GIL. */
+/* A thread that is blocked and asleep on the GIL's own condition waits for the GIL. One that was,
+ * and has not held it since, still does: it only wakes now and then to ask for it. */
 static bool waits_for_gil(const struct pyro_probe *probe, const struct pyro_probe_thread *thread,
-			  const struct pyro_gil *gil)
+			  const struct pyro_gil *gil, bool waited)
 {
 	struct pyro_thread_syscall call;
 
 	if (thread->state != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
-	    probe->thread_count < 2)
+	    !gil->locked || probe->thread_count < 2)
 		return false;
+	if (waited)
+		return true;
 	if (pyro_thread_syscall(probe->pid, thread->tid, &call, NULL) || call.number != SYS_futex)
 		return false;
 	return call.args[0] >= gil->wait_low && call.args[0] < gil->wait_high;
@@ -88,12 +91,58 @@ static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
 	return state == PYRO_SCHED_READY && kernel->out_ns >= due_ns ? PYRO_SCHED_RUNNING : state;
 }
 
+/* What was learned of the thread becomes its sample. */
+static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     struct pyro_probe_thread *thread, const struct pyro_freeze_view *view,
+		     uint64_t due_ns, bool waited)
+{
+	const uint64_t now_ns = pyro_clock_now();
+
+	pyro_credit_count(thread, shared, now_ns);
+	thread->slices = view->slices;
+	thread->proof = (uint8_t)view->proof;
+	thread->state = state_at(thread->kernel, view->state, due_ns);
+	thread->waits_gil = waits_for_gil(probe, thread, &view->gil, waited);
+	thread->waited_gil = waited || thread->waits_gil;
+	thread->gil = view->gil;
+	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);
+}
+
+/* True if the thread cannot have held the GIL since it was last read, at @gil now: without it, no
+ * frame of its own changes, however often it woke. Each taking by another thread than the last
+ * counts, right after it is signed: one that is counted went from the one holder to the other. */
+static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro_gil *gil)
+{
+	const struct pyro_gil *then = &thread->gil;
+	const uint64_t switches = gil->switch_number - then->switch_number;
+
+	if (!gil->addr || gil->addr != then->addr || thread->partial)
+		return false;
+	if (then->last_holder == thread->addr || gil->last_holder == thread->addr)
+		return false;
+	return switches == (then->last_holder != gil->last_holder);
+}
+
+static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			   struct pyro_probe_thread *thread, uint64_t due_ns)
+{
+	struct pyro_freeze_view view = {
+		.gil = shared->gil,
+		.proof = PYRO_SAMPLE_STILL,
+		.state = thread->kernel->state,
+		.slices = thread->kernel->state == PYRO_SCHED_RUNNING ? UINT64_MAX
+								      : thread->kernel->slices,
+	};
+
+	pyro_credit_unchanged(probe, shared, thread);
+	conclude(probe, shared, thread, &view, due_ns, thread->waited_gil);
+}
+
 static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 				  struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
 {
 	struct pyro_freeze_view view = {.slices = UINT64_MAX};
 	enum pyro_rc rc = PYRO_RC_OK;
-	uint64_t now_ns;
 
 	pyro_credit_unchanged(probe, shared, thread);
 	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
@@ -101,34 +150,44 @@ static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_sh
 		view.state = thread->kernel->state;
 		view.proof = PYRO_SAMPLE_STILL;
 	} else {
+		thread->gil.addr = 0;
 		rc = pyro_freeze_read(&shared->freeze, probe->python, thread->index, thread->kernel,
 				      holder, shared->stack, &view);
 		if (rc)
 			return rc;
+		shared->gil = view.gil;
 	}
-	now_ns = pyro_clock_now();
-	pyro_credit_count(thread, shared, now_ns);
-	thread->slices = view.slices;
-	thread->proof = (uint8_t)view.proof;
-	thread->state = state_at(thread->kernel, view.state, due_ns);
 	thread->stack = number_stack(probe, shared, shared->stack);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
 	thread->holds_gil = view.gil.addr ? view.gil.locked && view.gil.last_holder == thread->addr
 					  : view.thread.attached;
-	thread->waits_gil = waits_for_gil(probe, thread, &view.gil);
-	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);
+	conclude(probe, shared, thread, &view, due_ns, false);
 	return PYRO_RC_OK;
 }
 
-/* Samples the threads that may have changed: first those that held the GIL, since for these the
- * sampler sits where it sits. */
+/* First those that held the GIL, since for these the sampler sits where it sits; then whoever has
+ * it now, before it is gone again; then the others. */
+static bool is_turn(const struct pyro_probe_thread *thread, const struct pyro_gil *gil, int pass)
+{
+	switch (pass) {
+	case 0:
+		return thread->holds_gil;
+	case 1:
+		return gil->addr && gil->last_holder == thread->addr;
+	default:
+		return true;
+	}
+}
+
+/* Samples the threads that may have changed. */
 enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			       uint64_t due_ns)
 {
 	enum pyro_rc result = PYRO_RC_OK;
 
-	for (int pass = 0; pass < 2; pass++) {
+	shared->gil.addr = 0; /* that of another process, or of a moment ago */
+	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; i < probe->thread_count; i++) {
 			struct pyro_probe_thread *thread = &probe->threads[i];
 			enum pyro_rc rc;
@@ -136,8 +195,8 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 			if (!thread->kernel)
 				thread->kernel =
 					pyro_sched_thread(shared->sched, probe->pid, thread->tid);
-			if (!thread->kernel || thread->holds_gil != (pass == 0) ||
-			    thread->sampled_ns == due_ns)
+			if (!thread->kernel || thread->sampled_ns == due_ns ||
+			    !is_turn(thread, &shared->gil, pass))
 				continue;
 			if (thread->index == SIZE_MAX && !thread->main)
 				continue;
@@ -148,7 +207,11 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 				thread->looks++;
 				continue;
 			}
-			rc = sample_thread(probe, shared, thread, pass == 0, due_ns);
+			if (thread->index != SIZE_MAX && had_no_gil(thread, &shared->gil)) {
+				sample_unmoved(probe, shared, thread, due_ns);
+				continue;
+			}
+			rc = sample_thread(probe, shared, thread, pass < 2, due_ns);
 			if (rc == PYRO_RC_GONE)
 				continue;
 			if (rc)
