@@ -175,16 +175,18 @@ static void count_still(struct pyro_probe_thread *thread, uint64_t until_ns)
 
 /* A thread that was seen unchanged at some moments: they become one sample, up to the last. */
 void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			   struct pyro_probe_thread *thread)
+			   struct pyro_probe_thread *thread, uint64_t moment)
 {
-	if (!thread->looks)
+	const uint64_t looks = moment - thread->seen;
+
+	if (!looks)
 		return;
 	/* We found it running then, and it has been off its processor ever since. */
 	if (thread->state == PYRO_SCHED_RUNNING)
 		thread->state = PYRO_SCHED_READY;
 	count_still(thread, probe->last_tick_ns);
-	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, thread->looks, true);
-	thread->looks = 0;
+	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, (uint32_t)looks, true);
+	thread->seen = moment;
 }
 
 /* Records that came late show more running than was known when the time was shared out: as much of
@@ -209,7 +211,7 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD_END, .process = probe->number};
 
-	pyro_credit_unchanged(probe, shared, thread);
+	pyro_credit_unchanged(probe, shared, thread, probe->moment);
 	/* Killed, the main thread may be gone before the others: what they did since counts. */
 	if (now_ns < thread->accounted_ns)
 		now_ns = thread->accounted_ns;
@@ -222,6 +224,7 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	if (thread->kernel) {
 		message.u.thread.exact = true;
 		message.u.thread.run_ns = thread->run_seen - thread->run_start;
+		thread->kernel->owner = NULL;
 		/* After exec the thread goes on under another program. */
 		if (thread->kernel->exited)
 			pyro_sched_forget(shared->sched, thread->tid);
@@ -278,9 +281,9 @@ void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 {
 	pyro_credit_unseen(probe, shared, now_ns);
 	for (size_t i = 0; i < probe->thread_count; i++) {
-		struct pyro_probe_thread *thread = &probe->threads[i];
+		struct pyro_probe_thread *thread = probe->threads[i];
 
-		if (thread->looks && now_ns - thread->accounted_ns >= FLUSH_EVERY_NS)
-			pyro_credit_unchanged(probe, shared, thread);
+		if (now_ns - thread->accounted_ns >= FLUSH_EVERY_NS)
+			pyro_credit_unchanged(probe, shared, thread, probe->moment);
 	}
 }

@@ -98,12 +98,23 @@ void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	}
 }
 
+void pyro_probe_wake(struct pyro_probe_shared *shared)
+{
+	struct pyro_sched_thread *kernel;
+
+	pyro_sched_update(shared->sched);
+	while ((kernel = pyro_sched_next_moved(shared->sched))) {
+		if (kernel->owner)
+			pyro_roster_wake(kernel->owner);
+	}
+}
+
 int pyro_probe_cpu(const struct pyro_probe *probe)
 {
 	int cpu = -1;
 
-	for (size_t i = 0; i < probe->thread_count; i++) {
-		const struct pyro_probe_thread *thread = &probe->threads[i];
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		const struct pyro_probe_thread *thread = probe->awake[i];
 
 		if (!thread->kernel || thread->index == SIZE_MAX ||
 		    thread->kernel->state == PYRO_SCHED_BLOCKED)
@@ -122,7 +133,7 @@ void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	uint64_t now_ns = pyro_clock_now();
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	pyro_sched_update(shared->sched);
+	pyro_probe_wake(shared);
 	if (probe->look_due || now_ns >= probe->look_ns || !probe->thread_count)
 		rc = pyro_roster_look(probe, shared, now_ns);
 	if (!rc)
@@ -138,11 +149,9 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 	if (probe->state == PYRO_PROBE_ENDED)
 		return;
 	for (size_t i = 0; i < probe->thread_count; i++)
-		pyro_credit_end(probe, shared, &probe->threads[i], now_ns);
+		pyro_credit_end(probe, shared, probe->threads[i], now_ns);
 	pyro_credit_unseen(probe, shared, now_ns);
-	free(probe->threads);
-	probe->threads = NULL;
-	probe->thread_count = probe->thread_capacity = 0;
+	pyro_roster_clear(probe);
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
 	pyro_buf_deinit(&probe->command);

@@ -55,9 +55,12 @@ struct pyro_probe_thread {
 	uint64_t run_pool; /**< time that no sample has taken yet, by what the thread did */
 	uint64_t ready_pool;
 	uint64_t blocked_pool;
-	uint32_t looks;      /**< moments at which it was seen unchanged since the last sample */
-	uint64_t run_start;  /**< the kernel's account when we came */
-	uint64_t sampled_ns; /**< the moment it was last sampled for */
+	uint64_t run_start; /**< the kernel's account when we came */
+	uint64_t seen;      /**< moments up to this one are in its samples: later ones showed it
+				 unchanged */
+	uint64_t visited;   /**< the moment at which its turn was last */
+	struct pyro_probe *probe;
+	bool awake; /**< in the probe's list of those */
 };
 
 enum pyro_probe_state {
@@ -86,9 +89,12 @@ struct pyro_probe {
 	struct pyro_buf command; /**< its command line, for people */
 	struct pyro_rate rate;
 
-	struct pyro_probe_thread *threads;
+	struct pyro_probe_thread **threads;
 	size_t thread_count;
 	size_t thread_capacity;
+	struct pyro_probe_thread **awake; /**< those that may differ from how they were last seen */
+	size_t awake_count;
+	uint64_t moment;     /**< number of the current or last one */
 	uint64_t generation; /**< of the look the threads were matched with */
 	bool look_due;
 	bool unmatched;    /**< the kernel's id of some thread state is not known yet */
@@ -124,6 +130,9 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 			struct pyro_probe_shared *shared);
 /** One moment of sampling. The sampler's thread sits where pyro_probe_cpu said. */
 void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Takes in the kernel's records: the threads that moved are looked at in the next tick of their
+ * probes. */
+void pyro_probe_wake(struct pyro_probe_shared *shared);
 /** The processor to sit on for the next tick; -1: any. */
 int pyro_probe_cpu(const struct pyro_probe *probe);
 /** The names that Python gave to threads cost many reads: not while sitting on a target's

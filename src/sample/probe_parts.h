@@ -18,6 +18,13 @@ void pyro_probe_announce(struct pyro_probe *probe, struct pyro_probe_shared *sha
 
 /* roster.c */
 struct pyro_probe_thread *pyro_roster_find(struct pyro_probe *probe, int tid);
+/** Looks up the kernel's account of the thread. */
+void pyro_roster_bind(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      struct pyro_probe_thread *thread);
+/** Puts the thread among those that the next moment looks at. */
+void pyro_roster_wake(struct pyro_probe_thread *thread);
+/** Frees all threads. */
+void pyro_roster_clear(struct pyro_probe *probe);
 /** Looks at the set of threads and matches it with the kernel's; ends those that are gone. */
 enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			      uint64_t now_ns);
@@ -36,9 +43,9 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 /** Emits a sample of what the thread was seen doing, with the time that it spent doing such. */
 void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same);
-/** Emits one sample for all the moments at which the thread was seen unchanged. */
+/** Emits one sample for all the moments up to @moment at which the thread was unchanged. */
 void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			   struct pyro_probe_thread *thread);
+			   struct pyro_probe_thread *thread, uint64_t moment);
 /** Emits what threads ran that were never seen in Python. */
 void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			uint64_t now_ns);

@@ -10,6 +10,8 @@
 /* New threads are told of by the kernel; this is for the rest, e.g. a thread that was there before
  * and enters Python for the first time. */
 #define LOOK_EVERY_NS (100 * PYRO_NS_PER_MS)
+/* A look at many threads costs more, and is worth no more. */
+#define LOOK_EVERY_THREAD_NS (2 * PYRO_NS_PER_MS)
 /* Without news from the kernel, threads are found by looking only. */
 #define LOOK_POLL_NS (10 * PYRO_NS_PER_MS)
 /* A thread's own id appears in its state only once it runs. */
@@ -21,10 +23,67 @@
 struct pyro_probe_thread *pyro_roster_find(struct pyro_probe *probe, int tid)
 {
 	for (size_t i = 0; i < probe->thread_count; i++) {
-		if (probe->threads[i].tid == tid)
-			return &probe->threads[i];
+		if (probe->threads[i]->tid == tid)
+			return probe->threads[i];
 	}
 	return NULL;
+}
+
+void pyro_roster_bind(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      struct pyro_probe_thread *thread)
+{
+	thread->kernel = pyro_sched_thread(shared->sched, probe->pid, thread->tid);
+	if (thread->kernel)
+		thread->kernel->owner = thread;
+}
+
+void pyro_roster_wake(struct pyro_probe_thread *thread)
+{
+	if (!thread->awake)
+		thread->probe->awake[thread->probe->awake_count++] = thread;
+	thread->awake = true;
+}
+
+/* Frees a thread that is in no list but that of those awake. */
+static void free_thread(struct pyro_probe *probe, struct pyro_probe_thread *thread)
+{
+	for (size_t i = 0; thread->awake && i < probe->awake_count; i++) {
+		if (probe->awake[i] == thread) {
+			probe->awake[i] = probe->awake[--probe->awake_count];
+			break;
+		}
+	}
+	free(thread);
+}
+
+void pyro_roster_clear(struct pyro_probe *probe)
+{
+	for (size_t i = 0; i < probe->thread_count; i++)
+		free(probe->threads[i]);
+	free(probe->threads);
+	free(probe->awake);
+	probe->threads = probe->awake = NULL;
+	probe->thread_count = probe->thread_capacity = probe->awake_count = 0;
+}
+
+/* Room for one thread more, in both lists. */
+static bool reserve(struct pyro_probe *probe)
+{
+	const size_t capacity = probe->thread_capacity ? probe->thread_capacity * 2 : 8;
+	struct pyro_probe_thread **list;
+
+	if (probe->thread_count < probe->thread_capacity)
+		return true;
+	list = reallocarray(probe->threads, capacity, sizeof(struct pyro_probe_thread *));
+	if (!list)
+		return false;
+	probe->threads = list;
+	list = reallocarray(probe->awake, capacity, sizeof(struct pyro_probe_thread *));
+	if (!list)
+		return false;
+	probe->awake = list;
+	probe->thread_capacity = capacity;
+	return true;
 }
 
 /* Sets the moment from which a new thread's time counts: a thread that we saw begin, and the main
@@ -63,17 +122,9 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	pyro_probe_announce(probe, shared);
 	if (!probe->announced)
 		return NULL;
-	if (probe->thread_count == probe->thread_capacity) {
-		size_t capacity = probe->thread_capacity ? probe->thread_capacity * 2 : 8;
-		struct pyro_probe_thread *threads =
-			reallocarray(probe->threads, capacity, sizeof(*threads));
-
-		if (!threads)
-			return NULL;
-		probe->threads = threads;
-		probe->thread_capacity = capacity;
-	}
-	thread = &probe->threads[probe->thread_count];
+	thread = reserve(probe) ? malloc(sizeof(*thread)) : NULL;
+	if (!thread)
+		return NULL;
 	*thread = (struct pyro_probe_thread){
 		.number = shared->next_thread,
 		.tid = tid,
@@ -83,8 +134,10 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 		.active_stack = PYRO_NO_STACK,
 		.proof = PYRO_SAMPLE_STILL,
 		.accounted_ns = now_ns,
-		.kernel = pyro_sched_thread(shared->sched, probe->pid, tid),
+		.seen = probe->moment,
+		.probe = probe,
 	};
+	pyro_roster_bind(probe, shared, thread);
 	if (thread->kernel && pyro_sched_refresh(shared->sched, thread->kernel) == PYRO_RC_OK)
 		count_from(probe, thread, now_ns);
 	message.u.thread.thread = thread->number;
@@ -92,10 +145,15 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	message.u.thread.main = thread->main;
 	message.u.thread.at_ns = thread->accounted_ns;
 	pyro_thread_comm(probe->pid, tid, message.u.thread.name, sizeof(message.u.thread.name));
-	if (!pyro_probe_put(shared, &message, NULL, 0))
+	if (!pyro_probe_put(shared, &message, NULL, 0)) {
+		if (thread->kernel)
+			thread->kernel->owner = NULL;
+		free(thread);
 		return NULL; /* tried again at the next look */
+	}
 	shared->next_thread++;
-	probe->thread_count++;
+	probe->threads[probe->thread_count++] = thread;
+	pyro_roster_wake(thread);
 	return thread;
 }
 
@@ -115,7 +173,7 @@ static struct pyro_probe_thread *find_state(struct pyro_probe *probe,
 					    const struct pyro_thread *seen)
 {
 	for (size_t i = 0; i < probe->thread_count; i++) {
-		struct pyro_probe_thread *thread = &probe->threads[i];
+		struct pyro_probe_thread *thread = probe->threads[i];
 
 		if (thread->addr == seen->addr && thread->native_id == seen->native_id &&
 		    thread->index == SIZE_MAX && thread->kernel && !thread->kernel->exited)
@@ -132,7 +190,7 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 
 	probe->unmatched = false;
 	for (size_t i = 0; i < probe->thread_count; i++)
-		probe->threads[i].index = SIZE_MAX;
+		probe->threads[i]->index = SIZE_MAX;
 	for (size_t i = 0; i < look->thread_count; i++) {
 		const struct pyro_thread *seen = &look->threads[i];
 		struct pyro_probe_thread *thread = find_state(probe, seen);
@@ -162,8 +220,11 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		thread->native_id = seen->native_id;
 		thread->index = i;
 		if (!thread->kernel)
-			thread->kernel = pyro_sched_thread(shared->sched, probe->pid, thread->tid);
+			pyro_roster_bind(probe, shared, thread);
 	}
+	/* Whatever gained or lost its state. */
+	for (size_t i = 0; i < probe->thread_count; i++)
+		pyro_roster_wake(probe->threads[i]);
 	probe->generation = look->generation;
 	if (fresh)
 		probe->names_ns = now_ns + NAMES_AFTER_NS;
@@ -173,7 +234,7 @@ static void drop_ended_threads(struct pyro_probe *probe, struct pyro_probe_share
 			       uint64_t now_ns)
 {
 	for (size_t i = 0; i < probe->thread_count;) {
-		struct pyro_probe_thread *thread = &probe->threads[i];
+		struct pyro_probe_thread *thread = probe->threads[i];
 
 		if (thread->kernel && !thread->kernel->exited) {
 			i++;
@@ -186,7 +247,8 @@ static void drop_ended_threads(struct pyro_probe *probe, struct pyro_probe_share
 		pyro_credit_end(probe, shared, thread,
 				thread->kernel && thread->kernel->exit_ns ? thread->kernel->exit_ns
 									  : now_ns);
-		*thread = probe->threads[--probe->thread_count];
+		probe->threads[i] = probe->threads[--probe->thread_count];
+		free_thread(probe, thread);
 	}
 }
 
@@ -203,7 +265,9 @@ enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared
 	    probe->unmatched)
 		match_threads(probe, shared, look, now_ns);
 	probe->look_due = false;
-	probe->look_ns = now_ns + (polled ? LOOK_POLL_NS : LOOK_EVERY_NS);
+	probe->look_ns =
+		now_ns +
+		(polled ? LOOK_POLL_NS : LOOK_EVERY_NS + look->thread_count * LOOK_EVERY_THREAD_NS);
 	if (probe->burst) {
 		probe->burst--;
 		probe->look_ns = now_ns + LOOK_BURST_NS;
@@ -231,9 +295,9 @@ static void on_name(void *context, uint64_t pthread, const char *name)
 				.process = naming->probe->number,
 			};
 
-			if (naming->probe->threads[j].index != i)
+			if (naming->probe->threads[j]->index != i)
 				continue;
-			message.u.thread.thread = naming->probe->threads[j].number;
+			message.u.thread.thread = naming->probe->threads[j]->number;
 			strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
 			(void)pyro_probe_put(naming->shared, &message, NULL, 0);
 		}

@@ -469,8 +469,8 @@ static struct pyro_probe *earliest(const struct pyro_sampler *sampler)
 /* True if a thread of the process waits for the processor that we sit on. */
 static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe *probe)
 {
-	for (size_t i = 0; i < probe->thread_count; i++) {
-		const struct pyro_sched_thread *kernel = probe->threads[i].kernel;
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		const struct pyro_sched_thread *kernel = probe->awake[i]->kernel;
 
 		if (kernel && kernel->state != PYRO_SCHED_BLOCKED &&
 		    kernel->cpu == sampler->shared.seat.cpu)
@@ -619,7 +619,10 @@ static void *run(void *context)
 		if (due_ns > now_ns + 20 * PYRO_NS_PER_MS)
 			due_ns = now_ns + 20 * PYRO_NS_PER_MS; /* news and stop are to be seen */
 		if (probe && probe->state == PYRO_PROBE_READING) {
-			const int cpu = pyro_probe_cpu(probe);
+			int cpu;
+
+			pyro_probe_wake(&sampler->shared);
+			cpu = pyro_probe_cpu(probe);
 
 			if (cpu >= 0 && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC)
 				pyro_seat_take(&sampler->shared.seat, cpu);

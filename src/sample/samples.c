@@ -134,17 +134,15 @@ static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *s
 								      : thread->kernel->slices,
 	};
 
-	pyro_credit_unchanged(probe, shared, thread);
 	conclude(probe, shared, thread, &view, due_ns, thread->waited_gil);
 }
 
-static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-				  struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
+static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
 {
 	struct pyro_freeze_view view = {.slices = UINT64_MAX};
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	pyro_credit_unchanged(probe, shared, thread);
 	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
 		shared->stack->count = 0;
 		view.state = thread->kernel->state;
@@ -166,6 +164,32 @@ static enum pyro_rc sample_thread(struct pyro_probe *probe, struct pyro_probe_sh
 	return PYRO_RC_OK;
 }
 
+/* A thread's turn: nothing is done for one that has not changed, whose moments count themselves. */
+static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			   struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
+{
+	enum pyro_rc rc = PYRO_RC_OK;
+	bool there = thread->kernel && (thread->index != SIZE_MAX || thread->main);
+
+	there = there && !pyro_sched_refresh(shared->sched, thread->kernel);
+	if (there && is_unchanged(thread))
+		return PYRO_RC_OK;
+	pyro_credit_unchanged(probe, shared, thread, probe->moment - 1);
+	thread->seen = probe->moment; /* also if it cannot be read */
+	if (!there)
+		return PYRO_RC_OK;
+	if (thread->index != SIZE_MAX && had_no_gil(thread, &shared->gil)) {
+		sample_unmoved(probe, shared, thread, due_ns);
+		return PYRO_RC_OK;
+	}
+	rc = sample_read(probe, shared, thread, holder, due_ns);
+	if (rc && rc != PYRO_RC_GONE)
+		shared->missed++;
+	if (rc == PYRO_RC_NOTREADY)
+		probe->look_due = true;
+	return rc == PYRO_RC_GONE || rc == PYRO_RC_NOTREADY ? PYRO_RC_OK : rc;
+}
+
 /* First those that held the GIL, since for these the sampler sits where it sits; then whoever has
  * it now, before it is gone again; then the others. */
 static bool is_turn(const struct pyro_probe_thread *thread, const struct pyro_gil *gil, int pass)
@@ -180,47 +204,64 @@ static bool is_turn(const struct pyro_probe_thread *thread, const struct pyro_gi
 	}
 }
 
+/* Those that sleep on as they were seen need no turn until there is a record of them. */
+static void let_sleep(struct pyro_probe *probe)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		struct pyro_probe_thread *thread = probe->awake[i];
+
+		thread->awake = !thread->kernel || thread->kernel->state != PYRO_SCHED_BLOCKED ||
+				!is_unchanged(thread) ||
+				(thread->index == SIZE_MAX && !thread->main);
+		if (thread->awake)
+			probe->awake[kept++] = thread;
+	}
+	probe->awake_count = kept;
+}
+
+/* Whom we sit in front of is done with, and what is left to read takes longer than to get up. */
+static bool should_leave(const struct pyro_probe *probe, const struct pyro_probe_shared *shared)
+{
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		const struct pyro_probe_thread *thread = probe->awake[i];
+
+		if (thread->visited != probe->moment && thread->kernel &&
+		    thread->index != SIZE_MAX && !is_unchanged(thread) &&
+		    !had_no_gil(thread, &shared->gil))
+			return true;
+	}
+	return false;
+}
+
 /* Samples the threads that may have changed. */
 enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			       uint64_t due_ns)
 {
 	enum pyro_rc result = PYRO_RC_OK;
 
+	probe->moment++;
 	shared->gil.addr = 0; /* that of another process, or of a moment ago */
 	for (int pass = 0; pass < 3; pass++) {
-		for (size_t i = 0; i < probe->thread_count; i++) {
-			struct pyro_probe_thread *thread = &probe->threads[i];
+		if (pass == 2 && shared->gil.addr && should_leave(probe, shared))
+			pyro_seat_leave(&shared->seat, shared->seat.cpu);
+		for (size_t i = 0; i < probe->awake_count; i++) {
+			struct pyro_probe_thread *thread = probe->awake[i];
 			enum pyro_rc rc;
 
-			if (!thread->kernel)
-				thread->kernel =
-					pyro_sched_thread(shared->sched, probe->pid, thread->tid);
-			if (!thread->kernel || thread->sampled_ns == due_ns ||
+			if (thread->visited == probe->moment ||
 			    !is_turn(thread, &shared->gil, pass))
 				continue;
-			if (thread->index == SIZE_MAX && !thread->main)
-				continue;
-			if (pyro_sched_refresh(shared->sched, thread->kernel))
-				continue;
-			thread->sampled_ns = due_ns;
-			if (is_unchanged(thread)) {
-				thread->looks++;
-				continue;
-			}
-			if (thread->index != SIZE_MAX && had_no_gil(thread, &shared->gil)) {
-				sample_unmoved(probe, shared, thread, due_ns);
-				continue;
-			}
-			rc = sample_thread(probe, shared, thread, pass < 2, due_ns);
-			if (rc == PYRO_RC_GONE)
-				continue;
+			thread->visited = probe->moment;
+			if (!thread->kernel)
+				pyro_roster_bind(probe, shared, thread);
+			rc = sample(probe, shared, thread, pass < 2, due_ns);
 			if (rc)
-				shared->missed++;
-			if (rc == PYRO_RC_NOTREADY)
-				probe->look_due = true;
-			else if (rc)
 				result = rc;
 		}
 	}
+	if (pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS)
+		let_sleep(probe);
 	return result;
 }

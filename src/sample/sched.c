@@ -20,12 +20,15 @@ struct entry {
 	bool assumed; /* running by /proc, which also calls so who merely could run */
 	struct pyro_thread_stat stat; /* PYRO_SCHED_PROC: its open files */
 	bool open;
+	bool moved; /* it is in the list of those */
+	struct entry *next_moved;
 };
 
 struct pyro_sched {
 	enum pyro_sched_source source;
 	struct pyro_rings *rings;
 	struct pyro_map by_tid; /* to struct entry pointers */
+	struct entry *moved;
 	void (*news)(void *context, const struct pyro_sched_news *news);
 	void *context;
 	uint64_t lost;
@@ -107,9 +110,37 @@ static struct entry *entry_get(struct pyro_sched *sched, int pid, int tid)
 	return entry;
 }
 
+/* The kernel gave the id to another thread. */
 static void entry_reset(struct entry *entry, const struct pyro_ring_event *event)
 {
-	*entry = (struct entry){.thread = {.pid = event->pid, .tid = event->tid, .cpu = -1}};
+	*entry = (struct entry){
+		.thread = {.pid = event->pid,
+			   .tid = event->tid,
+			   .cpu = -1,
+			   .owner = entry->thread.owner},
+		.moved = entry->moved,
+		.next_moved = entry->next_moved,
+	};
+}
+
+static void set_moved(struct pyro_sched *sched, struct entry *entry)
+{
+	if (entry->moved)
+		return;
+	entry->moved = true;
+	entry->next_moved = sched->moved;
+	sched->moved = entry;
+}
+
+struct pyro_sched_thread *pyro_sched_next_moved(struct pyro_sched *sched)
+{
+	struct entry *entry = sched->moved;
+
+	if (!entry)
+		return NULL;
+	sched->moved = entry->next_moved;
+	entry->moved = false;
+	return &entry->thread;
 }
 
 void pyro_sched_forget(struct pyro_sched *sched, int tid)
@@ -118,6 +149,12 @@ void pyro_sched_forget(struct pyro_sched *sched, int tid)
 
 	if (!entry)
 		return;
+	for (struct entry **at = &sched->moved; entry->moved && *at; at = &(*at)->next_moved) {
+		if (*at == entry) {
+			*at = entry->next_moved;
+			break;
+		}
+	}
 	pyro_map_remove(&sched->by_tid, (uint32_t)tid);
 	entry_destroy(entry);
 }
@@ -179,8 +216,12 @@ static void mark_stale(struct pyro_sched *sched)
 	uint64_t key, value;
 	size_t at = 0;
 
-	while (pyro_map_next(&sched->by_tid, &at, &key, &value))
-		((struct entry *)(uintptr_t)value)->thread.stale = true;
+	while (pyro_map_next(&sched->by_tid, &at, &key, &value)) {
+		struct entry *entry = (struct entry *)(uintptr_t)value;
+
+		entry->thread.stale = true;
+		set_moved(sched, entry);
+	}
 }
 
 static void tell(struct pyro_sched *sched, enum pyro_sched_news_kind kind,
@@ -207,13 +248,15 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 	case PYRO_RING_IN:
 	case PYRO_RING_OUT:
 		entry = entry_get(sched, event->pid, event->tid);
-		if (entry)
+		if (entry) {
 			account(entry, event);
+			set_moved(sched, entry);
+		}
 		break;
 	case PYRO_RING_FORK:
 		entry = entry_get(sched, event->pid, event->tid);
 		if (entry && entry->thread.exited)
-			entry_reset(entry, event); /* the kernel gave the id to another thread */
+			entry_reset(entry, event);
 		if (entry)
 			entry->thread.begin_ns = event->at_ns;
 		if (event->pid != event->parent)
@@ -229,6 +272,7 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 				account(entry, event);
 			entry->thread.exited = true;
 			entry->thread.exit_ns = event->at_ns;
+			set_moved(sched, entry);
 		}
 		tell(sched, PYRO_SCHED_THREAD_ENDED, event);
 		break;

@@ -31,6 +31,7 @@ struct pyro_sched_thread {
 	uint64_t exit_ns;  /**< when it ended; 0 unknown */
 	bool stale;        /**< records were lost since its last one: the state is a guess */
 	bool exited;
+	void *owner; /**< the caller's own, NULL at first */
 };
 
 enum pyro_sched_news_kind {
@@ -86,6 +87,9 @@ enum pyro_rc pyro_sched_refresh(struct pyro_sched *sched,
  * have run since. Rings: no system call. /proc: reads one file. */
 bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thread,
 			uint64_t slices);
+/** A thread of which there was a record since it was last given, NULL: no more. So who has many
+ * threads need not ask for each. Only with PYRO_SCHED_RINGS. */
+struct pyro_sched_thread *pyro_sched_next_moved(struct pyro_sched *sched);
 /** Time on a processor until @now_ns, the running slice included. */
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
 /** Drops a thread that ended. */
