@@ -42,6 +42,9 @@ def work(pace):
         for _ in range(1000):
             next(odd)  # -> odd_outer
             next(even)  # -> even_outer
+    # Left to themselves they would end as children of whoever called this function.
+    odd.close()  # -> odd_outer, odd_inner
+    even.close()  # -> even_outer, even_inner
 
 
 verdict = shape_rules.Rules(__file__).verdict
