@@ -420,9 +420,11 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	known = &python->threads[thread];
 	gil = &python->gils[known->gil];
 	pyro_window_reset(&python->window);
-	pyro_window_plan(&python->window, known->addr, python->thread_read);
+	/* Spans are copied in this order: a thread that is seen not to have the GIL does not change
+	 * what is copied after that. */
 	if (gil->addr != 0)
 		pyro_window_plan(&python->window, gil->addr, PYRO_READ_GIL);
+	pyro_window_plan(&python->window, known->addr, python->thread_read);
 	/* A call costs the kernel more than what it copies: the stack comes with the first. */
 	pyro_frames_plan(python, known, &python->hints[thread]);
 	rc = pyro_window_fetch(&python->window);
