@@ -229,6 +229,17 @@ static bool target_gone(const struct recording *recording)
 	return recording->target_fd < 0 && pyro_process_gone(recording->pid);
 }
 
+/* Until there is something to store again, or the recording has lasted as long as it should. */
+static int wait_ms(const struct recording *recording)
+{
+	const uint64_t end_ns = recording->options->duration_ns;
+	const uint64_t now_ns = elapsed(recording);
+
+	if (!end_ns || now_ns + DRAIN_MS * PYRO_NS_PER_MS <= end_ns)
+		return DRAIN_MS;
+	return now_ns >= end_ns ? 0 : (int)((end_ns - now_ns) / PYRO_NS_PER_MS) + 1;
+}
+
 static void loop(struct recording *recording)
 {
 	struct pollfd fds[] = {
@@ -239,7 +250,7 @@ static void loop(struct recording *recording)
 	while (!recording->done) {
 		struct signalfd_siginfo info;
 
-		poll(fds, PYRO_COUNT(fds), DRAIN_MS);
+		poll(fds, PYRO_COUNT(fds), wait_ms(recording));
 		while (read(recording->signal_fd, &info, sizeof(info)) == sizeof(info))
 			on_signal(recording, &info);
 		/* Signals of the same kind melt into one: ask as well. */

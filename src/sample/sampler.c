@@ -35,7 +35,8 @@
  * switches, a colder cache. An estimate, not measured on the machine at hand: docs/performance.md.
  */
 #define TICK_COST_NS 12000
-#define COST_EVERY   8 /* looks */
+#define COST_FIRST   100 /* looks of which each is measured */
+#define COST_EVERY   8   /* looks of which one is */
 
 struct pyro_sampler {
 	struct pyro_sampler_options options;
@@ -480,19 +481,20 @@ static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe
 }
 
 /* Our own processor time is what the thread that we sit in front of loses; the time on the clock
- * would also count who else wanted that processor. That clock is a system call, so one look in some
- * stands for the others. */
+ * would also count who else wanted that processor. That clock is a system call, so after the first
+ * looks, which differ most, one in some stands for the others. */
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
-	const bool measured = sampler->taken++ % COST_EVERY == 0;
+	const uint64_t stands_for = probe->moment < COST_FIRST ? 1 : COST_EVERY;
+	const bool measured = sampler->taken++ % stands_for == 0;
 	const uint64_t start_ns = measured ? pyro_clock_thread_cpu() : 0;
 
 	pyro_probe_tick(probe, &sampler->shared);
 	if (measured && holds_up(sampler, probe)) {
 		const uint64_t held_ns = pyro_clock_thread_cpu() - start_ns;
 
-		sampler->shared.held_ns += COST_EVERY * held_ns;
-		sampler->shared.spent_ns += COST_EVERY * (held_ns + TICK_COST_NS);
+		sampler->shared.held_ns += stands_for * held_ns;
+		sampler->shared.spent_ns += stands_for * (held_ns + TICK_COST_NS);
 		pyro_rate_spent(&probe->rate, held_ns + TICK_COST_NS);
 	}
 	pyro_rate_next(&probe->rate, pyro_clock_now());
