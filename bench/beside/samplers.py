@@ -26,6 +26,7 @@ class Sampler:
 
     name = None
     versions = None  # CPythons that it can look into; None: all
+    pausable = True  # stopped at any moment, it leaves the target running
 
     def supports(self, version):
         return self.versions is None or version in self.versions
@@ -79,7 +80,7 @@ class PySpy(Sampler):
     versions = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
     def __init__(self, nonblocking=False):
-        self.nonblocking = nonblocking
+        self.nonblocking = self.pausable = nonblocking
         if nonblocking:
             self.name = "py-spy --nonblocking"
 
@@ -127,6 +128,7 @@ class Sampling(Sampler):
 
     def __init__(self, blocking=False):
         self.blocking = blocking
+        self.pausable = not blocking
         if blocking:
             self.name = "profiling.sampling --blocking"
 

@@ -1,12 +1,18 @@
-"""One target, watched by each profiler in turn, with a span of nobody watching before and after
-each: the ratio of two neighbouring spans of one process is what the profiler costs."""
+"""One target, watched by each profiler in turn. What a profiler costs is the ratio of the target's
+paces in two neighbouring spans, in one of which it is not watched: those before and after, or,
+since machines change their own speed from second to second, the many short spans in which a
+profiler that does not stop its target is paused."""
 
+import os
+import signal
+import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from beside.environment import Unavailable
-from beside.processes import Target, Watcher
+from beside.processes import Target, Watcher, last_line
 
 
 class Watched:
@@ -15,33 +21,81 @@ class Watched:
     def __init__(self, sampler, watcher, ratio, result):
         self.sampler = sampler
         self.watcher = watcher
-        self.ratio = ratio  # the target's pace over its pace with nobody watching
+        self.ratio = ratio  # the target's pace over its pace with nobody watching, None: not asked
         self.result = result  # samplers.Result
 
 
-def watch(interpreter, program, arguments, samplers, rate, seconds, gathered):
+PULSE = 0.5  # s; targets tell their pace ten times a second
+PULSES = 12
+
+
+def paused_ratio(sampler, target, rate, output):
+    """The pace while the profiler runs over that while it is paused, as a median of many."""
+    seconds = Watcher.SETTLE + 2 * PULSE * (PULSES + 1) + Watcher.BEYOND
+    process = subprocess.Popen(
+        sampler.attach(target.pid, rate, seconds, output),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        start_new_session=True,
+    )
+    time.sleep(Watcher.SETTLE)
+    spans = []  # off, on, off, on, ..., off
+    try:
+        for number in range(2 * PULSES + 1):
+            on = number % 2 == 1
+            os.killpg(process.pid, signal.SIGCONT if on else signal.SIGSTOP)
+            begin = time.monotonic()
+            time.sleep(PULSE)
+            spans.append((begin, time.monotonic()))
+        os.killpg(process.pid, signal.SIGCONT)
+        text = process.communicate(timeout=60)[0]
+    except ProcessLookupError:
+        text = process.communicate()[0]
+        raise Unavailable("%s ended early: %s" % (sampler.name, last_line(text))) from None
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise Unavailable("%s did not end" % sampler.name) from None
+    paces = [target.pace(*span) for span in spans]
+    return statistics.median(
+        2 * paces[at] / (paces[at - 1] + paces[at + 1]) for at in range(1, len(paces), 2)
+    )
+
+
+def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pace=True):
     """One round. Gives a Watched per sampler; those that fail are noted in gathered."""
     with tempfile.TemporaryDirectory(prefix="pyrometer-bench-") as folder:
         Path(folder).chmod(0o755)
         with Target(interpreter, program, arguments) as target:
             time.sleep(0.5)  # caches and specialised bytecode
-            before = bare(target, seconds)
+            before = None  # the pace with nobody watching, if it is known
             for number, sampler in enumerate(samplers):
                 if gathered.failed(sampler.name):
                     continue
                 output = str(Path(folder) / ("%d.out" % number))
+                by_neighbours = pace and not sampler.pausable
+                ratio = None
                 try:
+                    if by_neighbours and before is None:
+                        before = bare(target, seconds)
                     watcher = Watcher(sampler, target, rate, seconds, output)
                     result = sampler.result(watcher, rate)
+                    if pace and sampler.pausable:
+                        ratio = paused_ratio(sampler, target, rate, output + ".paused")
                 except Unavailable as reason:
                     gathered.fail(sampler.name, reason)
                     if not target.alive():
                         raise Unavailable("%s killed the target" % sampler.name) from None
                     continue
-                after = bare(target, seconds)
-                pace = target.pace(watcher.begin, watcher.end)
-                yield Watched(sampler, watcher, pace / ((before + after) / 2), result)
-                before = after
+                if by_neighbours:
+                    after = bare(target, seconds)
+                    ratio = 2 * target.pace(watcher.begin, watcher.end) / (before + after)
+                    before = after
+                else:
+                    before = None
+                yield Watched(sampler, watcher, ratio, result)
 
 
 def bare(target, seconds):
@@ -50,10 +104,12 @@ def bare(target, seconds):
     return target.pace(begin, time.monotonic())
 
 
-def rounds(options, interpreter, program, arguments, samplers, rate, gathered):
+def rounds(options, interpreter, program, arguments, samplers, rate, gathered, pace=True):
     """Each Watched of all rounds; the order of the samplers turns from round to round."""
     samplers = [s for s in samplers if s.supports(interpreter["version"])]
     for number in range(options.rounds):
         turn = number % len(samplers)
         turned = samplers[turn:] + samplers[:turn]
-        yield from watch(interpreter, program, arguments, turned, rate, options.seconds, gathered)
+        yield from watch(
+            interpreter, program, arguments, turned, rate, options.seconds, gathered, pace
+        )

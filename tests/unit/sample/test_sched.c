@@ -109,6 +109,35 @@ static void run_time_by_proc(void **state)
 	run_time_is_the_kernels(PYRO_SCHED_PROC);
 }
 
+/* Who moved is told once, and who is forgotten is not told of. */
+static void tells_who_moved(void **state)
+{
+	struct seen seen = {0};
+	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
+	struct pyro_sched_thread *moved = NULL;
+	size_t times = 0;
+	int go, pid = child_start(half_and_half, &go);
+
+	assert_int_equal(pyro_sched_follow_new(sched, pid, NULL), PYRO_RC_OK);
+	child_go(go);
+	while (waitpid(pid, NULL, WNOHANG) != pid) {
+		pyro_sched_update(sched);
+		moved = pyro_sched_next_moved(sched);
+		if (moved) {
+			assert_int_equal(moved->tid, pid);
+			assert_null(pyro_sched_next_moved(sched));
+			times++;
+		}
+		nap(2);
+	}
+	/* Ten naps are twenty moves, of which a starved test sees some at once. */
+	assert_true(times > 2);
+	pyro_sched_update(sched);
+	pyro_sched_forget(sched, pid);
+	assert_null(pyro_sched_next_moved(sched));
+	pyro_sched_destroy(sched);
+}
+
 static void *brief(void *context)
 {
 	nap(5);
@@ -229,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(run_time_by_records),
 		cmocka_unit_test(run_time_by_proc),
+		cmocka_unit_test(tells_who_moved),
 		cmocka_unit_test(records_tell_of_threads_and_processes),
 		cmocka_unit_test(a_sleeper_by_records),
 		cmocka_unit_test(a_sleeper_by_proc),
