@@ -148,7 +148,7 @@ enum pyro_rc pyro_facts_update(struct pyro_profile *profile, const struct pyro_s
 	if (python[0])
 		rc = set(profile, rc, "python", "CPython %s", python);
 	/* What the target lost, as a share of the time it ran: unknown while it has not. */
-	spent = counts.target_ns ? (double)counts.spent_ns / (double)counts.target_ns : 0;
+	spent = counts.target_ns ? (double)counts.held_ns / (double)counts.target_ns : 0;
 	rc = set(profile, rc, "overhead", "%.6f", isfinite(spent) ? spent : 0);
 	if (duration_ns)
 		rc = set(profile, rc, "rate_achieved_hz", "%.1f",

@@ -16,11 +16,11 @@ struct pyro_probe_shared {
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
 	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
-	uint32_t next_thread;              /**< numbers given to threads, over the recording */
+	bool left;            /**< in this moment we left the processor of a thread that we held */
+	uint32_t next_thread; /**< numbers given to threads, over the recording */
 	uint64_t samples;
 	uint64_t missed;
 	uint64_t held_ns;
-	uint64_t spent_ns;
 	uint64_t target_ns;
 	uint64_t queue_lost;
 	uint64_t code_reuse;

@@ -31,10 +31,6 @@
 /* Reads that fail this often in a row: the program is another one, or has torn its interpreter
  * down. */
 #define MAX_FAILURES 20
-/* What an interruption costs the target beyond the time it is held: the timer's interrupt, two
- * switches, a colder cache. An estimate, not measured on the machine at hand: docs/performance.md.
- */
-#define TICK_COST_NS 12000
 #define COST_FIRST   100 /* looks of which each is measured */
 #define COST_EVERY   8   /* looks of which one is */
 
@@ -52,6 +48,8 @@ struct pyro_sampler {
 	uint64_t flush_ns;
 	uint64_t sweep_ns;
 	uint64_t due, taken, late;
+	uint64_t cost_ns;    /* our processor time when it was last asked for; 0: begin anew */
+	uint32_t cost_looks; /* since then */
 	struct pyro_err trouble;
 
 	pthread_t thread;
@@ -480,23 +478,33 @@ static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe
 	return false;
 }
 
-/* Our own processor time is what the thread that we sit in front of loses; the time on the clock
- * would also count who else wanted that processor. That clock is a system call, so after the first
- * looks, which differ most, one in some stands for the others. */
+/* What we run on its processor, waking and going to sleep included, is what the thread that we sit
+ * in front of loses; the time on the clock would also count who else wanted that processor. Our
+ * processor time is a system call to ask for, so after the first looks, which differ most, some
+ * looks are measured together. */
+static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
+{
+	const bool due = sampler->cost_looks >= (probe->moment < COST_FIRST ? 1 : COST_EVERY);
+	uint64_t cpu_ns, held_ns;
+
+	if (!due)
+		return;
+	cpu_ns = pyro_clock_thread_cpu();
+	held_ns = cpu_ns - sampler->cost_ns;
+	if (sampler->cost_ns && (sampler->shared.left || holds_up(sampler, probe))) {
+		sampler->shared.held_ns += held_ns;
+		pyro_rate_spent(&probe->rate, held_ns / sampler->cost_looks);
+	}
+	sampler->cost_ns = cpu_ns;
+	sampler->cost_looks = 0;
+}
+
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
-	const uint64_t stands_for = probe->moment < COST_FIRST ? 1 : COST_EVERY;
-	const bool measured = sampler->taken++ % stands_for == 0;
-	const uint64_t start_ns = measured ? pyro_clock_thread_cpu() : 0;
-
 	pyro_probe_tick(probe, &sampler->shared);
-	if (measured && holds_up(sampler, probe)) {
-		const uint64_t held_ns = pyro_clock_thread_cpu() - start_ns;
-
-		sampler->shared.held_ns += stands_for * held_ns;
-		sampler->shared.spent_ns += stands_for * (held_ns + TICK_COST_NS);
-		pyro_rate_spent(&probe->rate, held_ns + TICK_COST_NS);
-	}
+	sampler->taken++;
+	sampler->cost_looks++;
+	measure(sampler, probe);
 	pyro_rate_next(&probe->rate, pyro_clock_now());
 }
 
@@ -521,6 +529,7 @@ static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_
 {
 	/* Looking for an interpreter reads files and tables: not at the expense of the target. */
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+	sampler->cost_ns = 0;
 	pyro_probe_seek(probe, &sampler->shared);
 	probe->seek_ns = now_ns + seek_pause(sampler, probe);
 	if (probe->state == PYRO_PROBE_READING)
@@ -539,7 +548,6 @@ static void publish(struct pyro_sampler *sampler)
 		.faults = sampler->shared.freeze.faults,
 		.moves = sampler->shared.seat.moves,
 		.held_ns = sampler->shared.held_ns,
-		.spent_ns = sampler->shared.spent_ns,
 		.target_ns = sampler->shared.target_ns,
 		.lost_records = pyro_sched_lost(sampler->shared.sched),
 		.queue_lost = sampler->shared.queue_lost,
@@ -574,6 +582,7 @@ static void housekeeping(struct pyro_sampler *sampler)
 	for (size_t i = 0; i < sampler->count; i++) {
 		if (pyro_probe_names_due(sampler->probes[i], now_ns)) {
 			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+			sampler->cost_ns = 0;
 			pyro_probe_read_names(sampler->probes[i], &sampler->shared);
 		}
 	}

@@ -37,8 +37,7 @@ struct pyro_sampler_counts {
 	uint64_t torn;
 	uint64_t faults;
 	uint64_t moves;
-	uint64_t held_ns;   /**< the target's threads held by us */
-	uint64_t spent_ns;  /**< the same with what each interruption costs besides */
+	uint64_t held_ns;   /**< we ran where the target's threads would have */
 	uint64_t target_ns; /**< time on a processor of the threads sampled */
 	uint64_t lost_records;
 	uint64_t queue_lost; /**< messages the recorder had no room for */

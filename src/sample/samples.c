@@ -242,10 +242,13 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 	enum pyro_rc result = PYRO_RC_OK;
 
 	probe->moment++;
+	shared->left = false;
 	shared->gil.addr = 0; /* that of another process, or of a moment ago */
 	for (int pass = 0; pass < 3; pass++) {
-		if (pass == 2 && shared->gil.addr && should_leave(probe, shared))
+		if (pass == 2 && shared->gil.addr && should_leave(probe, shared)) {
 			pyro_seat_leave(&shared->seat, shared->seat.cpu);
+			shared->left = true;
+		}
 		for (size_t i = 0; i < probe->awake_count; i++) {
 			struct pyro_probe_thread *thread = probe->awake[i];
 			enum pyro_rc rc;
