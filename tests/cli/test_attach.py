@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """attach to what cannot be attached to: one line, the process named, and it goes on unharmed."""
 
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import pytest
-from executable import EXECUTABLE, PYTHON, plain_environment
+from executable import EXECUTABLE, PROJECT, PYTHON, plain_environment
 from hostile import (
     BUSY,
     READY,
     Person,
+    functions,
+    interpreters,
     kill,
     one_line,
     processes,
@@ -189,6 +193,65 @@ def test_target_in_other_namespaces(pyrometer, tmp_path, namespaces):
     assert processes(tmp_path / "x.pyro") == [pid]
     ((threads,),) = rows(tmp_path / "x.pyro", "SELECT count(*) FROM tracks")
     assert threads == 2
+
+
+@root_only
+@pytest.mark.parametrize("proof", ["switch", "proc"])
+def test_process_id_that_is_given_to_another(tmp_path, proof):
+    enter = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if shutil.which("unshare") is None or subprocess.run([*enter, "true"]).returncode:
+        pytest.skip("unshare is not permitted here")
+    command = [
+        *enter,
+        PYTHON,
+        PROJECT / "tests" / "targets" / "same_pid.py",
+        EXECUTABLE,
+        "x.pyro",
+        proof,
+    ]
+    done = subprocess.run(
+        command,
+        cwd=str(tmp_path),
+        env=plain_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout.splitlines()[-1])
+    if not told["same"]:
+        pytest.skip("no process id could be had twice")
+    assert told["status"] == 0 and told["alive"]
+    assert "first" in functions(tmp_path / "x.pyro")
+    assert "second" not in functions(tmp_path / "x.pyro")
+
+
+@pytest.mark.parametrize("command", ["run", "attach"])
+def test_python_that_is_not_known(pyrometer, tmp_path, command):
+    """One that says of itself that it is 3.16: the table that 3.13 and later publish has it."""
+    found = [e for e in interpreters() if e["version"] == "3.13" and e["kind"] == "shared"]
+    if not found or found[0]["root"]:
+        pytest.skip("no CPython 3.13 with a shared library here")
+    library = max(Path(found[0]["executable"]).parent.parent.glob("lib/libpython3.13.so.*"))
+    code = bytearray(library.read_bytes())
+    at = code.rindex(b"xdebugpy") + 8
+    code[at : at + 8] = 0x031000F0.to_bytes(8, "little")
+    (tmp_path / library.name).write_bytes(code)
+    python = [found[0]["executable"], "-c", READY]
+    environment = plain_environment(LD_PRELOAD=str(tmp_path / library.name))
+    if command == "run":
+        python[2] = BUSY.format(0.6)
+        done = pyrometer(
+            "run", "-o", "x.pyro", "--", *python, env={"LD_PRELOAD": str(tmp_path / library.name)}
+        )
+        assert done.returncode == 0  # the program's own
+    else:
+        with running(python, stdout=subprocess.PIPE, env=environment) as process:
+            done = pyrometer("attach", "-o", "x.pyro", process.pid)
+            assert done.returncode == 125 and process.poll() is None
+    assert "CPython 3.16" in one_line(done.stderr)
+    assert "3.8 to 3.15" in one_line(done.stderr)
 
 
 def has_process(capture):
