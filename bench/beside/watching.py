@@ -26,7 +26,7 @@ class Watched:
 
 
 PULSE = 0.5  # s; targets tell their pace ten times a second
-PULSES = 12
+PULSES = 8
 
 
 def paused_ratio(sampler, target, rate, output):
