@@ -58,7 +58,6 @@ struct pyro_sampler {
 	atomic_bool idle;
 	pthread_mutex_t lock; /* for `counts`, which the recorder looks at now and then */
 	struct pyro_sampler_counts counts;
-	uint64_t cpu_ns;
 };
 
 static const char *const method_names[] = {"auto", "switch", "proc", "stop", "reread", "none"};
@@ -568,7 +567,6 @@ static void publish(struct pyro_sampler *sampler)
 	}
 	pthread_mutex_lock(&sampler->lock);
 	sampler->counts = counts;
-	sampler->cpu_ns = pyro_clock_thread_cpu();
 	pthread_mutex_unlock(&sampler->lock);
 }
 
@@ -705,17 +703,6 @@ bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns)
 bool pyro_sampler_idle(const struct pyro_sampler *sampler)
 {
 	return atomic_load(&sampler->idle);
-}
-
-uint64_t pyro_sampler_cpu_ns(const struct pyro_sampler *sampler)
-{
-	struct pyro_sampler *mutable = (struct pyro_sampler *)sampler;
-	uint64_t cpu_ns;
-
-	pthread_mutex_lock(&mutable->lock);
-	cpu_ns = sampler->cpu_ns;
-	pthread_mutex_unlock(&mutable->lock);
-	return cpu_ns;
 }
 
 void pyro_sampler_counts(const struct pyro_sampler *sampler, struct pyro_sampler_counts *ret_counts)

@@ -75,8 +75,6 @@ enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *e
 bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns);
 /** True once no process is left to look at. */
 bool pyro_sampler_idle(const struct pyro_sampler *sampler);
-/** Processor time of the sampler's thread so far, ns. */
-uint64_t pyro_sampler_cpu_ns(const struct pyro_sampler *sampler);
 void pyro_sampler_counts(const struct pyro_sampler *sampler,
 			 struct pyro_sampler_counts *ret_counts);
 /** Message that describes why the last process met could not be read, "" if none: UNSUPPORTED

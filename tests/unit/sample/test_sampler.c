@@ -200,7 +200,6 @@ static void times_are_right(enum pyro_proof_method method)
 	assert_true(counts.ticks_taken > 0);
 	assert_int_equal(counts.queue_lost, 0);
 	assert_int_equal(counts.samples, thread->looks);
-	assert_true(pyro_sampler_cpu_ns(sampler) > 0);
 	assert_int_equal(pyro_sampler_trouble(sampler)->rc, PYRO_RC_OK);
 	destroy(sampler);
 }
