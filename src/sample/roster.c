@@ -319,4 +319,6 @@ void pyro_probe_read_names(struct pyro_probe *probe, struct pyro_probe_shared *s
 	if (pyro_python_look(probe->python, &naming.look) == PYRO_RC_OK &&
 	    naming.look->generation == probe->generation)
 		pyro_python_thread_names(probe->python, on_name, &naming);
+	else
+		probe->look_due = true; /* the threads are not numbered as they were */
 }

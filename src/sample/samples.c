@@ -153,6 +153,8 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 				      holder, shared->stack, &view);
 		if (rc)
 			return rc;
+		if (view.thread.addr != thread->addr)
+			return PYRO_RC_NOTREADY; /* another thread has that number now */
 		shared->gil = view.gil;
 	}
 	thread->stack = number_stack(probe, shared, shared->stack);
