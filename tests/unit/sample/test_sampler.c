@@ -244,7 +244,7 @@ static void every_method_says_what_it_is(void **state)
 static const char family[] =
 	"import os, sys, time\n"
 	"def spin():\n"
-	"    end = time.monotonic() + 0.4\n"
+	"    end = time.monotonic() + 0.9\n"
 	"    while time.monotonic() < end:\n"
 	"        sum(range(50))\n"
 	"def child():\n"
@@ -254,7 +254,7 @@ static const char family[] =
 	"    child()\n"
 	"if not os.fork():\n"
 	"    os.execv(sys.executable, ['python', '-S', '-E', '-c', 'import time\\n"
-	"def other(): time.sleep(0.4)\\n"
+	"def other(): time.sleep(0.9)\\n"
 	"other()'])\n"
 	"if not os.fork():\n"
 	"    os.execv('/bin/true', ['true'])\n"
