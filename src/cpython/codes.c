@@ -90,12 +90,17 @@ uint32_t pyro_codes_slot(const struct pyro_codes *codes, uint64_t addr)
 	return pyro_map_get(&codes->by_addr, addr, &slot) ? (uint32_t)slot : PYRO_CODE_NONE;
 }
 
+static bool is_trusted(const struct pyro_codes *codes, const struct pyro_code_slot *slot)
+{
+	return codes->epoch && slot->epoch == codes->epoch;
+}
+
 bool pyro_codes_must_check(const struct pyro_codes *codes, uint32_t slot, uint64_t interp,
 			   uint64_t generation)
 {
 	const struct pyro_code_slot *s = &codes->slots[slot];
 
-	if (s->checked == codes->stack || (codes->epoch && s->epoch == codes->epoch))
+	if (s->checked == codes->stack || is_trusted(codes, s))
 		return false;
 	/* The generation counts the code objects that went away. */
 	return generation == UINT64_MAX || s->generation != generation || s->interp != interp;
@@ -109,7 +114,7 @@ void pyro_codes_plan(struct pyro_codes *codes, struct pyro_window *window,
 	if (slot >= codes->slot_count || codes->slots[slot].addr == 0)
 		return;
 	s = &codes->slots[slot];
-	if (codes->epoch && s->epoch == codes->epoch)
+	if (is_trusted(codes, s))
 		return;
 	pyro_window_plan(window, s->addr + layout->co_id, layout->co_id_end - layout->co_id);
 	for (size_t i = 0; !s->versioned && i < PYRO_COUNT(s->texts); i++)

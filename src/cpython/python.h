@@ -109,8 +109,9 @@ enum pyro_rc pyro_python_look(struct pyro_python *python,
 /** Reads GIL @gil of the last look once more: the "after" of a proof. */
 enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil,
 			     struct pyro_gil *ret_gil) PYRO_NODISCARD;
-/** Reads GIL @gil and thread @thread of the last look afresh, in one batch and nothing else: what a
- *  sampler does first inside a freeze. Errors: TORN when the memory is no longer that thread. */
+/** Reads thread @thread of the last look and its GIL afresh: what a sampler does first inside a
+ *  freeze. What its stack is likely to need comes with the same read, for a pyro_python_stack that
+ *  follows at once. Errors: TORN when the memory is no longer that thread. */
 enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
 				struct pyro_thread *ret_thread) PYRO_NODISCARD;
 /** Reads the stack of @thread as it stands, with every code object on it identified from the same

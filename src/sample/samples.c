@@ -116,7 +116,9 @@ static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro
 	const struct pyro_gil *then = &thread->gil;
 	const uint64_t switches = gil->switch_number - then->switch_number;
 
-	if (!gil->addr || gil->addr != then->addr || thread->partial)
+	if (thread->index == SIZE_MAX || thread->partial)
+		return false;
+	if (!gil->addr || gil->addr != then->addr)
 		return false;
 	if (then->last_holder == thread->addr || gil->last_holder == thread->addr)
 		return false;
@@ -166,12 +168,19 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 	return PYRO_RC_OK;
 }
 
+/* Without a thread state, only the main thread is of interest: the program begins and ends there.
+ */
+static bool has_part(const struct pyro_probe_thread *thread)
+{
+	return thread->index != SIZE_MAX || thread->main;
+}
+
 /* A thread's turn: nothing is done for one that has not changed, whose moments count themselves. */
 static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			   struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
 {
 	enum pyro_rc rc = PYRO_RC_OK;
-	bool there = thread->kernel && (thread->index != SIZE_MAX || thread->main);
+	bool there = thread->kernel && has_part(thread);
 
 	there = there && !pyro_sched_refresh(shared->sched, thread->kernel);
 	if (there && is_unchanged(thread))
@@ -180,7 +189,7 @@ static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *s
 	thread->seen = probe->moment; /* also if it cannot be read */
 	if (!there)
 		return PYRO_RC_OK;
-	if (thread->index != SIZE_MAX && had_no_gil(thread, &shared->gil)) {
+	if (had_no_gil(thread, &shared->gil)) {
 		sample_unmoved(probe, shared, thread, due_ns);
 		return PYRO_RC_OK;
 	}
@@ -214,9 +223,8 @@ static void let_sleep(struct pyro_probe *probe)
 	for (size_t i = 0; i < probe->awake_count; i++) {
 		struct pyro_probe_thread *thread = probe->awake[i];
 
-		thread->awake = !thread->kernel || thread->kernel->state != PYRO_SCHED_BLOCKED ||
-				!is_unchanged(thread) ||
-				(thread->index == SIZE_MAX && !thread->main);
+		thread->awake = !has_part(thread) || !is_unchanged(thread) ||
+				thread->kernel->state != PYRO_SCHED_BLOCKED;
 		if (thread->awake)
 			probe->awake[kept++] = thread;
 	}

@@ -93,20 +93,12 @@ def test_every_proof_as_an_ordinary_user(tmp_path, proof):
         assert process.poll() is None
 
 
-def test_targets_that_die_while_they_are_found(tmp_path):
+def test_targets_that_die_while_they_are_found(pyrometer):
     """At every stage of starting and ending: no crash, no hang, a word on what happened."""
     statuses = set()
     for pause in (0, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05) * 2:
         program = subprocess.Popen([PYTHON, "-c", f"import time; time.sleep({pause})"])
-        done = subprocess.run(
-            [str(EXECUTABLE), "attach", "-q", "-o", f"{program.pid}.pyro", str(program.pid)],
-            cwd=str(tmp_path),
-            env=plain_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=30,
-        )
+        done = pyrometer("attach", "-q", "-o", f"{program.pid}.pyro", program.pid, timeout=30)
         program.wait()
         statuses.add(done.returncode)
         assert done.returncode in (0, 125), done.stderr
@@ -239,15 +231,13 @@ def test_python_that_is_not_known(pyrometer, tmp_path, command):
     code[at : at + 8] = 0x031000F0.to_bytes(8, "little")
     (tmp_path / library.name).write_bytes(code)
     python = [found[0]["executable"], "-c", READY]
-    environment = plain_environment(LD_PRELOAD=str(tmp_path / library.name))
+    preload = {"LD_PRELOAD": str(tmp_path / library.name)}
     if command == "run":
         python[2] = BUSY.format(0.6)
-        done = pyrometer(
-            "run", "-o", "x.pyro", "--", *python, env={"LD_PRELOAD": str(tmp_path / library.name)}
-        )
+        done = pyrometer("run", "-o", "x.pyro", "--", *python, env=preload)
         assert done.returncode == 0  # the program's own
     else:
-        with running(python, stdout=subprocess.PIPE, env=environment) as process:
+        with running(python, stdout=subprocess.PIPE, env=plain_environment(**preload)) as process:
             done = pyrometer("attach", "-o", "x.pyro", process.pid)
             assert done.returncode == 125 and process.poll() is None
     assert "CPython 3.16" in one_line(done.stderr)
