@@ -88,6 +88,43 @@ class Target:
         self.kill()
 
 
+class Attached:
+    """A profiler attached to a target, for so many seconds or until it is done."""
+
+    def __init__(self, sampler, target, rate, seconds, output):
+        self.sampler = sampler
+        self.text = ""
+        self.process = subprocess.Popen(
+            sampler.attach(target.pid, rate, seconds, output),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            start_new_session=True,
+        )
+
+    def must_run(self):
+        if self.process.poll() is not None:
+            self.text = self.process.communicate()[0]
+            raise Unavailable("%s ended early: %s" % (self.sampler.name, last_line(self.text)))
+
+    def signal(self, number):
+        """To all that it consists of."""
+        self.must_run()
+        os.killpg(self.process.pid, number)
+
+    def end(self):
+        """Waits until it has written what it found."""
+        try:
+            self.text = self.process.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
+            raise Unavailable("%s did not end" % self.sampler.name) from None
+        if self.process.returncode != 0:
+            raise Unavailable("%s: %s" % (self.sampler.name, last_line(self.text)))
+
+
 class Watcher:
     """A profiler attached to a target, with the span of time in which it certainly samples.
 
@@ -102,38 +139,19 @@ class Watcher:
         self.output = output
         self.seconds = self.SETTLE + seconds + self.BEYOND
         self.began = time.monotonic()
-        self.process = subprocess.Popen(
-            sampler.attach(target.pid, rate, self.seconds, output),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            start_new_session=True,
-        )
-        self.text = ""
+        attached = Attached(sampler, target, rate, self.seconds, output)
         time.sleep(self.SETTLE)
-        self._must_run(sampler)
+        attached.must_run()
         self.begin = time.monotonic()
-        cpu = cpu_seconds(self.process.pid)
+        cpu = cpu_seconds(attached.process.pid)
         time.sleep(seconds)
-        self._must_run(sampler)
+        attached.must_run()
         self.end = time.monotonic()
-        self.cpu_share = (cpu_seconds(self.process.pid) - cpu) / (self.end - self.begin)
-        self.memory = peak_memory(self.process.pid)
-        try:
-            self.text = self.process.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
-            raise Unavailable("%s did not end" % sampler.name) from None
+        self.cpu_share = (cpu_seconds(attached.process.pid) - cpu) / (self.end - self.begin)
+        self.memory = peak_memory(attached.process.pid)
+        attached.end()
         self.ended = time.monotonic()
-        if self.process.returncode != 0:
-            raise Unavailable("%s: %s" % (sampler.name, last_line(self.text)))
-
-    def _must_run(self, sampler):
-        if self.process.poll() is not None:
-            self.text = self.process.communicate()[0]
-            raise Unavailable("%s ended early: %s" % (sampler.name, last_line(self.text)))
+        self.text = attached.text
 
 
 def peak_memory(pid):

@@ -3,16 +3,14 @@ paces in two neighbouring spans, in one of which it is not watched: those before
 since machines change their own speed from second to second, the many short spans in which a
 profiler that does not stop its target is paused."""
 
-import os
 import signal
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from beside.environment import Unavailable
-from beside.processes import Target, Watcher, last_line
+from beside.processes import Attached, Target, Watcher
 
 
 class Watched:
@@ -32,32 +30,17 @@ PULSES = 8
 def paused_ratio(sampler, target, rate, output):
     """The pace while the profiler runs over that while it is paused, as a median of many."""
     seconds = Watcher.SETTLE + 2 * PULSE * (PULSES + 1) + Watcher.BEYOND
-    process = subprocess.Popen(
-        sampler.attach(target.pid, rate, seconds, output),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        start_new_session=True,
-    )
+    attached = Attached(sampler, target, rate, seconds, output)
     time.sleep(Watcher.SETTLE)
     spans = []  # off, on, off, on, ..., off
-    try:
-        for number in range(2 * PULSES + 1):
-            on = number % 2 == 1
-            os.killpg(process.pid, signal.SIGCONT if on else signal.SIGSTOP)
-            begin = time.monotonic()
-            time.sleep(PULSE)
-            spans.append((begin, time.monotonic()))
-        os.killpg(process.pid, signal.SIGCONT)
-        text = process.communicate(timeout=60)[0]
-    except ProcessLookupError:
-        text = process.communicate()[0]
-        raise Unavailable("%s ended early: %s" % (sampler.name, last_line(text))) from None
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise Unavailable("%s did not end" % sampler.name) from None
+    for number in range(2 * PULSES + 1):
+        on = number % 2 == 1
+        attached.signal(signal.SIGCONT if on else signal.SIGSTOP)
+        begin = time.monotonic()
+        time.sleep(PULSE)
+        spans.append((begin, time.monotonic()))
+    attached.signal(signal.SIGCONT)
+    attached.end()
     paces = [target.pace(*span) for span in spans]
     return statistics.median(
         2 * paces[at] / (paces[at - 1] + paces[at + 1]) for at in range(1, len(paces), 2)

@@ -5,14 +5,13 @@ hour's samples is worked out: memory and file are taken to go on growing as in t
 """
 
 import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from beside import capture, environment, samplers
 from beside.environment import Unavailable
-from beside.processes import Target, last_line
+from beside.processes import Attached, Target
 from beside.rounds import Spread
 from beside.table import Row
 
@@ -28,24 +27,16 @@ class Trace:
     def __init__(self, sampler, target, rate, seconds, output):
         self.points = []  # (seconds since start, resident bytes, file bytes)
         begin = time.monotonic()
-        process = subprocess.Popen(
-            sampler.attach(target.pid, rate, seconds, output),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-        )
-        while process.poll() is None:
-            memory = resident(process.pid)
+        attached = Attached(sampler, target, rate, seconds, output)
+        while attached.process.poll() is None:
+            memory = resident(attached.process.pid)
             size = sum(
                 os.path.getsize(path) for path in (output, output + "-wal") if os.path.exists(path)
             )
             if memory:
                 self.points.append((time.monotonic() - begin, memory, size))
             time.sleep(1)
-        text = process.communicate()[1]
-        if process.returncode != 0:
-            raise Unavailable(last_line(text))
+        attached.end()
         self.final = os.path.getsize(output)
 
 
