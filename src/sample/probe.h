@@ -17,6 +17,7 @@ struct pyro_probe_shared {
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
 	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
+	uint32_t files;       /**< of threads, open at present */
 	uint32_t next_thread; /**< numbers given to threads, over the recording */
 	uint64_t samples;
 	uint64_t missed;
@@ -46,6 +47,7 @@ struct pyro_probe_thread {
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
 	bool partial;
+	int syscall_fd;      /**< tells the system call that it waits in; -1: not open */
 	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state;
 

@@ -23,8 +23,10 @@ void pyro_roster_bind(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		      struct pyro_probe_thread *thread);
 /** Puts the thread among those that the next moment looks at. */
 void pyro_roster_wake(struct pyro_probe_thread *thread);
+/** Closes the thread's file. */
+void pyro_roster_close(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared);
 /** Frees all threads. */
-void pyro_roster_clear(struct pyro_probe *probe);
+void pyro_roster_clear(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** Looks at the set of threads and matches it with the kernel's; ends those that are gone. */
 enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			      uint64_t now_ns);

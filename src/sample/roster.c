@@ -2,6 +2,7 @@
 /* The threads of a probe: those that the interpreter knows, matched with those that the kernel
  * knows. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "sample/probe_parts.h"
@@ -44,8 +45,18 @@ void pyro_roster_wake(struct pyro_probe_thread *thread)
 	thread->awake = true;
 }
 
+void pyro_roster_close(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared)
+{
+	if (thread->syscall_fd < 0)
+		return;
+	close(thread->syscall_fd);
+	thread->syscall_fd = -1;
+	shared->files--;
+}
+
 /* Frees a thread that is in no list but that of those awake. */
-static void free_thread(struct pyro_probe *probe, struct pyro_probe_thread *thread)
+static void free_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			struct pyro_probe_thread *thread)
 {
 	for (size_t i = 0; thread->awake && i < probe->awake_count; i++) {
 		if (probe->awake[i] == thread) {
@@ -53,13 +64,16 @@ static void free_thread(struct pyro_probe *probe, struct pyro_probe_thread *thre
 			break;
 		}
 	}
+	pyro_roster_close(thread, shared);
 	free(thread);
 }
 
-void pyro_roster_clear(struct pyro_probe *probe)
+void pyro_roster_clear(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
-	for (size_t i = 0; i < probe->thread_count; i++)
+	for (size_t i = 0; i < probe->thread_count; i++) {
+		pyro_roster_close(probe->threads[i], shared);
 		free(probe->threads[i]);
+	}
 	free(probe->threads);
 	free(probe->awake);
 	probe->threads = probe->awake = NULL;
@@ -133,6 +147,7 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 		.stack = PYRO_NO_STACK,
 		.active_stack = PYRO_NO_STACK,
 		.proof = PYRO_SAMPLE_STILL,
+		.syscall_fd = -1,
 		.accounted_ns = now_ns,
 		.seen = probe->moment,
 		.probe = probe,
@@ -248,7 +263,7 @@ static void drop_ended_threads(struct pyro_probe *probe, struct pyro_probe_share
 				thread->kernel && thread->kernel->exit_ns ? thread->kernel->exit_ns
 									  : now_ns);
 		probe->threads[i] = probe->threads[--probe->thread_count];
-		free_thread(probe, thread);
+		free_thread(probe, shared, thread);
 	}
 }
 

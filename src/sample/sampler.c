@@ -28,6 +28,8 @@
 #define SEEK_SLOW_NS  (100 * PYRO_NS_PER_MS)
 /* Below this a sleep takes longer than the wait. */
 #define SPIN_NS 30000
+/* Up to here most of the time is slept. */
+#define REALTIME_HZ_MAX 20000.0
 /* Reads that fail this often in a row: the program is another one, or has torn its interpreter
  * down. */
 #define MAX_FAILURES 20
@@ -592,10 +594,14 @@ static void housekeeping(struct pyro_sampler *sampler)
 	publish(sampler);
 }
 
-/* The scheduler lets a waking thread preempt at once if it asks for little: a short slice where the
- * kernel knows it (6.12), the highest priority an ordinary class has where we may. */
-static void ask_for_promptness(void)
+/* A thread that wakes, or comes from another processor, is to preempt at once. Real-time priority
+ * does that, where we may have it; not for one that spins, or preempts nobody, which would keep
+ * others from a processor. In an ordinary class it helps to ask for little: a short slice where the
+ * kernel knows it (6.12), the highest priority where we may. But that class sees to fairness, until
+ * the next clock tick if need be. */
+static void ask_for_promptness(const struct pyro_sampler *sampler)
 {
+	const struct sched_param lowest = {.sched_priority = 1};
 	struct {
 		uint32_t size, policy;
 		uint64_t flags;
@@ -606,6 +612,10 @@ static void ask_for_promptness(void)
 
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 	prctl(PR_SET_NAME, "pyro-sampler", 0, 0, 0);
+	if (sampler->options.hz_max <= REALTIME_HZ_MAX &&
+	    sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC &&
+	    sched_setscheduler(0, SCHED_FIFO, &lowest) == 0)
+		return;
 	attr.nice = -20;
 	if (syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
 		return;
@@ -618,7 +628,7 @@ static void *run(void *context)
 {
 	struct pyro_sampler *sampler = context;
 
-	ask_for_promptness();
+	ask_for_promptness(sampler);
 	pyro_seat_init(&sampler->shared.seat);
 	while (!atomic_load(&sampler->stop)) {
 		struct pyro_probe *probe = earliest(sampler);

@@ -6,6 +6,9 @@
 #include "sample/probe_parts.h"
 #include "target/thread.h"
 
+/* Beside the four that a thread needs where /proc is the witness, and those of the rings. */
+#define MAX_FILES 256
+
 static bool announce_codes(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			   const struct pyro_raw_stack *stack)
 {
@@ -60,10 +63,27 @@ static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared 
 	return probe->next_stack++;
 }
 
+/* Opening the file costs several times what reading it does, so it stays open, for so many threads. */
+static bool read_syscall(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			 struct pyro_probe_thread *thread, struct pyro_thread_syscall *ret_call)
+{
+	bool known;
+
+	if (thread->syscall_fd < 0) {
+		if (pyro_thread_syscall_open(probe->pid, thread->tid, &thread->syscall_fd, NULL))
+			return false;
+		shared->files++;
+	}
+	known = !pyro_thread_syscall_read(thread->syscall_fd, ret_call);
+	if (shared->files > MAX_FILES)
+		pyro_roster_close(thread, shared);
+	return known;
+}
+
 /* A thread that is blocked and asleep on the GIL's own condition waits for the GIL. One that was,
  * and has not held it since, still does: it only wakes now and then to ask for it. */
-static bool waits_for_gil(const struct pyro_probe *probe, const struct pyro_probe_thread *thread,
-			  const struct pyro_gil *gil, bool waited)
+static bool waits_for_gil(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			  struct pyro_probe_thread *thread, const struct pyro_gil *gil, bool waited)
 {
 	struct pyro_thread_syscall call;
 
@@ -72,7 +92,7 @@ static bool waits_for_gil(const struct pyro_probe *probe, const struct pyro_prob
 		return false;
 	if (waited)
 		return true;
-	if (pyro_thread_syscall(probe->pid, thread->tid, &call, NULL) || call.number != SYS_futex)
+	if (!read_syscall(probe, shared, thread, &call) || call.number != SYS_futex)
 		return false;
 	return call.args[0] >= gil->wait_low && call.args[0] < gil->wait_high;
 }
@@ -102,7 +122,7 @@ static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	thread->slices = view->slices;
 	thread->proof = (uint8_t)view->proof;
 	thread->state = state_at(thread->kernel, view->state, due_ns);
-	thread->waits_gil = waits_for_gil(probe, thread, &view->gil, waited);
+	thread->waits_gil = waits_for_gil(probe, shared, thread, &view->gil, waited);
 	thread->waited_gil = waited || thread->waits_gil;
 	thread->gil = view->gil;
 	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);

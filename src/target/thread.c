@@ -127,19 +127,21 @@ bool pyro_thread_syscall_parse(const char *text, size_t size,
 	return true;
 }
 
-enum pyro_rc pyro_thread_syscall(int pid, int tid, struct pyro_thread_syscall *ret_syscall,
-				 struct pyro_err *err)
+enum pyro_rc pyro_thread_syscall_open(int pid, int tid, int *ret_fd, struct pyro_err *err)
 {
-	char text[256], name[64];
-	size_t size;
-	enum pyro_rc rc;
+	char name[64];
 
 	snprintf(name, sizeof(name), "task/%d/syscall", tid);
-	rc = pyro_procfs_read(pid, name, text, sizeof(text), &size, err);
+	return pyro_procfs_open(pid, name, ret_fd, err);
+}
+
+enum pyro_rc pyro_thread_syscall_read(int fd, struct pyro_thread_syscall *ret_syscall)
+{
+	char text[256];
+	size_t size;
+	enum pyro_rc rc = read_again(fd, text, sizeof(text), &size);
+
 	if (rc != PYRO_RC_OK)
 		return rc;
-	if (!pyro_thread_syscall_parse(text, size, ret_syscall))
-		return pyro_err_set(err, PYRO_RC_FORMAT, "cannot understand /proc/%d/%s", pid,
-				    name);
-	return PYRO_RC_OK;
+	return pyro_thread_syscall_parse(text, size, ret_syscall) ? PYRO_RC_OK : PYRO_RC_FORMAT;
 }

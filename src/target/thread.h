@@ -52,9 +52,12 @@ struct pyro_thread_syscall {
 	uint64_t pc;
 };
 
-/** Needs the right to trace. Errors: GONE, PERM, IO, FORMAT. */
-enum pyro_rc pyro_thread_syscall(int pid, int tid, struct pyro_thread_syscall *ret_syscall,
-				 struct pyro_err *err) PYRO_NODISCARD;
+/** The file that says so, to be read again and again and closed with close. Errors: GONE, PERM, IO. */
+enum pyro_rc pyro_thread_syscall_open(int pid, int tid, int *ret_fd,
+				      struct pyro_err *err) PYRO_NODISCARD;
+/** One pread, no allocation. Needs the right to trace. Errors: GONE, PERM, IO, FORMAT. */
+enum pyro_rc pyro_thread_syscall_read(int fd,
+				      struct pyro_thread_syscall *ret_syscall) PYRO_NODISCARD;
 /** Parses the text of that file. */
 bool pyro_thread_syscall_parse(const char *text, size_t size,
 			       struct pyro_thread_syscall *ret_syscall);

@@ -118,7 +118,7 @@ static void test_sees_the_call_a_thread_waits_in(void **state)
 {
 	struct pyro_thread_syscall call;
 	enum pyro_rc rc = PYRO_RC_OK;
-	int fds[2], empty[2];
+	int fds[2], empty[2], fd;
 	char c;
 
 	(void)state;
@@ -133,14 +133,22 @@ static void test_sees_the_call_a_thread_waits_in(void **state)
 		_exit(read(empty[0], &c, 1) == 2); /* blocks */
 	}
 	assert_int_equal(read(fds[0], &c, 1), 1);
+	assert_int_equal(pyro_thread_syscall_open(pid, pid, &fd, NULL), PYRO_RC_OK);
 	for (int i = 0; i < 200; i++) {
-		rc = pyro_thread_syscall(pid, pid, &call, NULL);
+		rc = pyro_thread_syscall_read(fd, &call);
 		if (rc != PYRO_RC_OK || call.number == SYS_read)
 			break;
 		usleep(10000);
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	/* Nor is another thread with that number taken for it. */
+	if (rc != PYRO_RC_PERM) {
+		struct pyro_thread_syscall none;
+
+		assert_int_equal(pyro_thread_syscall_read(fd, &none), PYRO_RC_GONE);
+	}
+	close(fd);
 	close(fds[0]);
 	close(fds[1]);
 	close(empty[0]);
