@@ -16,6 +16,7 @@ struct pyro_probe_shared {
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
 	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
+	bool gil_fixed;       /**< its holder is held by us, so it is still so */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
 	uint32_t files;       /**< of threads, open at present */
 	uint32_t next_thread; /**< numbers given to threads, over the recording */
@@ -48,6 +49,7 @@ struct pyro_probe_thread {
 	bool truncated;
 	bool partial;
 	int syscall_fd;      /**< tells the system call that it waits in; -1: not open */
+	uint32_t gil_index;  /**< of its GIL, in the last look */
 	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state;
 

@@ -145,6 +145,22 @@ static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro
 	return switches == (then->last_holder != gil->last_holder);
 }
 
+/* The GIL counts as it is after the kernel's account of the thread was looked at, or while its
+ * holder is held by us: else the thread could have had it in between. */
+static bool kept_off_gil(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			 const struct pyro_probe_thread *thread)
+{
+	if (!had_no_gil(thread, &shared->gil))
+		return false;
+	if (shared->gil_fixed)
+		return true;
+	if (pyro_python_gil(probe->python, thread->gil_index, &shared->gil)) {
+		shared->gil.addr = 0;
+		return false;
+	}
+	return had_no_gil(thread, &shared->gil);
+}
+
 static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			   struct pyro_probe_thread *thread, uint64_t due_ns)
 {
@@ -163,6 +179,7 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 				struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
 {
 	struct pyro_freeze_view view = {.slices = UINT64_MAX};
+	const uint64_t moves = shared->seat.moves;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
@@ -173,17 +190,22 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 		thread->gil.addr = 0;
 		rc = pyro_freeze_read(&shared->freeze, probe->python, thread->index, thread->kernel,
 				      holder, shared->stack, &view);
+		shared->gil_fixed &= shared->seat.moves == moves;
 		if (rc)
 			return rc;
 		if (view.thread.addr != thread->addr)
 			return PYRO_RC_NOTREADY; /* another thread has that number now */
 		shared->gil = view.gil;
+		thread->gil_index = view.thread.gil;
 	}
 	thread->stack = number_stack(probe, shared, shared->stack);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
 	thread->holds_gil = view.gil.addr ? view.gil.locked && view.gil.last_holder == thread->addr
 					  : view.thread.attached;
+	shared->gil_fixed |= thread->holds_gil && view.gil.addr &&
+			     thread->kernel->state != PYRO_SCHED_BLOCKED &&
+			     thread->kernel->cpu == shared->seat.cpu;
 	conclude(probe, shared, thread, &view, due_ns, false);
 	return PYRO_RC_OK;
 }
@@ -209,7 +231,7 @@ static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *s
 	thread->seen = probe->moment; /* also if it cannot be read */
 	if (!there)
 		return PYRO_RC_OK;
-	if (had_no_gil(thread, &shared->gil)) {
+	if (kept_off_gil(probe, shared, thread)) {
 		sample_unmoved(probe, shared, thread, due_ns);
 		return PYRO_RC_OK;
 	}
@@ -273,11 +295,13 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 
 	probe->moment++;
 	shared->left = false;
+	shared->gil_fixed = false;
 	shared->gil.addr = 0; /* that of another process, or of a moment ago */
 	for (int pass = 0; pass < 3; pass++) {
 		if (pass == 2 && shared->gil.addr && should_leave(probe, shared)) {
 			pyro_seat_leave(&shared->seat, shared->seat.cpu);
 			shared->left = true;
+			shared->gil_fixed = false;
 		}
 		for (size_t i = 0; i < probe->awake_count; i++) {
 			struct pyro_probe_thread *thread = probe->awake[i];
