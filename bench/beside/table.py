@@ -7,7 +7,7 @@ from pathlib import Path
 from beside.environment import PROJECT
 from beside.rounds import Spread
 
-BEGIN = "<!-- bench: begin. Written by bench/run, do not edit. -->"
+BEGIN = "<!-- bench: %s. Written by bench/run, do not edit. -->"
 END = "<!-- bench: end -->"
 OURS = "pyrometer"
 
@@ -111,26 +111,20 @@ def machine_text(machine):
     return text
 
 
-def write_page(rows, machine, command, versions):
-    """Replaces what lies between the two marks in docs/performance.md and nothing else."""
+def write_page(name, rows, machine, command, versions):
+    """Replaces what lies between the two marks of one measure in docs/performance.md and nothing
+    else, so that the measures can be taken one at a time."""
     page = PROJECT / "docs" / "performance.md"
-    text = page.read_text()
-    before, rest = text.split(BEGIN, 1)
+    begin = BEGIN % name
+    before, rest = page.read_text().split(begin, 1)
     after = rest.split(END, 1)[1]
-    parts = [
-        BEGIN,
-        "",
-        "Made on %s by" % time.strftime("%Y-%m-%d"),
-        "",
-        "    " + command,
-        "",
-        "on %s. Peers: %s." % (machine_text(machine), ", ".join(versions)),
-        "Cells give the median and, in brackets, the least and the largest figure.",
-        "",
-        markdown(rows),
-        "",
-        END,
-    ]
+    made = "Made on %s by `%s` on %s. Peers: %s." % (
+        time.strftime("%Y-%m-%d"),
+        command,
+        machine_text(machine),
+        ", ".join(versions),
+    )
+    parts = [begin, "", made, "", markdown(rows), "", END]
     page.write_text(before + "\n".join(parts) + after)
     return page
 
