@@ -249,6 +249,21 @@ static bool check_processors(struct pyro_doctor *doctor)
 	return works;
 }
 
+/* Tried, not worked out from limits and capabilities: a control group can have its own opinion. */
+static void check_priority(struct pyro_doctor *doctor)
+{
+	struct pyro_check *check = add(doctor, "realtime", "Preempt at once");
+	const struct sched_param first = {.sched_priority = 1}, usual = {.sched_priority = 0};
+
+	if (sched_setscheduler(0, SCHED_FIFO, &first) == 0) {
+		sched_setscheduler(0, SCHED_OTHER, &usual);
+		set_found(check, PYRO_CHECK_GOOD, "real-time priority is allowed");
+		return;
+	}
+	/* The usual state of an ordinary user, and good enough: nothing to do about it. */
+	set_found(check, PYRO_CHECK_INFO, "no real-time priority: a few looks will be late");
+}
+
 static bool check_stop(struct pyro_doctor *doctor, const struct pyro_patient *own)
 {
 	struct pyro_check *check = add(doctor, "ptrace_stop", "Stop one thread");
@@ -352,6 +367,7 @@ static enum pyro_rc examine(struct pyro_doctor *doctor, struct pyro_err *err)
 	check_switch(doctor, &powers, &own, &records);
 	proc = check_proc(doctor, &own);
 	processors = check_processors(doctor);
+	check_priority(doctor);
 	stop = check_stop(doctor, &own);
 	check_privileges(doctor, &powers);
 	check_container(doctor, &powers);

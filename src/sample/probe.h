@@ -16,7 +16,7 @@ struct pyro_probe_shared {
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
 	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
-	bool gil_fixed;       /**< its holder is held by us, so it is still so */
+	bool gil_fixed;                    /**< who holds it is held by us: it is still so */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
 	uint32_t files;       /**< of threads, open at present */
 	uint32_t next_thread; /**< numbers given to threads, over the recording */

@@ -63,7 +63,7 @@ static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared 
 	return probe->next_stack++;
 }
 
-/* Opening the file costs several times what reading it does, so it stays open, for so many threads. */
+/* Opening the file costs several times what reading it does, so some stay open. */
 static bool read_syscall(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			 struct pyro_probe_thread *thread, struct pyro_thread_syscall *ret_call)
 {

@@ -52,7 +52,7 @@ struct pyro_thread_syscall {
 	uint64_t pc;
 };
 
-/** The file that says so, to be read again and again and closed with close. Errors: GONE, PERM, IO. */
+/** The file that says so, for any number of reads; to be closed. Errors: GONE, PERM, IO. */
 enum pyro_rc pyro_thread_syscall_open(int pid, int tid, int *ret_fd,
 				      struct pyro_err *err) PYRO_NODISCARD;
 /** One pread, no allocation. Needs the right to trace. Errors: GONE, PERM, IO, FORMAT. */
