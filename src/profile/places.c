@@ -146,18 +146,40 @@ static bool fill(struct pyro_arena *arena, const char *path, const char *cwd,
 	return place->module != NULL;
 }
 
+/* What somebody types: python -c, a pipe, a prompt. Libraries that make code name it otherwise,
+ * but for a few. */
+static bool is_typed(const struct pyro_place *place)
+{
+	static const char *const typed[] = {"<stdin>", "<string>", "<console>", "<ipython-input-",
+					    "<python-input-"};
+
+	for (size_t i = 0; i < PYRO_COUNT(typed); i++) {
+		if (place->kind == PYRO_PLACE_NOWHERE && starts_with(place->display, typed[i]))
+			return true;
+	}
+	return false;
+}
+
 static void tell_libraries(struct pyro_places *places)
 {
-	bool own = false;
+	bool own = false, typed = false;
 
-	for (uint32_t i = 0; i < places->count && !own; i++)
-		own = places->by_string[i].display && places->by_string[i].kind == PYRO_PLACE_OWN;
+	for (uint32_t i = 0; i < places->count; i++) {
+		const struct pyro_place *place = &places->by_string[i];
+
+		if (!place->display)
+			continue;
+		own |= place->kind == PYRO_PLACE_OWN;
+		typed |= is_typed(place);
+	}
 	for (uint32_t i = 0; i < places->count; i++) {
 		struct pyro_place *place = &places->by_string[i];
 
-		place->library = place->kind == PYRO_PLACE_STANDARD ||
-				 place->kind == PYRO_PLACE_PACKAGE ||
-				 (place->kind == PYRO_PLACE_NOWHERE && own);
+		if (!place->display)
+			continue;
+		place->library =
+			place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE ||
+			(place->kind == PYRO_PLACE_NOWHERE && (own || (typed && !is_typed(place))));
 	}
 }
 

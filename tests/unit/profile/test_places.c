@@ -75,28 +75,48 @@ static void files_have_places(void **state)
 	pyro_profile_destroy(p);
 }
 
-static void code_without_a_file_is_own_where_nothing_else_is(void **state)
+/* Which of these files are libraries' in a profile that has no others. */
+static void check_libraries(const char *const files[], const bool library[], size_t count)
 {
-	static const char *const files[] = {"<string>", "/usr/lib/python3.11/json/decoder.py"};
 	struct pyro_function function = {0};
 	struct pyro_places *places;
 	struct pyro_profile *p;
-	uint32_t ids[2], index;
+	uint32_t ids[8], index;
 
-	(void)state;
+	assert_true(count <= PYRO_COUNT(ids));
 	assert_int_equal(pyro_profile_create(&p, NULL), PYRO_RC_OK);
 	assert_int_equal(pyro_profile_string(p, "f", 1, &function.name), PYRO_RC_OK);
-	for (size_t i = 0; i < PYRO_COUNT(files); i++) {
+	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(pyro_profile_string(p, files[i], strlen(files[i]), &ids[i]),
 				 PYRO_RC_OK);
 		function.file = ids[i];
 		assert_int_equal(pyro_profile_function(p, &function, &index), PYRO_RC_OK);
 	}
 	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
-	assert_false(pyro_places_get(places, ids[0])->library);
-	assert_true(pyro_places_get(places, ids[1])->library);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(pyro_places_get(places, ids[i])->library, library[i]);
 	pyro_places_destroy(places);
 	pyro_profile_destroy(p);
+}
+
+static void code_without_a_file_is_own_where_nothing_else_is(void **state)
+{
+	static const char *const files[] = {"<made>", "/usr/lib/python3.11/json/decoder.py"};
+	static const bool library[] = {false, true};
+
+	(void)state;
+	check_libraries(files, library, PYRO_COUNT(files));
+}
+
+static void what_is_typed_is_own_and_what_is_made_is_not(void **state)
+{
+	static const char *const files[] = {"<stdin>", "<string>", "<ipython-input-3-1a2b>",
+					    "<class 'networkx.utils.argmap'> compilation 22",
+					    "/venv/lib/python3.11/site-packages/networkx/x.py"};
+	static const bool library[] = {false, false, false, true, true};
+
+	(void)state;
+	check_libraries(files, library, PYRO_COUNT(files));
 }
 
 static void without_a_working_directory(void **state)
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test(files_have_places),
 		cmocka_unit_test(without_a_working_directory),
 		cmocka_unit_test(code_without_a_file_is_own_where_nothing_else_is),
+		cmocka_unit_test(what_is_typed_is_own_and_what_is_made_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
