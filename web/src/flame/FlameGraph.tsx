@@ -191,7 +191,7 @@ export function FlameGraph({ app }: { app: App }) {
           `Flame graph of ${duration(engine.profile.meta.duration)}; ${focusName} is chosen. ` +
           'W and S zoom, A and D pan. View 4 has the same as a tree for screen readers.'
         }
-        onScroll={() => setScrolled((box.current as HTMLDivElement).scrollTop)}
+        onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
         onMouseLeave={() => setHover(null)}
         onMouseMove={(event) => {
           const node = nodeAt(event);
