@@ -153,8 +153,8 @@ static bool is_typed(const struct pyro_place *place)
 	static const char *const typed[] = {"<stdin>", "<string>", "<console>", "<ipython-input-",
 					    "<python-input-"};
 
-	for (size_t i = 0; i < PYRO_COUNT(typed); i++) {
-		if (place->kind == PYRO_PLACE_NOWHERE && starts_with(place->display, typed[i]))
+	for (size_t i = 0; i < PYRO_COUNT(typed) && place->kind == PYRO_PLACE_NOWHERE; i++) {
+		if (starts_with(place->display, typed[i]))
 			return true;
 	}
 	return false;
@@ -167,16 +167,12 @@ static void tell_libraries(struct pyro_places *places)
 	for (uint32_t i = 0; i < places->count; i++) {
 		const struct pyro_place *place = &places->by_string[i];
 
-		if (!place->display)
-			continue;
-		own |= place->kind == PYRO_PLACE_OWN;
+		own |= place->display && place->kind == PYRO_PLACE_OWN;
 		typed |= is_typed(place);
 	}
 	for (uint32_t i = 0; i < places->count; i++) {
 		struct pyro_place *place = &places->by_string[i];
 
-		if (!place->display)
-			continue;
 		place->library =
 			place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE ||
 			(place->kind == PYRO_PLACE_NOWHERE && (own || (typed && !is_typed(place))));

@@ -6,7 +6,7 @@
 #include "sample/probe_parts.h"
 #include "target/thread.h"
 
-/* Beside the four that a thread needs where /proc is the witness, and those of the rings. */
+/* Beside the two that a thread needs where /proc is the witness, and those of the rings. */
 #define MAX_FILES 256
 
 static bool announce_codes(struct pyro_probe *probe, struct pyro_probe_shared *shared,
