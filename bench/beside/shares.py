@@ -17,7 +17,7 @@ LEAST, MOST = 0.02, 0.98
 class Check:
     """One function's share of one metric, as measured by the program and as printed."""
 
-    def __init__(self, program, metric, function, truth, share, low, high):
+    def __init__(self, program, metric, function, truth, share, low, high, known):
         self.program = program
         self.metric = metric
         self.function = function
@@ -25,6 +25,7 @@ class Check:
         self.share = share
         self.low = low
         self.high = high
+        self.known = known  # what part of the recording the known functions are, all of them
 
     def inside(self):
         return self.low <= self.truth <= self.high
@@ -122,7 +123,7 @@ def checks_of(program, recording):
             if not LEAST < truth < MOST:
                 continue
             share, low, high = (part / seen for part in printed.get(function, (0.0, 0.0, 0.0)))
-            yield Check(program, metric, function, truth, share, low, high)
+            yield Check(program, metric, function, truth, share, low, high, seen)
 
 
 def check(interpreter, program, seconds, rate):

@@ -35,13 +35,14 @@ def recorder():
 
 
 class Coverage:
-    """Counts how often a 95 % interval held the truth, over the whole session."""
+    """How often a 95 % interval held the truth, and how wide it was, over the whole session."""
 
     # Chance of failing although every interval holds the truth in 95 % of runs.
     RISK = 1e-5
 
     def __init__(self):
         self.runs = []
+        self.widths = []  # of all shares, in widths to be expected
 
     def add(self, check):
         self.runs.append(check)
