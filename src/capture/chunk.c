@@ -26,6 +26,7 @@ void pyro_chunk_restart(struct pyro_chunk_builder *builder)
 		pyro_buf_reset(&builder->columns[i]);
 	builder->records = 0;
 	builder->samples = 0;
+	builder->guess_us[false] = builder->guess_us[true] = 0;
 }
 
 void pyro_chunk_release(struct pyro_chunk_builder *builder)
@@ -64,17 +65,17 @@ static void put_record(struct pyro_buf *columns, const struct pyro_chunk_record 
 {
 	uint8_t flags = record->flags;
 	uint64_t guess = flags & PYRO_CHUNK_ON_CPU ? record->wall_us : 0;
-	if (record->wall_us == record->delta_us)
-		flags |= PYRO_CHUNK_WALL_IS_DELTA;
+	if (record->wall_us == record->guess_us)
+		flags |= PYRO_CHUNK_SAME_WALL;
 	if (record->run)
 		flags |= PYRO_CHUNK_RUN;
 	pyro_buf_add_char(&columns[PYRO_CHUNK_FLAGS], (char)flags);
 	pyro_buf_add_varint(&columns[PYRO_CHUNK_TIMES], record->delta_us);
 	pyro_buf_add_varint(&columns[PYRO_CHUNK_STACKS],
 			    record->stack == PYRO_NONE ? 0 : (uint64_t)record->stack + 1);
-	if (!(flags & PYRO_CHUNK_WALL_IS_DELTA))
+	if (!(flags & PYRO_CHUNK_SAME_WALL))
 		pyro_buf_add_varint_signed(&columns[PYRO_CHUNK_WALLS],
-					   (int64_t)(record->wall_us - record->delta_us));
+					   (int64_t)(record->wall_us - record->guess_us));
 	pyro_buf_add_varint_signed(&columns[PYRO_CHUNK_CPUS], (int64_t)(record->cpu_us - guess));
 	if (record->run) {
 		uint64_t span = record->last_us - record->at_us;
@@ -114,10 +115,11 @@ enum pyro_rc pyro_chunk_add(struct pyro_chunk_builder *builder,
 		.at_us = at_us,
 		.last_us = at_us,
 		.delta_us = builder->samples == 0 ? 0 : at_us - builder->to_us,
+		.guess_us = builder->guess_us[sample->on_cpu],
 		.stack = sample->stack,
 		.flags = flags_of(sample),
 	};
-	next.wall_us = quantise(sample->wall_ns, next.delta_us, &builder->wall_carry_ns);
+	next.wall_us = quantise(sample->wall_ns, next.guess_us, &builder->wall_carry_ns);
 	next.cpu_us =
 		quantise(sample->cpu_ns, sample->on_cpu ? next.wall_us : 0, &builder->cpu_carry_ns);
 	if (builder->records > 0 && continues(&builder->last, &next)) {
@@ -128,6 +130,7 @@ enum pyro_rc pyro_chunk_add(struct pyro_chunk_builder *builder,
 		if (builder->records > 0)
 			put_record(builder->columns, &builder->last);
 		builder->last = next;
+		builder->guess_us[sample->on_cpu] = next.wall_us;
 		builder->records++;
 	}
 	builder->samples++;

@@ -27,6 +27,7 @@ struct pyro_chunk_record {
 	uint64_t delta_us; /**< since the sample before it */
 	uint64_t at_us;    /**< of its first sample */
 	uint64_t wall_us;  /**< of its first sample */
+	uint64_t guess_us; /**< what its wall is stored against */
 	uint64_t cpu_us;
 	uint64_t run_wall_us; /**< of its other samples together */
 	uint64_t last_us;     /**< of its last sample */
@@ -43,6 +44,7 @@ struct pyro_chunk_builder {
 	uint64_t samples;
 	uint64_t from_us;
 	uint64_t to_us;
+	uint64_t guess_us[2];  /**< wall of the last record off and on a processor */
 	int64_t wall_carry_ns; /**< what rounding to us left over: sums stay right */
 	int64_t cpu_carry_ns;
 };

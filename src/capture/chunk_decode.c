@@ -10,6 +10,7 @@ struct decoder {
 	struct pyro_cursor columns[PYRO_CHUNK_COLUMNS];
 	uint64_t at_us;
 	uint64_t samples;
+	uint64_t walls_us[2]; /* of the last record off and on a processor */
 	enum pyro_rc (*each)(void *context, const struct pyro_capture_sample *sample);
 	void *context;
 };
@@ -65,18 +66,20 @@ static enum pyro_rc give_record(struct decoder *d)
 	uint8_t flags = pyro_cursor_u8(&columns[PYRO_CHUNK_FLAGS]);
 	uint64_t delta = pyro_cursor_varint(&columns[PYRO_CHUNK_TIMES]);
 	uint64_t stack = pyro_cursor_varint(&columns[PYRO_CHUNK_STACKS]);
-	uint64_t wall = delta;
+	const bool on_cpu = flags & PYRO_CHUNK_ON_CPU;
+	uint64_t wall = d->walls_us[on_cpu];
 	uint64_t cpu;
 	unsigned proof = (flags & PYRO_CHUNK_PROOF_MASK) >> PYRO_CHUNK_PROOF_SHIFT;
 	if (stack > d->head->stacks || proof >= PYRO_PROOF_COUNT || !advance(d, delta) ||
 	    d->samples >= d->head->samples)
 		return PYRO_RC_FORMAT;
-	if (!(flags & PYRO_CHUNK_WALL_IS_DELTA) &&
-	    !add_signed(delta, pyro_cursor_varint_signed(&columns[PYRO_CHUNK_WALLS]), &wall))
+	if (!(flags & PYRO_CHUNK_SAME_WALL) &&
+	    !add_signed(wall, pyro_cursor_varint_signed(&columns[PYRO_CHUNK_WALLS]), &wall))
 		return PYRO_RC_FORMAT;
-	if (!add_signed(flags & PYRO_CHUNK_ON_CPU ? wall : 0,
-			pyro_cursor_varint_signed(&columns[PYRO_CHUNK_CPUS]), &cpu))
+	if (!add_signed(on_cpu ? wall : 0, pyro_cursor_varint_signed(&columns[PYRO_CHUNK_CPUS]),
+			&cpu))
 		return PYRO_RC_FORMAT;
+	d->walls_us[on_cpu] = wall;
 	for (int i = 0; i < PYRO_CHUNK_COLUMNS; i++)
 		if (columns[i].failed)
 			return PYRO_RC_FORMAT;
@@ -86,7 +89,7 @@ static enum pyro_rc give_record(struct decoder *d)
 		.stack = stack ? (uint32_t)(stack - 1) : PYRO_NONE,
 		.wall_ns = wall * 1000,
 		.cpu_ns = cpu * 1000,
-		.on_cpu = flags & PYRO_CHUNK_ON_CPU,
+		.on_cpu = on_cpu,
 		.holds_gil = flags & PYRO_CHUNK_HOLDS_GIL,
 		.waits_gil = flags & PYRO_CHUNK_WAITS_GIL,
 		.proof = (enum pyro_proof)proof,

@@ -17,7 +17,13 @@ uint64_t pyro_credit_ready_ns(const struct pyro_sched_thread *kernel, uint64_t n
 	return kernel->ready_ns;
 }
 
-/* Moves the time up to @now_ns into the pools, by what the kernel says the thread did. */
+/* True if a wait for a processor is to be told apart from running. /proc calls both the same. */
+static bool waits_apart(const struct pyro_probe_shared *shared, uint64_t ready_ns)
+{
+	return pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS && ready_ns > SWITCHING_NS;
+}
+
+/* Enters the time up to @now_ns, by what the kernel says the thread did. */
 void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared,
 		       uint64_t now_ns)
 {
@@ -28,7 +34,7 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 	wall = now_ns - thread->accounted_ns;
 	thread->accounted_ns = now_ns;
 	if (!thread->kernel) {
-		thread->blocked_pool += wall;
+		thread->ledger.blocked_ns += wall;
 		return;
 	}
 	const uint64_t run_total = pyro_sched_run_ns(thread->kernel, now_ns);
@@ -43,116 +49,103 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 		ready = wall - run;
 	thread->run_seen += run;
 	thread->ready_seen += ready;
-	thread->run_pool += run;
-	thread->ready_pool += ready;
-	thread->blocked_pool += wall - run - ready;
+	pyro_rate_shared(&thread->probe->rate, ready > SWITCHING_NS);
+	thread->ledger.running_ns += run;
+	if (waits_apart(shared, ready))
+		thread->ledger.ready_ns += ready;
+	else
+		thread->ledger.switching_ns += ready;
+	thread->ledger.blocked_ns += wall - run - ready;
 	shared->target_ns += run;
 }
 
-static void emit(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		 struct pyro_probe_thread *thread, struct pyro_message *message)
+static void emit_entries(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			 struct pyro_probe_thread *thread)
 {
-	message->kind = PYRO_MESSAGE_SAMPLE;
-	message->process = probe->number;
-	message->u.sample.thread = thread->number;
-	if (pyro_probe_put(shared, message, NULL, 0))
-		shared->samples += message->u.sample.looks;
+	for (uint32_t i = 0; i < thread->ledger.count; i++) {
+		const struct pyro_ledger_entry *entry = &thread->ledger.entries[i];
+		struct pyro_message message = {
+			.kind = PYRO_MESSAGE_SAMPLE,
+			.process = probe->number,
+			.u.sample =
+				{
+					.at_ns = entry->at_ns,
+					.wall_ns = entry->wall_ns,
+					.cpu_ns = entry->cpu_ns,
+					.thread = thread->number,
+					.stack = entry->stack,
+					.looks = entry->looks,
+					.proof = entry->proof,
+					.on_cpu = entry->state == PYRO_SCHED_RUNNING,
+					.holds_gil = entry->holds_gil,
+					.waits_gil = entry->waits_gil,
+					.truncated = entry->truncated,
+					.partial = entry->partial,
+				},
+		};
+
+		if (pyro_probe_put(shared, &message, NULL, 0))
+			shared->samples += entry->looks;
+	}
+	thread->ledger.count = 0;
 }
 
-/* True if a wait for a processor is to be told apart from running. /proc calls both the same. */
-static bool waits_apart(const struct pyro_probe_shared *shared,
-			const struct pyro_probe_thread *thread)
+/* What the looks found goes to the recorder, with the time that falls to each. */
+static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		   struct pyro_probe_thread *thread)
 {
-	return pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS &&
-	       thread->ready_pool > SWITCHING_NS;
+	pyro_ledger_share(&thread->ledger);
+	emit_entries(probe, shared, thread);
 }
 
-/* The sample of what the thread was seen doing takes the time it spent doing such: a thread that
- * was seen running takes the running time, one that was seen waiting the waiting time. So neither
- * is credited with the other's, and the sums are the kernel's.
- *
- * Above all, one that others keep from a processor takes no running time: the scheduler takes
- * processors away where it happens to look at its accounts, at the ends of system calls first of
- * all, so what it interrupts is not what ran. */
+/* A look that finds others keep the thread from a processor stands for waiting and takes no running
+ * time: the scheduler takes processors away where it happens to look at its accounts, at the ends
+ * of system calls first of all, so what it interrupts is not what ran. */
 void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
 {
-	struct pyro_message message = {
-		.u.sample =
-			{
-				.at_ns = at_ns,
-				.stack = thread->stack,
-				.looks = looks,
-				.proof = same && thread->proof < PYRO_SAMPLE_REREAD
-						 ? PYRO_SAMPLE_SAME
-						 : thread->proof,
-				.on_cpu = thread->state == PYRO_SCHED_RUNNING,
-				.holds_gil = thread->holds_gil,
-				.waits_gil = thread->waits_gil,
-				.truncated = thread->truncated,
-				.partial = thread->partial,
-			},
+	const struct pyro_ledger_entry entry = {
+		.at_ns = at_ns,
+		.stack = thread->stack,
+		.looks = looks,
+		.state = thread->state,
+		.proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
+								    : thread->proof,
+		.holds_gil = thread->holds_gil,
+		.waits_gil = thread->waits_gil,
+		.truncated = thread->truncated,
+		.partial = thread->partial,
 	};
 
-	switch (thread->state) {
-	case PYRO_SCHED_BLOCKED:
-		message.u.sample.wall_ns = thread->blocked_pool;
-		thread->blocked_pool = 0;
-		break;
-	case PYRO_SCHED_READY:
-		message.u.sample.wall_ns = thread->ready_pool;
-		thread->ready_pool = 0;
-		break;
-	case PYRO_SCHED_RUNNING:
-		message.u.sample.wall_ns = thread->run_pool;
-		message.u.sample.cpu_ns = thread->run_pool;
-		thread->run_pool = 0;
-		if (!waits_apart(shared, thread)) {
-			message.u.sample.wall_ns += thread->ready_pool;
-			thread->ready_pool = 0;
-		}
+	if (thread->state == PYRO_SCHED_RUNNING)
 		thread->active_stack = thread->stack;
-		break;
-	}
-	emit(probe, shared, thread, &message);
+	/* What came before the first look is that one's: an interpreter starts up then. */
+	if (!pyro_ledger_enter(&thread->ledger, &entry) || !thread->met)
+		settle(probe, shared, thread);
+	thread->met = true;
 }
 
-/* Time of a kind that was never seen at a moment of sampling: no look, but it counts. */
-static void emit_rest(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		      struct pyro_probe_thread *thread)
+/* All that is left of the thread's time, also of a kind that no look found. */
+static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			 struct pyro_probe_thread *thread)
 {
-	if (thread->run_pool || thread->ready_pool) {
-		struct pyro_message message = {
-			.u.sample =
-				{
-					.at_ns = thread->accounted_ns,
-					.stack = thread->active_stack != PYRO_NO_STACK
-							 ? thread->active_stack
-							 : thread->stack,
-					.wall_ns = thread->run_pool + thread->ready_pool,
-					.cpu_ns = thread->run_pool,
-					.proof = thread->proof,
-					.on_cpu = true,
-				},
-		};
+	const bool ran = thread->active_stack != PYRO_NO_STACK;
+	const struct pyro_ledger_entry running = {
+		.at_ns = thread->accounted_ns,
+		.stack = ran ? thread->active_stack : thread->stack,
+		.proof = thread->proof,
+		.state = PYRO_SCHED_RUNNING,
+	};
+	const struct pyro_ledger_entry waiting = {
+		.at_ns = thread->accounted_ns,
+		.stack = thread->stack,
+		.proof = thread->proof,
+		.state = PYRO_SCHED_BLOCKED,
+	};
 
-		emit(probe, shared, thread, &message);
-		thread->run_pool = thread->ready_pool = 0;
-	}
-	if (thread->blocked_pool) {
-		struct pyro_message message = {
-			.u.sample =
-				{
-					.at_ns = thread->accounted_ns,
-					.stack = thread->stack,
-					.wall_ns = thread->blocked_pool,
-					.proof = thread->proof,
-				},
-		};
-
-		emit(probe, shared, thread, &message);
-		thread->blocked_pool = 0;
-	}
+	pyro_ledger_share(&thread->ledger);
+	pyro_ledger_close(&thread->ledger, &running, &waiting);
+	emit_entries(probe, shared, thread);
 }
 
 /* As pyro_credit_count for a thread that has not run since. What the kernel says it has run by now
@@ -166,9 +159,9 @@ static void count_still(struct pyro_probe_thread *thread, uint64_t until_ns)
 	wall = until_ns - thread->accounted_ns;
 	thread->accounted_ns = until_ns;
 	if (thread->state == PYRO_SCHED_BLOCKED) {
-		thread->blocked_pool += wall;
+		thread->ledger.blocked_ns += wall;
 	} else {
-		thread->ready_pool += wall;
+		thread->ledger.ready_ns += wall;
 		thread->ready_seen += wall;
 	}
 }
@@ -199,10 +192,10 @@ static void count_late_run(struct pyro_probe_thread *thread, uint64_t now_ns)
 		return;
 	late = pyro_sched_run_ns(thread->kernel, now_ns);
 	late = late > thread->run_seen ? late - thread->run_seen : 0;
-	if (late > thread->blocked_pool)
-		late = thread->blocked_pool;
-	thread->blocked_pool -= late;
-	thread->run_pool += late;
+	if (late > thread->ledger.blocked_ns)
+		late = thread->ledger.blocked_ns;
+	thread->ledger.blocked_ns -= late;
+	thread->ledger.running_ns += late;
 	thread->run_seen += late;
 }
 
@@ -217,7 +210,7 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		now_ns = thread->accounted_ns;
 	pyro_credit_count(thread, shared, now_ns);
 	count_late_run(thread, now_ns);
-	emit_rest(probe, shared, thread);
+	close_ledger(probe, shared, thread);
 	message.u.thread.thread = thread->number;
 	message.u.thread.tid = thread->tid;
 	message.u.thread.at_ns = now_ns;
@@ -285,5 +278,7 @@ void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 
 		if (now_ns - thread->accounted_ns >= FLUSH_EVERY_NS)
 			pyro_credit_unchanged(probe, shared, thread, probe->moment);
+		if (thread->ledger.count && now_ns - thread->ledger.first_ns >= FLUSH_EVERY_NS)
+			settle(probe, shared, thread);
 	}
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "sample/freeze.h"
+#include "sample/ledger.h"
 #include "sample/rate.h"
 
 /** What probes share: the sampler's thread uses it alone. */
@@ -43,6 +44,7 @@ struct pyro_probe_thread {
 	uint32_t stack;        /**< the stack last seen, UINT32_MAX: none */
 	uint32_t active_stack; /**< the one last seen while it could run */
 	uint8_t proof;
+	bool met; /**< it was looked at before */
 	bool holds_gil;
 	bool waits_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
@@ -53,18 +55,16 @@ struct pyro_probe_thread {
 	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state;
 
-	uint64_t accounted_ns; /**< its time is in the pools up to here */
+	uint64_t accounted_ns; /**< its time is in the ledger up to here */
 	uint64_t run_seen;
 	uint64_t ready_seen;
-	uint64_t run_pool; /**< time that no sample has taken yet, by what the thread did */
-	uint64_t ready_pool;
-	uint64_t blocked_pool;
 	uint64_t run_start; /**< the kernel's account when we came */
 	uint64_t seen;      /**< moments up to this one are in its samples: later ones showed it
 				 unchanged */
 	uint64_t visited;   /**< the moment at which its turn was last */
 	struct pyro_probe *probe;
 	bool awake; /**< in the probe's list of those */
+	struct pyro_ledger ledger;
 };
 
 enum pyro_probe_state {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sample/rate.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 
 /* Slow enough to be a mean over many looks, quick enough to follow a change within a second: one
@@ -11,6 +13,11 @@
 /* One look in many is far dearer than the rest (new threads, new code): it must not stop the
  * others. */
 #define OUTLIER 8
+/* One look in twenty that finds the target kept from a processor is much: then all steps are
+ * memoryless. */
+#define SHARED_WEIGHT 20
+/* Looks at the same moment would be one look. */
+#define STEP_MIN 0.05
 /* Even a dear look is worth having ten times a second: below that a profile says nothing. */
 #define HZ_MIN 10.0
 
@@ -39,12 +46,20 @@ static double next_random(struct pyro_rate *rate)
 	return (double)((x * 0x2545f4914f6cdd1dull) >> 11) / (double)(1ull << 53);
 }
 
+/* The next step, in periods. */
+static double next_step(struct pyro_rate *rate)
+{
+	if (next_random(rate) >= rate->shared * SHARED_WEIGHT)
+		return 0.5 + next_random(rate);
+	return STEP_MIN - (1 - STEP_MIN) * log(1 - next_random(rate));
+}
+
 void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
 {
 	const double period = (double)PYRO_NS_PER_S / rate->hz;
 
 	rate->due++;
-	rate->due_ns += (uint64_t)(period * (0.5 + next_random(rate)));
+	rate->due_ns += (uint64_t)(period * next_step(rate));
 	if (rate->due_ns > now_ns)
 		return;
 	const uint64_t missed = (uint64_t)((double)(now_ns - rate->due_ns) / period);
@@ -53,6 +68,11 @@ void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
 	rate->due += missed;
 	/* Not further behind than now: the moment that is due comes at once. */
 	rate->due_ns = now_ns + (uint64_t)(period * 0.25 * next_random(rate));
+}
+
+void pyro_rate_shared(struct pyro_rate *rate, bool kept)
+{
+	rate->shared += SMOOTHING * (kept - rate->shared);
 }
 
 void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns)

@@ -2,6 +2,7 @@
 #ifndef PYRO_SAMPLE_RATE_H
 #define PYRO_SAMPLE_RATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** When to look next at one process: absolute, jittered moments whose rate follows what looking was
@@ -15,6 +16,7 @@ struct pyro_rate {
 	uint64_t due_ns; /**< next moment, CLOCK_MONOTONIC */
 	uint64_t late;   /**< moments skipped because they had passed already */
 	uint64_t due;    /**< moments that came due, skipped ones included */
+	double shared;   /**< how many of the latest looks found it kept from a processor, 0 to 1 */
 	uint64_t random;
 };
 
@@ -22,10 +24,17 @@ struct pyro_rate {
  */
 void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64_t now_ns,
 		    uint64_t seed);
-/** Sets the next moment: the last one plus a random time between half and one and a half periods,
- *  so that no rhythm of the program can beat with it. Moments that have passed at @now_ns are
- *  counted as late, and the next lies ahead. */
+/** Sets the next moment: the last one plus a random time of one period on average, so that no
+ *  rhythm of the program can beat with it. Where the target has its processors to itself the time
+ *  is between half and one and a half periods, as even moments give the least error. Where it must
+ *  share them it has an exponential distribution. For each look ends in a choice by the scheduler
+ *  of who runs next: the program's turns begin at looks, and what it does first in a turn would not
+ *  be seen if the next look were never soon. Only moments without memory meet all alike (Wolff,
+ *  Poisson Arrivals See Time Averages, Operations Research 30, 1982).
+ *  Moments that have passed at @now_ns are counted as late, and the next lies ahead. */
 void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns);
+/** Takes in whether a thread was @kept from a processor since the last look at it. */
+void pyro_rate_shared(struct pyro_rate *rate, bool kept);
 /** Takes in what one look cost: it held the target's running thread for @held_ns. */
 void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns);
 

@@ -4,6 +4,11 @@ Timing differs from run to run, so nothing here asserts a speed, and every toler
 that all tests of a session together fail by chance less than once in ten thousand times.
 """
 
+import contextlib
+import os
+import subprocess
+import sys
+
 import pytest
 
 PROGRAMS = ["known_ratio.py", "known_bias.py", "known_sleepers.py", "known_threads.py"]
@@ -73,6 +78,40 @@ def test_cpu_is_the_kernels(recording):
         pytest.skip("this machine does not permit exact processor time")
     seconds = sum(track["cpu_ns"] for track in recorded.tracks) / 1e9
     assert abs(seconds - recorded.truth["process_cpu"]) <= 0.05 * seconds + 0.1
+
+
+@contextlib.contextmanager
+def busy_processes(count):
+    script = "while True: pass"
+    busy = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def test_shares_on_shared_processors(recorder):
+    """Where others keep a program from its processors, its turns tend to begin where it made a
+    system call, and to follow a look: what comes first in a turn must not be seen less for that."""
+    from beside import environment, shares
+
+    interpreter = max(
+        (entry for entry in environment.interpreters() if not entry["root"]),
+        key=lambda entry: tuple(map(int, entry["full"].split("."))),
+    )
+    off = dict.fromkeys(("sixty", "thirty", "ten"), 0.0)
+    variance = dict.fromkeys(off, 0.0)
+    with busy_processes(len(os.sched_getaffinity(0)) + 1):
+        for _ in range(8):
+            recorded = shares.record(interpreter, "known_ratio.py", SECONDS, RATE)
+            for check in shares.checks_of("known_ratio.py", recorded):
+                if check.metric == "cpu":
+                    off[check.function] += check.share - check.truth
+                    variance[check.function] += ((check.high - check.low) / (2 * 1.96)) ** 2
+    for function, sum_off in off.items():
+        assert abs(sum_off) <= 5 * variance[function] ** 0.5 + 8 * SLACK, (function, off, variance)
 
 
 def test_intervals_hold_the_truth(recorder, coverage):

@@ -48,6 +48,42 @@ static void cannot_beat_with_a_rhythm(void **state)
 	assert_true(abs(first_half - looks / 2) < 400);
 }
 
+/* Where processors are shared, a look gives the program its next turn. What it does first in that
+ * turn, here for a fifth of a period, must be met as often as the rest of it. */
+static void meets_what_follows_a_look(void **state)
+{
+	struct pyro_rate rate;
+	double sum = 0;
+	int soon = 0;
+	const int looks = 100000;
+
+	pyro_rate_init(&rate, 1000, 0, 0, 7);
+	for (int i = 0; i < 1000; i++)
+		pyro_rate_shared(&rate, true);
+	for (int i = 0; i < looks; i++) {
+		const uint64_t last = rate.due_ns;
+
+		pyro_rate_next(&rate, last);
+		sum += (double)(rate.due_ns - last);
+		soon += rate.due_ns - last < 200000;
+	}
+	assert_true(fabs(sum / looks - 1e6) < 1e4);
+	/* A fifth of the looks, but for the twentieth of a period that two are apart at least. */
+	assert_true(soon > 0.14 * looks && soon < 0.2 * looks);
+
+	/* And even moments again once it has them to itself. */
+	for (int i = 0; i < 1000; i++)
+		pyro_rate_shared(&rate, false);
+	soon = 0;
+	for (int i = 0; i < looks; i++) {
+		const uint64_t last = rate.due_ns;
+
+		pyro_rate_next(&rate, last);
+		soon += rate.due_ns - last < 500000;
+	}
+	assert_int_equal(soon, 0);
+}
+
 static void counts_what_it_skips(void **state)
 {
 	struct pyro_rate rate;
@@ -90,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_mean_and_jitters),
 		cmocka_unit_test(cannot_beat_with_a_rhythm),
+		cmocka_unit_test(meets_what_follows_a_look),
 		cmocka_unit_test(counts_what_it_skips),
 		cmocka_unit_test(follows_the_budget),
 		cmocka_unit_test(a_fixed_rate_stays),
