@@ -20,9 +20,10 @@
 
 /* The sampler fills some 100 bytes a sample: this holds a second of 10 kHz, and 100 ms of what one
  * thread can be read at most. */
-#define QUEUE_SIZE     (4u << 20)
-#define DRAIN_MS       100
-#define FLUSH_EVERY_NS (800 * PYRO_NS_PER_MS)
+#define QUEUE_SIZE (4u << 20)
+#define DRAIN_MS   100
+/* Killed, we lose what came since, and what the sampler held back: less than a second together. */
+#define FLUSH_EVERY_NS (500 * PYRO_NS_PER_MS)
 /* A target can make a read of its memory block for ever: then we go without the sampler. */
 #define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
 

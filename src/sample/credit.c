@@ -5,8 +5,9 @@
 #include "base/clock.h"
 #include "sample/probe_parts.h"
 
-/* A thread that does nothing is accounted for at least this often. */
-#define FLUSH_EVERY_NS PYRO_NS_PER_S
+/* For how long looks are held back: a recorder that is killed loses them, and of the last second at
+ * most anything may be lost. */
+#define HOLD_NS (250 * PYRO_NS_PER_MS)
 /* Waiting for a processor this briefly is the switching itself, ours included. */
 #define SWITCHING_NS 200000
 
@@ -96,6 +97,7 @@ static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 {
 	pyro_ledger_share(&thread->ledger);
 	emit_entries(probe, shared, thread);
+	thread->settled_ns = thread->accounted_ns;
 }
 
 /* A look that finds others keep the thread from a processor stands for waiting and takes no running
@@ -119,10 +121,10 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 
 	if (thread->state == PYRO_SCHED_RUNNING)
 		thread->active_stack = thread->stack;
-	/* What came before the first look is that one's: an interpreter starts up then. */
-	if (!pyro_ledger_enter(&thread->ledger, &entry) || !thread->met)
+	/* The first look settles by itself what came before it, the interpreter's start. */
+	if (!pyro_ledger_enter(&thread->ledger, &entry) ||
+	    thread->accounted_ns - thread->settled_ns >= HOLD_NS)
 		settle(probe, shared, thread);
-	thread->met = true;
 }
 
 /* All that is left of the thread's time, also of a kind that no look found. */
@@ -276,9 +278,9 @@ void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	for (size_t i = 0; i < probe->thread_count; i++) {
 		struct pyro_probe_thread *thread = probe->threads[i];
 
-		if (now_ns - thread->accounted_ns >= FLUSH_EVERY_NS)
-			pyro_credit_unchanged(probe, shared, thread, probe->moment);
-		if (thread->ledger.count && now_ns - thread->ledger.first_ns >= FLUSH_EVERY_NS)
-			settle(probe, shared, thread);
+		if (now_ns < thread->settled_ns + HOLD_NS)
+			continue;
+		pyro_credit_unchanged(probe, shared, thread, probe->moment);
+		settle(probe, shared, thread);
 	}
 }

@@ -3,8 +3,6 @@
 
 bool pyro_ledger_enter(struct pyro_ledger *ledger, const struct pyro_ledger_entry *entry)
 {
-	if (!ledger->count)
-		ledger->first_ns = entry->at_ns;
 	ledger->entries[ledger->count++] = *entry;
 	return ledger->count < PYRO_LEDGER_ENTRIES;
 }

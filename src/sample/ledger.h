@@ -7,7 +7,7 @@
 
 #include "sample/sched.h"
 
-/** This many entries share their time, fewer if a second is over first. */
+/** This many entries share their time at most. */
 #define PYRO_LEDGER_ENTRIES 64
 
 /** A look at a thread, or successive ones that found it unchanged. */
@@ -38,7 +38,6 @@ struct pyro_ledger {
 	uint64_t switching_ns; /**< kept from one, too briefly to be told from running */
 	uint64_t ready_ns;     /**< kept from one */
 	uint64_t blocked_ns;
-	uint64_t first_ns; /**< moment of the first entry */
 	uint32_t count;
 	struct pyro_ledger_entry entries[PYRO_LEDGER_ENTRIES + 2];
 };

@@ -44,7 +44,6 @@ struct pyro_probe_thread {
 	uint32_t stack;        /**< the stack last seen, UINT32_MAX: none */
 	uint32_t active_stack; /**< the one last seen while it could run */
 	uint8_t proof;
-	bool met; /**< it was looked at before */
 	bool holds_gil;
 	bool waits_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
@@ -56,6 +55,7 @@ struct pyro_probe_thread {
 	enum pyro_sched_state state;
 
 	uint64_t accounted_ns; /**< its time is in the ledger up to here */
+	uint64_t settled_ns;   /**< and shared out up to here; 0: never */
 	uint64_t run_seen;
 	uint64_t ready_seen;
 	uint64_t run_start; /**< the kernel's account when we came */

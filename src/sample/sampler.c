@@ -18,7 +18,7 @@
 #define MAX_NEWS 4096
 /* Where the kernel sends no news of processes: how often we ask. */
 #define POLL_EVERY_NS  (10 * PYRO_NS_PER_MS)
-#define FLUSH_EVERY_NS (250 * PYRO_NS_PER_MS)
+#define FLUSH_EVERY_NS (100 * PYRO_NS_PER_MS)
 /* Where it does, how often we ask nevertheless. */
 #define GONE_EVERY_NS (100 * PYRO_NS_PER_MS)
 /* An interpreter starts within 20 ms; other programs load one late or never. */

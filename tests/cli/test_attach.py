@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,21 @@ def test_target_that_is_killed(tmp_path, number, proof):
         out, words = recorder.communicate(timeout=30)
         assert (recorder.returncode, words) == (0, "")
     assert processes(tmp_path / "x.pyro") == [process.pid]
+
+
+def test_recorder_that_is_killed_beside_a_sleeper(tmp_path):
+    """All but the last second is in the capture, also of a thread that does nothing."""
+    with running(
+        [PYTHON, "-c", "import time\nprint('ready', flush=True)\ntime.sleep(1000)"],
+        stdout=subprocess.PIPE,
+    ) as process:
+        recorder = start(tmp_path, "attach", "-q", "-o", "x.pyro", process.pid)
+        wait_until((tmp_path / "x.pyro").exists)
+        time.sleep(3)
+        kill(recorder.pid)
+        recorder.communicate(timeout=10)
+    ((wall,),) = rows(tmp_path / "x.pyro", "SELECT coalesce(sum(wall), 0) FROM totals")
+    assert wall > 2e9
 
 
 def test_recorder_that_is_killed(tmp_path):
