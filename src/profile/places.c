@@ -153,7 +153,9 @@ static bool is_typed(const struct pyro_place *place)
 	static const char *const typed[] = {"<stdin>", "<string>", "<console>", "<ipython-input-",
 					    "<python-input-"};
 
-	for (size_t i = 0; i < PYRO_COUNT(typed) && place->kind == PYRO_PLACE_NOWHERE; i++) {
+	if (place->kind != PYRO_PLACE_NOWHERE)
+		return false;
+	for (size_t i = 0; i < PYRO_COUNT(typed); i++) {
 		if (starts_with(place->display, typed[i]))
 			return true;
 	}

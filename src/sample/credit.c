@@ -18,12 +18,6 @@ uint64_t pyro_credit_ready_ns(const struct pyro_sched_thread *kernel, uint64_t n
 	return kernel->ready_ns;
 }
 
-/* True if a wait for a processor is to be told apart from running. /proc calls both the same. */
-static bool waits_apart(const struct pyro_probe_shared *shared, uint64_t ready_ns)
-{
-	return pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS && ready_ns > SWITCHING_NS;
-}
-
 /* Enters the time up to @now_ns, by what the kernel says the thread did. */
 void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_shared *shared,
 		       uint64_t now_ns)
@@ -50,9 +44,12 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 		ready = wall - run;
 	thread->run_seen += run;
 	thread->ready_seen += ready;
-	pyro_rate_shared(&thread->probe->rate, ready > SWITCHING_NS);
+	const bool kept = ready > SWITCHING_NS;
+
+	pyro_rate_shared(&thread->probe->rate, kept);
 	thread->ledger.running_ns += run;
-	if (waits_apart(shared, ready))
+	/* /proc calls waiting for a processor running, so no look there can be told to be one. */
+	if (kept && pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS)
 		thread->ledger.ready_ns += ready;
 	else
 		thread->ledger.switching_ns += ready;

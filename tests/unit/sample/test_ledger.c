@@ -103,10 +103,10 @@ static void is_true_to_short_waits(void **state)
 		const int phase = i % 4;
 		const double end =
 			begin + lasts[phase] * (0.5 + rand_r(&random) / (RAND_MAX + 1.0));
+		uint64_t *kind = runs[phase] ? &ledger.running_ns : &ledger.blocked_ns;
 		double from = begin;
 
 		while ((double)rate.due_ns < end) {
-			uint64_t *kind = runs[phase] ? &ledger.running_ns : &ledger.blocked_ns;
 			const struct pyro_ledger_entry entry = {
 				.state = runs[phase] ? PYRO_SCHED_RUNNING : PYRO_SCHED_BLOCKED,
 				.stack = (uint32_t)phase,
@@ -124,7 +124,7 @@ static void is_true_to_short_waits(void **state)
 			}
 			pyro_rate_next(&rate, rate.due_ns);
 		}
-		*(runs[phase] ? &ledger.running_ns : &ledger.blocked_ns) += (uint64_t)(end - from);
+		*kind += (uint64_t)(end - from);
 		truth[phase] += end - begin;
 		of_all += end - begin;
 		begin = end;
