@@ -142,7 +142,6 @@ static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *sha
 		.state = PYRO_SCHED_BLOCKED,
 	};
 
-	pyro_ledger_share(&thread->ledger);
 	pyro_ledger_close(&thread->ledger, &running, &waiting);
 	emit_entries(probe, shared, thread);
 }

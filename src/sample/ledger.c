@@ -64,6 +64,7 @@ static void add_rest(struct pyro_ledger *ledger, const struct pyro_ledger_entry 
 void pyro_ledger_close(struct pyro_ledger *ledger, const struct pyro_ledger_entry *running,
 		       const struct pyro_ledger_entry *waiting)
 {
+	pyro_ledger_share(ledger);
 	add_rest(ledger, running, ledger->running_ns + ledger->switching_ns + ledger->ready_ns,
 		 ledger->running_ns);
 	add_rest(ledger, waiting, ledger->blocked_ns, 0);

@@ -48,8 +48,8 @@ bool pyro_ledger_enter(struct pyro_ledger *ledger, const struct pyro_ledger_entr
 /** Divides the time among the entries. Each kind of time that none saw stays. */
 void pyro_ledger_share(struct pyro_ledger *ledger);
 
-/** Adds entries for the time that none saw: one like @running, one like @waiting, without looks.
- *  To be called after pyro_ledger_share. */
+/** The end: divides the time, and adds entries for what none saw, one like @running, one like
+ *  @waiting, without looks. */
 void pyro_ledger_close(struct pyro_ledger *ledger, const struct pyro_ledger_entry *running,
 		       const struct pyro_ledger_entry *waiting);
 

@@ -86,6 +86,17 @@ static void keeps_what_none_saw_until_it_closes(void **state)
 	assert_int_equal(ledger.count, 0);
 }
 
+static void closes_with_what_was_entered_last(void **state)
+{
+	struct pyro_ledger ledger = {.blocked_ns = 500};
+	const struct pyro_ledger_entry none = {0};
+
+	enter(&ledger, PYRO_SCHED_BLOCKED, 1, 3);
+	pyro_ledger_close(&ledger, &none, &none);
+	assert_int_equal(ledger.count, 1);
+	assert_int_equal(ledger.entries[0].wall_ns, 500);
+}
+
 /* A program that naps for half a period and sleeps for three, and works a little in between: most
  * looks at waits see sleeps, which must not cost the naps their due. */
 static void is_true_to_short_waits(void **state)
@@ -140,6 +151,7 @@ int main(void)
 		cmocka_unit_test(loses_nothing_by_rounding),
 		cmocka_unit_test(says_when_it_is_full),
 		cmocka_unit_test(keeps_what_none_saw_until_it_closes),
+		cmocka_unit_test(closes_with_what_was_entered_last),
 		cmocka_unit_test(is_true_to_short_waits),
 	};
 
