@@ -253,10 +253,13 @@ static bool check_processors(struct pyro_doctor *doctor)
 static void check_priority(struct pyro_doctor *doctor)
 {
 	struct pyro_check *check = add(doctor, "realtime", "Preempt at once");
-	const struct sched_param first = {.sched_priority = 1}, usual = {.sched_priority = 0};
+	const struct sched_param first = {.sched_priority = 1};
+	struct sched_param own = {0};
+	const int class = sched_getscheduler(0);
 
-	if (sched_setscheduler(0, SCHED_FIFO, &first) == 0) {
-		sched_setscheduler(0, SCHED_OTHER, &usual);
+	if (class >= 0 && sched_getparam(0, &own) == 0 &&
+	    sched_setscheduler(0, SCHED_FIFO, &first) == 0) {
+		sched_setscheduler(0, class, &own);
 		set_found(check, PYRO_CHECK_GOOD, "real-time priority is allowed");
 		return;
 	}
