@@ -97,10 +97,7 @@ def test_shares_on_shared_processors(recorder):
     system call, and to follow a look: what comes first in a turn must not be seen less for that."""
     from beside import environment, shares
 
-    interpreter = max(
-        (entry for entry in environment.interpreters() if not entry["root"]),
-        key=lambda entry: tuple(map(int, entry["full"].split("."))),
-    )
+    *_, interpreter = (entry for entry in environment.interpreters() if not entry["root"])
     off = dict.fromkeys(("sixty", "thirty", "ten"), 0.0)
     variance = dict.fromkeys(off, 0.0)
     with busy_processes(len(os.sched_getaffinity(0)) + 1):
