@@ -45,7 +45,7 @@ bench: build interpreters ## speed and accuracy beside other profilers
 	bench/run
 
 format: ## lay out C, Python and TypeScript
-	@git ls-files -z --cached --others --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' | \
+	@git ls-files -z --cached --others --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.c' | \
 		xargs -0r clang-format -i
 	@[ -x .venv/bin/ruff ] || { $(PYTHON) -m venv .venv && .venv/bin/pip install -q -r tools/requirements.txt; }
 	@.venv/bin/ruff format --no-cache .

@@ -62,6 +62,14 @@ def interpreter(version, native=False):
     raise Unavailable("no CPython %s here (tools/interpreters --setup)" % version)
 
 
+def timer():
+    """The program that only wakes up (bench/timer.c)."""
+    path = PROJECT / "build" / "bench" / "timer"
+    if not path.exists():
+        raise Unavailable("no %s (make build)" % path.name)
+    return str(path)
+
+
 def pyrometer(command=None):
     """The executable under test, if it has the command."""
     if not PYROMETER.exists():

@@ -1,9 +1,10 @@
 """Targets that tell their own pace, and the processor time of whoever watches them."""
 
+import mmap
 import os
 import signal
 import subprocess
-import threading
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,52 +25,42 @@ def cpu_seconds(pid):
     return max(exact / 1e9, ticks)
 
 
-class Target:
-    """A program of tests/targets/ that runs until it is killed and tells its pace meanwhile."""
+def pace(before, after):
+    """Rounds per second of wall time between two looks at a target's progress."""
+    if after[1] == before[1]:
+        raise Unavailable("the target made no progress")
+    return (after[1] - before[1]) / (after[0] - before[0])
 
-    def __init__(self, interpreter, program, arguments=(), cpus=None):
-        command = interpreter["argv"] + ["-u", str(TARGETS / program)] + list(arguments)
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            start_new_session=True,
-        )
-        first = self.process.stdout.readline().split()
+
+class Target:
+    """A program of tests/targets/ that runs until it is killed, and whose rounds can be read at any
+    moment."""
+
+    THREADS_MAX = 512
+
+    def __init__(self, interpreter, program, arguments=()):
+        with tempfile.NamedTemporaryFile(prefix="pyrometer-bench-") as file:
+            file.truncate(8 * self.THREADS_MAX)
+            self.counters = memoryview(mmap.mmap(file.fileno(), 0)).cast("Q")
+            command = interpreter["argv"] + [str(TARGETS / program), "--rounds", file.name]
+            self.process = subprocess.Popen(
+                command + list(arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                universal_newlines=True,
+                start_new_session=True,
+            )
+            first = self.process.stdout.readline().split()
         if len(first) != 2 or first[0] != "ready":
             errors = self.process.stderr.read().strip().splitlines()
             self.process.wait()
             raise Unavailable("%s does not start: %s" % (program, errors[-1:] or "no output"))
         self.pid = int(first[1])
-        self.marks = {}  # thread -> [(time, rounds, thread CPU, process CPU)]
-        self.lock = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
 
-    def _read(self):
-        for line in self.process.stdout:
-            fields = line.split()
-            if len(fields) == 5:
-                mark = (float(fields[1]), int(fields[2]), float(fields[3]), float(fields[4]))
-                with self.lock:
-                    self.marks.setdefault(fields[0], []).append(mark)
-
-    def pace(self, begin, end):
-        """Rounds per second of wall time between two moments (time.monotonic), all threads.
-
-        Each thread's rounds are taken between its own marks nearest inside the span, so it does not
-        matter how marks lie in it.
-        """
-        total = 0.0
-        with self.lock:
-            for marks in self.marks.values():
-                inside = [mark for mark in marks if begin <= mark[0] <= end]
-                if len(inside) < 2:
-                    raise Unavailable("the target made no progress")
-                first, last = inside[0], inside[-1]
-                total += (last[1] - first[1]) / (last[0] - first[0])
-        return total
+    def progress(self):
+        """Now (time.monotonic), and the rounds that all threads have done."""
+        return time.monotonic(), sum(self.counters)
 
     def alive(self):
         return self.process.poll() is None
@@ -142,12 +133,12 @@ class Watcher:
         attached = Attached(sampler, target, rate, self.seconds, output)
         time.sleep(self.SETTLE)
         attached.must_run()
-        self.begin = time.monotonic()
+        self.begin = target.progress()
         cpu = cpu_seconds(attached.process.pid)
         time.sleep(seconds)
         attached.must_run()
-        self.end = time.monotonic()
-        self.cpu_share = (cpu_seconds(attached.process.pid) - cpu) / (self.end - self.begin)
+        self.end = target.progress()
+        self.cpu_share = (cpu_seconds(attached.process.pid) - cpu) / (self.end[0] - self.begin[0])
         self.memory = peak_memory(attached.process.pid)
         attached.end()
         self.ended = time.monotonic()

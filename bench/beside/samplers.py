@@ -27,6 +27,7 @@ class Sampler:
     name = None
     versions = None  # CPythons that it can look into; None: all
     pausable = True  # stopped at any moment, it leaves the target running
+    looks = True  # it takes samples
 
     def supports(self, version):
         return self.versions is None or version in self.versions
@@ -190,6 +191,16 @@ def read_lines(path):
     if not file.exists():
         raise Unavailable("the profiler wrote no file")
     return [line for line in file.read_text(errors="replace").splitlines() if " " in line]
+
+
+class Timer(Sampler):
+    """No sampler: what being interrupted that often costs by itself."""
+
+    name = "a timer alone"
+    looks = False
+
+    def attach(self, pid, rate, seconds, output):
+        return [environment.timer(), "%g" % rate, "%g" % seconds]
 
 
 def all_samplers():

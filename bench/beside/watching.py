@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from beside.environment import Unavailable
-from beside.processes import Attached, Target, Watcher
+from beside.processes import Attached, Target, Watcher, pace
 
 
 class Watched:
@@ -18,13 +18,13 @@ class Watched:
 
     def __init__(self, sampler, watcher, ratio, result):
         self.sampler = sampler
-        self.watcher = watcher
+        self.watcher = watcher  # None if the sampler takes no samples
         self.ratio = ratio  # the target's pace over its pace with nobody watching, None: not asked
-        self.result = result  # samplers.Result
+        self.result = result  # samplers.Result, or None
 
 
-PULSE = 0.5  # s; targets tell their pace ten times a second
-PULSES = 8
+PULSE = 0.25  # s
+PULSES = 16
 
 
 def paused_ratio(sampler, target, rate, output):
@@ -32,22 +32,21 @@ def paused_ratio(sampler, target, rate, output):
     seconds = Watcher.SETTLE + 2 * PULSE * (PULSES + 1) + Watcher.BEYOND
     attached = Attached(sampler, target, rate, seconds, output)
     time.sleep(Watcher.SETTLE)
-    spans = []  # off, on, off, on, ..., off
+    paces = []  # off, on, off, on, ..., off
     for number in range(2 * PULSES + 1):
         on = number % 2 == 1
         attached.signal(signal.SIGCONT if on else signal.SIGSTOP)
-        begin = time.monotonic()
+        begin = target.progress()
         time.sleep(PULSE)
-        spans.append((begin, time.monotonic()))
+        paces.append(pace(begin, target.progress()))
     attached.signal(signal.SIGCONT)
     attached.end()
-    paces = [target.pace(*span) for span in spans]
     return statistics.median(
         2 * paces[at] / (paces[at - 1] + paces[at + 1]) for at in range(1, len(paces), 2)
     )
 
 
-def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pace=True):
+def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, paced=True):
     """One round. Gives a Watched per sampler; those that fail are noted in gathered."""
     with tempfile.TemporaryDirectory(prefix="pyrometer-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -58,14 +57,16 @@ def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pa
                 if gathered.failed(sampler.name):
                     continue
                 output = str(Path(folder) / ("%d.out" % number))
-                by_neighbours = pace and not sampler.pausable
+                by_neighbours = paced and not sampler.pausable
                 ratio = None
                 try:
                     if by_neighbours and before is None:
                         before = bare(target, seconds)
-                    watcher = Watcher(sampler, target, rate, seconds, output)
-                    result = sampler.result(watcher, rate)
-                    if pace and sampler.pausable:
+                    watcher = result = None
+                    if sampler.looks:
+                        watcher = Watcher(sampler, target, rate, seconds, output)
+                        result = sampler.result(watcher, rate)
+                    if paced and sampler.pausable:
                         ratio = paused_ratio(sampler, target, rate, output + ".paused")
                 except Unavailable as reason:
                     gathered.fail(sampler.name, reason)
@@ -74,7 +75,7 @@ def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pa
                     continue
                 if by_neighbours:
                     after = bare(target, seconds)
-                    ratio = 2 * target.pace(watcher.begin, watcher.end) / (before + after)
+                    ratio = 2 * pace(watcher.begin, watcher.end) / (before + after)
                     before = after
                 else:
                     before = None
@@ -82,17 +83,17 @@ def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pa
 
 
 def bare(target, seconds):
-    begin = time.monotonic()
+    begin = target.progress()
     time.sleep(max(1, seconds / 2))
-    return target.pace(begin, time.monotonic())
+    return pace(begin, target.progress())
 
 
-def rounds(options, interpreter, program, arguments, samplers, rate, gathered, pace=True):
+def rounds(options, interpreter, program, arguments, samplers, rate, gathered, paced=True):
     """Each Watched of all rounds; the order of the samplers turns from round to round."""
     samplers = [s for s in samplers if s.supports(interpreter["version"])]
     for number in range(options.rounds):
         turn = number % len(samplers)
         turned = samplers[turn:] + samplers[:turn]
         yield from watch(
-            interpreter, program, arguments, turned, rate, options.seconds, gathered, pace
+            interpreter, program, arguments, turned, rate, options.seconds, gathered, paced
         )

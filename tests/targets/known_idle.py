@@ -1,10 +1,7 @@
 """150 threads that mostly sleep, beside a main thread that works. Runs and tells its pace as the
 shape programs do (shape_rules)."""
 
-import argparse
 import random
-import sys
-import os
 import threading
 import time
 
@@ -25,12 +22,8 @@ def works(pace):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--threads", type=int, default=150)
-    parser.add_argument("--seconds", type=float, default=0)
-    options = parser.parse_args()
+    options = shape_rules.parse_options(threads=150)
     for seed in range(options.threads):
         threading.Thread(target=idle, args=(seed,), daemon=True).start()
-    sys.stdout.write("ready %d\n" % os.getpid())
-    sys.stdout.flush()
-    works(shape_rules.Pace(0, options.seconds))
+    shape_rules.say_ready()
+    works(shape_rules.Pace(options))

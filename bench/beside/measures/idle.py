@@ -12,7 +12,13 @@ def measure(options):
         environment.say("150 idle threads, CPython %s" % version)
         failed, times = Gathered(), Gathered()
         for watched in watching.rounds(
-            options, interpreter, "known_idle.py", [], samplers.all_samplers(), 200, failed
+            options,
+            interpreter,
+            "known_idle.py",
+            [],
+            samplers.all_samplers() + [samplers.Timer()],
+            200,
+            failed,
         ):
             times.add(watched.sampler.name, 1 / watched.ratio)
         where = "150 idle threads, 200 Hz, CPython %s" % version

@@ -86,7 +86,7 @@ def sweep(options, rate, keys, take):
             interpreter,
             "shape_%s.py" % shape,
             ["--threads", str(threads)],
-            samplers.all_samplers(),
+            samplers.all_samplers() + [samplers.Timer()],
             rate,
             failed,
         ):
@@ -106,6 +106,8 @@ def sweep(options, rate, keys, take):
 def at_1000(options):
     def take(watched, verdict):
         result = watched.result
+        if not result:
+            return {"pace": watched.ratio}
         figures = {
             "kept": 100.0 * kept(result, watched, 1000),
             "pace": watched.ratio,
