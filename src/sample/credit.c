@@ -47,6 +47,7 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 	const bool kept = ready > SWITCHING_NS;
 
 	pyro_rate_shared(&thread->probe->rate, kept);
+	pyro_rate_ran(&thread->probe->rate, run);
 	thread->ledger.running_ns += run;
 	/* /proc calls waiting for a processor running, so no look there can be told to be one. */
 	if (kept && pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS)

@@ -18,6 +18,11 @@
 #define SHARED_WEIGHT 20
 /* Looks at the same moment would be one look. */
 #define STEP_MIN 0.05
+/* The running time in which a debt is paid back. A debt, as the first look's, slows looks down to a
+ * half at most; of a budget that is not used little is kept. */
+#define REPAY_NS    PYRO_NS_PER_S
+#define SLOWEST     0.5
+#define KEPT_UNUSED 0.1
 /* Even a dear look is worth having ten times a second: below that a profile says nothing. */
 #define HZ_MIN 10.0
 
@@ -75,16 +80,30 @@ void pyro_rate_shared(struct pyro_rate *rate, bool kept)
 	rate->shared += SMOOTHING * (kept - rate->shared);
 }
 
-void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns)
+void pyro_rate_ran(struct pyro_rate *rate, uint64_t run_ns)
 {
-	double cost = (double)held_ns;
+	const double least = -KEPT_UNUSED * rate->budget * REPAY_NS;
 
+	rate->debt_ns -= rate->budget * (double)run_ns;
+	if (rate->debt_ns < least)
+		rate->debt_ns = least;
+}
+
+void pyro_rate_spent(struct pyro_rate *rate, uint32_t looks, uint64_t held_ns)
+{
+	double cost = (double)held_ns / looks;
+	double share;
+
+	rate->debt_ns += (double)held_ns;
 	if (cost > OUTLIER * rate->cost_ns)
 		cost = OUTLIER * rate->cost_ns;
 	rate->cost_ns += SMOOTHING * (cost - rate->cost_ns);
 	if (rate->budget <= 0)
 		return;
-	rate->hz = rate->budget * (double)PYRO_NS_PER_S / rate->cost_ns;
+	share = rate->budget - rate->debt_ns / REPAY_NS;
+	if (share < SLOWEST * rate->budget)
+		share = SLOWEST * rate->budget;
+	rate->hz = share * (double)PYRO_NS_PER_S / rate->cost_ns;
 	if (rate->hz > rate->hz_max)
 		rate->hz = rate->hz_max;
 	if (rate->hz < HZ_MIN)

@@ -13,6 +13,7 @@ struct pyro_rate {
 	double hz_max;   /**< never faster */
 	double hz;       /**< now */
 	double cost_ns;  /**< measured cost of one look to the target, smoothed */
+	double debt_ns;  /**< spent beyond the budget so far; below 0: left of it */
 	uint64_t due_ns; /**< next moment, CLOCK_MONOTONIC */
 	uint64_t late;   /**< moments skipped because they had passed already */
 	uint64_t due;    /**< moments that came due, skipped ones included */
@@ -35,7 +36,9 @@ void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64
 void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns);
 /** Takes in whether a thread was @kept from a processor since the last look at it. */
 void pyro_rate_shared(struct pyro_rate *rate, bool kept);
-/** Takes in what one look cost: it held the target's running thread for @held_ns. */
-void pyro_rate_spent(struct pyro_rate *rate, uint64_t held_ns);
+/** Takes in that the target ran for @run_ns, of which the budget is a share. */
+void pyro_rate_ran(struct pyro_rate *rate, uint64_t run_ns);
+/** Takes in what @looks cost together: they held the target's running thread for @held_ns. */
+void pyro_rate_spent(struct pyro_rate *rate, uint32_t looks, uint64_t held_ns);
 
 #endif

@@ -33,8 +33,10 @@
 /* Reads that fail this often in a row: the program is another one, or has torn its interpreter
  * down. */
 #define MAX_FAILURES 20
-#define COST_FIRST   100 /* looks of which each is measured */
-#define COST_EVERY   8   /* looks of which one is */
+/* Each of the first looks is measured, then some together, as many as come within a time. */
+#define COST_FIRST    100
+#define COST_EVERY    8
+#define COST_WITHIN_S 0.02
 
 struct pyro_sampler {
 	struct pyro_sampler_options options;
@@ -485,7 +487,8 @@ static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe
  * looks are measured together. */
 static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
-	const bool due = sampler->cost_looks >= (probe->moment < COST_FIRST ? 1 : COST_EVERY);
+	const bool due = sampler->cost_looks >= COST_EVERY || probe->moment < COST_FIRST ||
+			 sampler->cost_looks >= probe->rate.hz * COST_WITHIN_S;
 	uint64_t cpu_ns, held_ns;
 
 	if (!due)
@@ -494,7 +497,7 @@ static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
 	held_ns = cpu_ns - sampler->cost_ns;
 	if (sampler->cost_ns && (sampler->shared.left || holds_up(sampler, probe))) {
 		sampler->shared.held_ns += held_ns;
-		pyro_rate_spent(&probe->rate, held_ns / sampler->cost_looks);
+		pyro_rate_spent(&probe->rate, sampler->cost_looks, held_ns);
 	}
 	sampler->cost_ns = cpu_ns;
 	sampler->cost_looks = 0;

@@ -95,20 +95,48 @@ static void counts_what_it_skips(void **state)
 	assert_true(rate.due_ns > 50499999 && rate.due_ns < 51500000);
 }
 
+/* Looks at a program that runs all the time, at the rate's own pace. */
+static void run_for(struct pyro_rate *rate, int looks, uint64_t cost_ns)
+{
+	for (int i = 0; i < looks; i++) {
+		pyro_rate_ran(rate, (uint64_t)(1e9 / rate->hz));
+		pyro_rate_spent(rate, 1, cost_ns);
+	}
+}
+
 static void follows_the_budget(void **state)
 {
 	struct pyro_rate rate;
 
 	pyro_rate_init(&rate, 1000, 0.02, 0, 7);
-	for (int i = 0; i < 1000; i++)
-		pyro_rate_spent(&rate, 40000);
+	run_for(&rate, 2000, 40000);
 	assert_true(fabs(rate.hz - 500) < 1);
-	for (int i = 0; i < 1000; i++)
-		pyro_rate_spent(&rate, 5000);
+	run_for(&rate, 2000, 5000);
 	assert_true(fabs(rate.hz - 1000) < 1);
-	for (int i = 0; i < 3000; i++)
-		pyro_rate_spent(&rate, 100000000);
+	run_for(&rate, 300, 100000000);
 	assert_true(fabs(rate.hz - 10) < 0.001);
+}
+
+/* What is spent stays within the budget in a run of some seconds, with a first look that decodes
+ * everything and some dear ones later. */
+static void keeps_to_the_budget(void **state)
+{
+	struct pyro_rate rate;
+	uint64_t held_ns = 0;
+	int looks = 0;
+
+	pyro_rate_init(&rate, 1000, 0.02, 0, 7);
+	while (rate.due_ns < 3000000000) {
+		const uint64_t last = rate.due_ns;
+		const uint64_t cost_ns = looks == 0 ? 4000000 : looks % 50 == 0 ? 1000000 : 35000;
+
+		looks++;
+		held_ns += cost_ns;
+		pyro_rate_spent(&rate, 1, cost_ns);
+		pyro_rate_next(&rate, last);
+		pyro_rate_ran(&rate, rate.due_ns - last);
+	}
+	assert_true(held_ns < 0.022 * 3e9 && held_ns > 0.018 * 3e9);
 }
 
 static void a_fixed_rate_stays(void **state)
@@ -117,7 +145,7 @@ static void a_fixed_rate_stays(void **state)
 
 	pyro_rate_init(&rate, 10000, 0, 0, 7);
 	for (int i = 0; i < 1000; i++)
-		pyro_rate_spent(&rate, 90000);
+		pyro_rate_spent(&rate, 1, 90000);
 	assert_true(fabs(rate.hz - 10000) < 0.001);
 }
 
@@ -129,6 +157,7 @@ int main(void)
 		cmocka_unit_test(meets_what_follows_a_look),
 		cmocka_unit_test(counts_what_it_skips),
 		cmocka_unit_test(follows_the_budget),
+		cmocka_unit_test(keeps_to_the_budget),
 		cmocka_unit_test(a_fixed_rate_stays),
 	};
 
