@@ -112,7 +112,7 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		.proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
 								    : thread->proof,
 		.holds_gil = thread->holds_gil,
-		.waits_gil = thread->waits_gil,
+		.waits_gil = thread->waits_gil && thread->state == PYRO_SCHED_BLOCKED,
 		.truncated = thread->truncated,
 		.partial = thread->partial,
 	};
@@ -173,9 +173,7 @@ void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 
 	if (!looks)
 		return;
-	/* We found it running then, and it has been off its processor ever since. */
-	if (thread->state == PYRO_SCHED_RUNNING)
-		thread->state = PYRO_SCHED_READY;
+	thread->state = thread->left;
 	count_still(thread, probe->last_tick_ns);
 	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, (uint32_t)looks, true);
 	thread->seen = moment;

@@ -87,7 +87,7 @@ static bool waits_for_gil(struct pyro_probe *probe, struct pyro_probe_shared *sh
 {
 	struct pyro_thread_syscall call;
 
-	if (thread->state != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
+	if (thread->left != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
 	    !gil->locked || probe->thread_count < 2)
 		return false;
 	if (waited)
@@ -103,12 +103,15 @@ static bool is_unchanged(const struct pyro_probe_thread *thread)
 	       thread->kernel->state != PYRO_SCHED_RUNNING && !thread->kernel->stale;
 }
 
-/* Whom we preempted was running when the moment came, whatever it is now; whom others kept from a
- * processor by then was not. */
+/* Who left its processor only after the moment had come was running, whether we preempted it or it
+ * went to sleep before we were there; whom others kept from a processor by then was not. The first
+ * microseconds after a sleep are hardly ever seen, as the timer that wakes us brings an idle
+ * processor up for the sleeper as well. Without the last ones before the next sleep, naps would
+ * have a third of the processor time that they cost. */
 static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
 				      enum pyro_sched_state state, uint64_t due_ns)
 {
-	return state == PYRO_SCHED_READY && kernel->out_ns >= due_ns ? PYRO_SCHED_RUNNING : state;
+	return kernel->out_ns >= due_ns ? PYRO_SCHED_RUNNING : state;
 }
 
 /* What was learned of the thread becomes its sample. */
@@ -122,6 +125,7 @@ static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	thread->slices = view->slices;
 	thread->proof = (uint8_t)view->proof;
 	thread->state = state_at(thread->kernel, view->state, due_ns);
+	thread->left = view->state == PYRO_SCHED_BLOCKED ? PYRO_SCHED_BLOCKED : PYRO_SCHED_READY;
 	thread->waits_gil = waits_for_gil(probe, shared, thread, &view->gil, waited);
 	thread->waited_gil = waited || thread->waits_gil;
 	thread->gil = view->gil;

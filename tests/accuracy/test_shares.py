@@ -80,6 +80,29 @@ def test_cpu_is_the_kernels(recording):
     assert abs(seconds - recorded.truth["process_cpu"]) <= 0.05 * seconds + 0.1
 
 
+def newest():
+    from beside import environment
+
+    *_, interpreter = (entry for entry in environment.interpreters() if not entry["root"])
+    return interpreter
+
+
+def test_naps_have_their_processor_time(recorder):
+    """Falling asleep and waking up take a few ten microseconds each time, at the ends of a thread's
+    turns, where a look that is a little late does not find it running any more."""
+    from beside import shares
+
+    true = printed = 0.0
+    for _ in range(3):
+        recorded = shares.record(newest(), "known_threads.py", SECONDS, 2 * RATE)
+        cpu = recorded.printed["cpu"]
+        known = sum(cpu.get(name, (0.0,))[0] for name in recorded.truth["cpu"])
+        for name in ("rest_a", "rest_b", "rest_c"):
+            true += recorded.truth["cpu"][name] / sum(recorded.truth["cpu"].values())
+            printed += cpu.get(name, (0.0,))[0] / known
+    assert 0.5 * true <= printed <= 1.7 * true, (printed, true)
+
+
 @contextlib.contextmanager
 def busy_processes(count):
     script = "while True: pass"
@@ -95,9 +118,9 @@ def busy_processes(count):
 def test_shares_on_shared_processors(recorder):
     """Where others keep a program from its processors, its turns tend to begin where it made a
     system call, and to follow a look: what comes first in a turn must not be seen less for that."""
-    from beside import environment, shares
+    from beside import shares
 
-    *_, interpreter = (entry for entry in environment.interpreters() if not entry["root"])
+    interpreter = newest()
     off = dict.fromkeys(("sixty", "thirty", "ten"), 0.0)
     variance = dict.fromkeys(off, 0.0)
     with busy_processes(len(os.sched_getaffinity(0)) + 1):
