@@ -149,16 +149,26 @@ static void test_a_stripped_copy_under_another_name(void **state)
 	unlink(copy);
 }
 
+/* The interpreter of a version in this root; without one the test is skipped. */
+static const struct interpreter *find(const char *version)
+{
+	const struct interpreter *found = interpreters_find(&interpreters, version);
+
+	if (!found) {
+		print_message("skipped: no CPython %s in this root\n", version);
+		skip();
+	}
+	return found;
+}
+
 /* The library of an interpreter, deleted while it runs. */
 static void test_a_deleted_shared_library(void **state)
 {
-	const struct interpreter *interpreter = interpreters_find(&interpreters, "3.9");
+	const struct interpreter *interpreter = find("3.9");
 	char command[1024], library[128];
 	struct target target;
 
 	(void)state;
-	if (!interpreter)
-		skip();
 	snprintf(library, sizeof(library), "%s/libs", folder);
 	snprintf(command, sizeof(command),
 		 "lib=$(ldd '%s' | awk '/libpython/ {print $3}'); [ -f \"$lib\" ] || exit 1; "
@@ -180,14 +190,12 @@ static void test_a_deleted_shared_library(void **state)
 
 static void test_a_virtual_environment(void **state)
 {
-	const struct interpreter *interpreter = interpreters_find(&interpreters, "3.12");
+	const struct interpreter *interpreter = find("3.12");
 	char link[128];
 	const char *const argv[] = {link, "-S", "-c", program, NULL};
 	struct target target;
 
 	(void)state;
-	if (!interpreter)
-		skip();
 	snprintf(link, sizeof(link), "%s/python", folder);
 	assert_int_equal(symlink(interpreter->argv[0], link), 0);
 	assert_true(target_start(&target, argv));
@@ -333,8 +341,10 @@ static void test_is_quick(void **state)
 	uint64_t best = UINT64_MAX;
 
 	(void)state;
-	if (interpreters.count == 0)
+	if (interpreters.count == 0) {
+		print_message("skipped: no interpreters (tools/interpreters --setup)\n");
 		skip();
+	}
 	start(&interpreters.items[0], &target);
 	assert_int_equal(pyro_live_reader_create(target.pid, &reader, NULL), PYRO_RC_OK);
 	for (int i = 0; i < 10; i++) {
