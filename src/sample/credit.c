@@ -173,7 +173,7 @@ void pyro_credit_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 
 	if (!looks)
 		return;
-	thread->state = thread->left;
+	thread->state = thread->since;
 	count_still(thread, probe->last_tick_ns);
 	pyro_credit_seen(probe, shared, thread, probe->last_tick_ns, (uint32_t)looks, true);
 	thread->seen = moment;

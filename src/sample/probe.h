@@ -53,7 +53,7 @@ struct pyro_probe_thread {
 	uint32_t gil_index;  /**< of its GIL, in the last look */
 	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state; /**< in the moment last seen */
-	enum pyro_sched_state left;  /**< READY or BLOCKED: ever since, if nothing changed */
+	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
 	uint64_t accounted_ns; /**< its time is in the ledger up to here */
 	uint64_t settled_ns;   /**< and shared out up to here; 0: never */

@@ -87,7 +87,7 @@ static bool waits_for_gil(struct pyro_probe *probe, struct pyro_probe_shared *sh
 {
 	struct pyro_thread_syscall call;
 
-	if (thread->left != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
+	if (thread->since != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
 	    !gil->locked || probe->thread_count < 2)
 		return false;
 	if (waited)
@@ -125,7 +125,7 @@ static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	thread->slices = view->slices;
 	thread->proof = (uint8_t)view->proof;
 	thread->state = state_at(thread->kernel, view->state, due_ns);
-	thread->left = view->state == PYRO_SCHED_BLOCKED ? PYRO_SCHED_BLOCKED : PYRO_SCHED_READY;
+	thread->since = view->state == PYRO_SCHED_BLOCKED ? PYRO_SCHED_BLOCKED : PYRO_SCHED_READY;
 	thread->waits_gil = waits_for_gil(probe, shared, thread, &view->gil, waited);
 	thread->waited_gil = waited || thread->waits_gil;
 	thread->gil = view->gil;

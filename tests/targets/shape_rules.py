@@ -60,7 +60,7 @@ def counters(path):
 
 
 def parse_options(threads=1):
-    """The command line; says that the program is ready."""
+    """The command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=threads)
     parser.add_argument("--seconds", type=float, default=0)
