@@ -17,16 +17,6 @@
 static double rate;
 static uint64_t end_ns;
 
-static void sleep_until(uint64_t due_ns)
-{
-	const struct timespec at = {
-		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
-		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
-	};
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-}
-
 static void *wake(void *cpu)
 {
 	const struct sched_param lowest = {.sched_priority = 1};
@@ -45,7 +35,7 @@ static void *wake(void *cpu)
 		if (due_ns < now_ns) /* it was stopped for a while */
 			due_ns = now_ns;
 		due_ns += (uint64_t)(period_ns * (0.5 + erand48(seed)));
-		sleep_until(due_ns);
+		pyro_clock_sleep_until(due_ns);
 	}
 	return NULL;
 }

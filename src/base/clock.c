@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 
+#include <errno.h>
 #include <time.h>
 
 static uint64_t now(clockid_t clock)
@@ -29,4 +30,15 @@ uint64_t pyro_clock_process_cpu(void)
 uint64_t pyro_clock_thread_cpu(void)
 {
 	return now(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void pyro_clock_sleep_until(uint64_t due_ns)
+{
+	const struct timespec at = {
+		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
+		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
 }

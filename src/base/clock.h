@@ -9,6 +9,8 @@
 
 /** CLOCK_MONOTONIC in ns: the one clock of every recording. */
 uint64_t pyro_clock_now(void);
+/** Sleeps until that clock shows @due_ns, through signals. */
+void pyro_clock_sleep_until(uint64_t due_ns);
 /** CLOCK_REALTIME in ns since 1970, for start times that people read. */
 uint64_t pyro_clock_realtime(void);
 /** CPU time of this process in ns. */

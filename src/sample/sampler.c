@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sample/sampler.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -79,17 +78,6 @@ static void on_news(void *context, const struct pyro_sched_news *news)
 		sampler->news[sampler->news_count++] = *news;
 	else
 		sampler->news_lost = true;
-}
-
-static void sleep_until(uint64_t due_ns)
-{
-	const struct timespec at = {
-		.tv_sec = (time_t)(due_ns / PYRO_NS_PER_S),
-		.tv_nsec = (long)(due_ns % PYRO_NS_PER_S),
-	};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-		;
 }
 
 /* ---- making ---- */
@@ -268,7 +256,7 @@ enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, str
 	for (int i = 0; i < SEEK_PATIENT && probe->state == PYRO_PROBE_SEEKING &&
 			probe->trouble.rc == PYRO_RC_NOTREADY && !pyro_process_gone(pid);
 	     i++) {
-		sleep_until(pyro_clock_now() + SEEK_QUICK_NS);
+		pyro_clock_sleep_until(pyro_clock_now() + SEEK_QUICK_NS);
 		pyro_probe_seek(probe, &sampler->shared);
 	}
 	if (probe->state == PYRO_PROBE_READING)
@@ -650,7 +638,7 @@ static void *run(void *context)
 				pyro_seat_take(&sampler->shared.seat, cpu);
 		}
 		if (due_ns > now_ns + SPIN_NS) {
-			sleep_until(due_ns);
+			pyro_clock_sleep_until(due_ns);
 			now_ns = pyro_clock_now();
 		} else {
 			while (now_ns < due_ns)
