@@ -8,9 +8,11 @@
 #include "sample/stop.h"
 
 #define MAX_TRIES 12
-/* A thread frozen between two stores to its frames is let go on for this long. */
-#define LET_GO_NS  20000
-#define MAX_LET_GO 4
+/* A thread frozen between two stores to its frames is let go on for this long, and each time for
+ * twice as long as before. Switching to it and back takes 20 us at worst: in less it may get
+ * nowhere. */
+#define LET_GO_NS  40000
+#define MAX_LET_GO 3
 /* Without any proof, a code object is looked at once in this while. */
 #define TRUST_NS PYRO_NS_PER_MS
 
@@ -85,9 +87,7 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	enum pyro_rc rc = PYRO_RC_TORN;
-	uint64_t slices = UINT64_MAX;
 	bool moved = false;
-	int seen = 0;
 
 	for (int try = 0; try < MAX_TRIES && rc == PYRO_RC_TORN; try++) {
 		/* The caller has just refreshed it for the first try. */
@@ -104,17 +104,6 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 		if (rc == PYRO_RC_TORN) {
 			freeze->torn++;
 			holder = true;
-		} else if (!rc && stack->partial) {
-			const struct timespec pause = {.tv_nsec = LET_GO_NS};
-
-			/* What is still so after it has run again and again is so. */
-			seen += view->slices != slices;
-			slices = view->slices;
-			if (seen > MAX_LET_GO)
-				break;
-			freeze->torn++;
-			nanosleep(&pause, NULL);
-			rc = PYRO_RC_TORN;
 		}
 	}
 	return rc;
@@ -165,6 +154,59 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 	return PYRO_RC_TORN;
 }
 
+/* One stack by the method of proof, of a thread that has just been refreshed. */
+static enum pyro_rc read_proved(struct pyro_freeze *freeze, struct pyro_python *python,
+				size_t index, struct pyro_sched_thread *kernel, bool holder,
+				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	enum pyro_rc rc;
+
+	switch (freeze->method) {
+	case PYRO_PROOF_BY_SWITCH:
+	case PYRO_PROOF_BY_PROC:
+		rc = read_frozen(freeze, python, index, kernel, holder, stack, view);
+		if (rc == PYRO_RC_UNSUPPORTED) /* its processor is out of our reach */
+			rc = read_stopped(freeze, python, index, kernel, stack, view);
+		return rc;
+	case PYRO_PROOF_BY_STOP:
+		return read_stopped(freeze, python, index, kernel, stack, view);
+	case PYRO_PROOF_BY_REREAD:
+		return read_twice(freeze, python, index, stack, view);
+	default:
+		pyro_python_trust(python, (uint32_t)(pyro_clock_now() / TRUST_NS) | 1);
+		rc = read_once(python, index, stack, view);
+		pyro_python_settle(python, !rc);
+		view->proof = PYRO_SAMPLE_NONE;
+		return rc;
+	}
+}
+
+/* Reads a partial stack again after its thread went on. What is still so each time that it has run
+ * is so, but nothing proves that such frames belong together. */
+static enum pyro_rc read_later(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			       struct pyro_sched_thread *kernel, struct pyro_raw_stack *stack,
+			       struct pyro_freeze_view *view)
+{
+	bool ran = true;
+
+	for (int times = 0; times < MAX_LET_GO; times++) {
+		const struct timespec pause = {.tv_nsec = LET_GO_NS << times};
+		const uint64_t slices = kernel->slices;
+		enum pyro_rc rc;
+
+		freeze->torn++;
+		nanosleep(&pause, NULL);
+		if (pyro_sched_refresh(freeze->sched, kernel))
+			return PYRO_RC_GONE;
+		ran &= kernel->slices != slices || kernel->state != PYRO_SCHED_READY;
+		rc = read_proved(freeze, python, index, kernel, true, stack, view);
+		if (rc || !stack->partial)
+			return rc;
+	}
+	view->proof = PYRO_SAMPLE_NONE;
+	return ran ? PYRO_RC_OK : PYRO_RC_TORN;
+}
+
 enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
 			      struct pyro_sched_thread *kernel, bool holder,
 			      struct pyro_raw_stack *stack, struct pyro_freeze_view *ret_view)
@@ -172,25 +214,9 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 	enum pyro_rc rc;
 
 	*ret_view = (struct pyro_freeze_view){.slices = UINT64_MAX};
-	switch (freeze->method) {
-	case PYRO_PROOF_BY_SWITCH:
-	case PYRO_PROOF_BY_PROC:
-		rc = read_frozen(freeze, python, index, kernel, holder, stack, ret_view);
-		if (rc == PYRO_RC_UNSUPPORTED) /* its processor is out of our reach */
-			rc = read_stopped(freeze, python, index, kernel, stack, ret_view);
-		break;
-	case PYRO_PROOF_BY_STOP:
-		rc = read_stopped(freeze, python, index, kernel, stack, ret_view);
-		break;
-	case PYRO_PROOF_BY_REREAD:
-		rc = read_twice(freeze, python, index, stack, ret_view);
-		break;
-	default:
-		pyro_python_trust(python, (uint32_t)(pyro_clock_now() / TRUST_NS) | 1);
-		rc = read_once(python, index, stack, ret_view);
-		pyro_python_settle(python, !rc);
-		ret_view->proof = PYRO_SAMPLE_NONE;
-	}
+	rc = read_proved(freeze, python, index, kernel, holder, stack, ret_view);
+	if (!rc && stack->partial && freeze->method != PYRO_PROOF_BY_NONE)
+		rc = read_later(freeze, python, index, kernel, stack, ret_view);
 	if (freeze->method != PYRO_PROOF_BY_SWITCH && freeze->method != PYRO_PROOF_BY_PROC &&
 	    pyro_sched_refresh(freeze->sched, kernel))
 		return PYRO_RC_GONE;

@@ -9,8 +9,13 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/clock.h"
+#include "child.h"
 #include "cpython/locate.h"
+#include "fake.h"
 #include "sample/freeze.h"
 #include "support/targets.h"
 
@@ -324,6 +329,80 @@ static void an_ended_target_is_gone(void **state)
 	}
 }
 
+/* Memory in which a generator without a caller is the current frame, as between two stores. It gets
+ * its caller once a read was thrown away, if ever: @torn is NULL for never. */
+static struct half_stored {
+	enum pyro_rc (*readv)(struct pyro_reader *reader, const struct pyro_span *spans,
+			      size_t count, size_t *ret_done);
+	uint64_t frame, caller;
+	const uint64_t *torn;
+} half_stored;
+
+static enum pyro_rc read_half_stored(struct pyro_reader *reader, const struct pyro_span *spans,
+				     size_t count, size_t *ret_done)
+{
+	struct fake *fake = (struct fake *)reader;
+
+	if (half_stored.torn && *half_stored.torn)
+		fake_put(fake, half_stored.frame + fake->layout.fr_previous, half_stored.caller, 8);
+	return half_stored.readv(reader, spans, count, ret_done);
+}
+
+/* A stack that stays partial is handed on without a proof, and one that becomes whole with it. */
+static void a_half_stored_stack_is_read_later(void **state)
+{
+	static const uint8_t locations[] = {0x80 | 10 << 3 | 1, 0, 0};
+	const struct fake_code code = {"f", "f", "f.py", 10, locations, sizeof(locations), 6, 7};
+
+	for (int whole = 0; whole < 2; whole++) {
+		struct fake *fake = fake_create(12, false);
+		const uint64_t addr = fake_code(fake, &code);
+		struct pyro_freeze freeze = {.method = PYRO_PROOF_BY_PROC, .scratch = &scratch};
+		struct pyro_sched_thread *kernel;
+		struct pyro_freeze_view view;
+		const struct pyro_look *look;
+		struct pyro_python *python;
+		struct pyro_seat seat;
+		int go;
+		const int pid = child_start(NULL, &go);
+
+		half_stored.caller = fake_frame(fake, 0, addr, 0, 0);
+		half_stored.frame = fake_frame(fake, 0, addr, 0, 1);
+		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, half_stored.frame),
+				  half_stored.caller);
+		assert_int_equal(pyro_python_create(&fake->reader, &fake->origin, &python, NULL),
+				 0);
+		assert_int_equal(pyro_python_look(python, &look), 0);
+		half_stored.readv = fake->reader.readv;
+		half_stored.torn = whole ? &freeze.torn : NULL;
+		fake->reader.readv = read_half_stored;
+		assert_int_equal(
+			pyro_sched_create(PYRO_SCHED_PROC, NULL, NULL, &freeze.sched, NULL), 0);
+		pyro_seat_init(&seat);
+		freeze.seat = &seat;
+		kernel = pyro_sched_thread(freeze.sched, pid, pid);
+		assert_non_null(kernel);
+		do {
+			nap(1000);
+			assert_int_equal(pyro_sched_refresh(freeze.sched, kernel), 0);
+		} while (kernel->state != PYRO_SCHED_BLOCKED);
+
+		assert_int_equal(pyro_freeze_read(&freeze, python, 0, kernel, false, &stack, &view),
+				 0);
+		assert_int_equal(freeze.torn, whole ? 1 : 3);
+		assert_int_equal(stack.partial, !whole);
+		assert_int_equal(stack.count, whole ? 2 : 1);
+		assert_int_equal(view.proof, whole ? PYRO_SAMPLE_STILL : PYRO_SAMPLE_NONE);
+
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(go);
+		pyro_sched_destroy(freeze.sched);
+		pyro_python_destroy(python);
+		fake_destroy(fake);
+	}
+}
+
 static int load(void **state)
 {
 	interpreters_load(&interpreters);
@@ -347,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_sleeper_is_still_by_records),
 		cmocka_unit_test(a_sleeper_is_still_by_proc),
 		cmocka_unit_test(an_ended_target_is_gone),
+		cmocka_unit_test(a_half_stored_stack_is_read_later),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
