@@ -118,7 +118,7 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	};
 
 	if (thread->state == PYRO_SCHED_RUNNING)
-		thread->active_stack = thread->stack;
+		thread->active = entry;
 	/* The first look settles by itself what came before it, the interpreter's start. */
 	if (!pyro_ledger_enter(&thread->ledger, &entry) ||
 	    thread->accounted_ns - thread->settled_ns >= HOLD_NS)
@@ -129,20 +129,17 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			 struct pyro_probe_thread *thread)
 {
-	const bool ran = thread->active_stack != PYRO_NO_STACK;
-	const struct pyro_ledger_entry running = {
-		.at_ns = thread->accounted_ns,
-		.stack = ran ? thread->active_stack : thread->stack,
-		.proof = thread->proof,
-		.state = PYRO_SCHED_RUNNING,
-	};
 	const struct pyro_ledger_entry waiting = {
 		.at_ns = thread->accounted_ns,
 		.stack = thread->stack,
 		.proof = thread->proof,
 		.state = PYRO_SCHED_BLOCKED,
 	};
+	struct pyro_ledger_entry running =
+		thread->active.stack != PYRO_NO_STACK ? thread->active : waiting;
 
+	running.at_ns = thread->accounted_ns;
+	running.state = PYRO_SCHED_RUNNING;
 	pyro_ledger_close(&thread->ledger, &running, &waiting);
 	emit_entries(probe, shared, thread);
 }

@@ -40,9 +40,9 @@ struct pyro_probe_thread {
 	struct pyro_sched_thread *kernel;
 	bool main;
 
-	uint64_t slices;       /**< of the last read: still the same means nothing changed */
-	uint32_t stack;        /**< the stack last seen, UINT32_MAX: none */
-	uint32_t active_stack; /**< the one last seen while it could run */
+	uint64_t slices; /**< of the last read: still the same means nothing changed */
+	uint32_t stack;  /**< the stack last seen, UINT32_MAX: none */
+	struct pyro_ledger_entry active; /**< the look that last saw it running */
 	uint8_t proof;
 	bool holds_gil;
 	bool waits_gil;
