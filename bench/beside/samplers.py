@@ -27,7 +27,6 @@ class Sampler:
     name = None
     versions = None  # CPythons that it can look into; None: all
     pausable = True  # stopped at any moment, it leaves the target running
-    looks = True  # it takes samples
 
     def supports(self, version):
         return self.versions is None or version in self.versions
@@ -40,6 +39,10 @@ class Sampler:
 
     def result(self, watcher, rate):
         raise NotImplementedError
+
+    def cpu(self, watcher):
+        """Percent of a core that it took."""
+        return 100.0 * watcher.cpu_share
 
 
 class Pyrometer(Sampler):
@@ -197,11 +200,22 @@ class Timer(Sampler):
     """No sampler: what being interrupted that often costs by itself."""
 
     name = "a timer alone"
-    looks = False
 
     def attach(self, pid, rate, seconds, output):
         return [environment.timer(), "%g" % rate, "%g" % seconds]
 
+    def result(self, watcher, rate):
+        return None
+
+    def cpu(self, watcher):
+        # It wakes up on every processor. Where the program runs is the cheapest: nothing must be
+        # brought up for it.
+        return min(map(float, re.findall(r"([\d.]+) % of processor", watcher.text)))
+
 
 def all_samplers():
     return [Pyrometer(), PySpy(), PySpy(True), Sampling(), Sampling(True)]
+
+
+def with_floor():
+    return all_samplers() + [Timer()]

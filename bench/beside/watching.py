@@ -18,9 +18,9 @@ class Watched:
 
     def __init__(self, sampler, watcher, ratio, result):
         self.sampler = sampler
-        self.watcher = watcher  # None if the sampler takes no samples
+        self.watcher = watcher
         self.ratio = ratio  # the target's pace over its pace with nobody watching, None: not asked
-        self.result = result  # samplers.Result, or None
+        self.result = result  # samplers.Result; None for who takes no samples
 
 
 PULSE = 0.25  # s
@@ -62,10 +62,8 @@ def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pa
                 try:
                     if by_neighbours and before is None:
                         before = bare(target, seconds)
-                    watcher = result = None
-                    if sampler.looks:
-                        watcher = Watcher(sampler, target, rate, seconds, output)
-                        result = sampler.result(watcher, rate)
+                    watcher = Watcher(sampler, target, rate, seconds, output)
+                    result = sampler.result(watcher, rate)
                     if paced and sampler.pausable:
                         ratio = paused_ratio(sampler, target, rate, output + ".paused")
                 except Unavailable as reason:

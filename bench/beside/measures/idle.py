@@ -16,7 +16,7 @@ def measure(options):
             interpreter,
             "known_idle.py",
             [],
-            samplers.all_samplers() + [samplers.Timer()],
+            samplers.with_floor(),
             200,
             failed,
         ):

@@ -86,7 +86,7 @@ def sweep(options, rate, keys, take):
             interpreter,
             "shape_%s.py" % shape,
             ["--threads", str(threads)],
-            samplers.all_samplers() + [samplers.Timer()],
+            samplers.with_floor(),
             rate,
             failed,
         ):
@@ -106,13 +106,10 @@ def sweep(options, rate, keys, take):
 def at_1000(options):
     def take(watched, verdict):
         result = watched.result
+        figures = {"pace": watched.ratio, "cpu": watched.sampler.cpu(watched.watcher)}
         if not result:
-            return {"pace": watched.ratio}
-        figures = {
-            "kept": 100.0 * kept(result, watched, 1000),
-            "pace": watched.ratio,
-            "cpu": 100.0 * watched.watcher.cpu_share,
-        }
+            return figures
+        figures["kept"] = 100.0 * kept(result, watched, 1000)
         wrong = impossible(result.stacks, verdict, result.proves())
         if wrong is not None:
             figures["impossible"] = wrong
