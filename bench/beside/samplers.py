@@ -81,7 +81,6 @@ class Pyrometer(Sampler):
 
 class PySpy(Sampler):
     name = "py-spy"
-    versions = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
     def __init__(self, nonblocking=False):
         self.nonblocking = self.pausable = nonblocking
