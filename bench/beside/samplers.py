@@ -76,7 +76,9 @@ class Pyrometer(Sampler):
         if not tried or not quality["ticks_due"]:
             raise Unavailable("%s took no sample" % self.name)
         kept = quality["proved"] / tried * quality["ticks_taken"] / quality["ticks_due"]
-        return Result(stacks, quality["ticks_taken"], kept=kept)
+        # What was looked at and did not reach the file, for want of a processor, is not had.
+        taken = quality["ticks_taken"] * quality["samples"] / tried
+        return Result(stacks, taken, kept=kept)
 
 
 class PySpy(Sampler):
