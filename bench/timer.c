@@ -24,7 +24,6 @@ static void *wake(void *cpu)
 	unsigned short seed[3] = {(unsigned short)(uintptr_t)cpu, 1, 2};
 	const uint64_t begin_ns = pyro_clock_now();
 	uint64_t now_ns, due_ns = 0;
-	struct timespec spent;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -39,10 +38,8 @@ static void *wake(void *cpu)
 		due_ns += (uint64_t)(period_ns * (0.5 + erand48(seed)));
 		pyro_clock_sleep_until(due_ns);
 	}
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
 	printf("%.3f %% of processor %d\n",
-	       100 * ((double)spent.tv_sec * PYRO_NS_PER_S + (double)spent.tv_nsec) /
-		       (double)(now_ns - begin_ns),
+	       100 * (double)pyro_clock_thread_cpu() / (double)(now_ns - begin_ns),
 	       (int)(uintptr_t)cpu);
 	return NULL;
 }

@@ -9,7 +9,7 @@
 
 #define MAX_TRIES 12
 /* A thread frozen between two stores to its frames is let go on for this long, and each time for
- * twice as long as before. Switching to it and back takes 20 us at worst: in less it may get
+ * twice as long as before. Switching to it and back can take 20 us: in that time it may get
  * nowhere. */
 #define LET_GO_NS  40000
 #define MAX_LET_GO 3
@@ -155,9 +155,9 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 }
 
 /* One stack by the method of proof, of a thread that has just been refreshed. */
-static enum pyro_rc read_proved(struct pyro_freeze *freeze, struct pyro_python *python,
-				size_t index, struct pyro_sched_thread *kernel, bool holder,
-				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_python *python,
+				   size_t index, struct pyro_sched_thread *kernel, bool holder,
+				   struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	enum pyro_rc rc;
 
@@ -199,7 +199,7 @@ static enum pyro_rc read_later(struct pyro_freeze *freeze, struct pyro_python *p
 		if (pyro_sched_refresh(freeze->sched, kernel))
 			return PYRO_RC_GONE;
 		ran &= kernel->slices != slices || kernel->state != PYRO_SCHED_READY;
-		rc = read_proved(freeze, python, index, kernel, true, stack, view);
+		rc = read_by_method(freeze, python, index, kernel, true, stack, view);
 		if (rc || !stack->partial)
 			return rc;
 	}
@@ -214,7 +214,7 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 	enum pyro_rc rc;
 
 	*ret_view = (struct pyro_freeze_view){.slices = UINT64_MAX};
-	rc = read_proved(freeze, python, index, kernel, holder, stack, ret_view);
+	rc = read_by_method(freeze, python, index, kernel, holder, stack, ret_view);
 	if (!rc && stack->partial && freeze->method != PYRO_PROOF_BY_NONE)
 		rc = read_later(freeze, python, index, kernel, stack, ret_view);
 	if (freeze->method != PYRO_PROOF_BY_SWITCH && freeze->method != PYRO_PROOF_BY_PROC &&

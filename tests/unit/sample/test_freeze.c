@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <time.h>
-
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "child.h"
