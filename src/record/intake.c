@@ -198,7 +198,8 @@ static enum pyro_rc take_process_end(struct pyro_intake *intake, const struct py
 	return PYRO_RC_OK;
 }
 
-static enum pyro_rc take_thread(struct pyro_intake *intake, const struct pyro_message *message)
+static enum pyro_rc take_thread(struct pyro_intake *intake, const struct pyro_message *message,
+				size_t name_size)
 {
 	const struct process *process = process_of(intake, message);
 	struct pyro_track track = {
@@ -212,13 +213,16 @@ static enum pyro_rc take_thread(struct pyro_intake *intake, const struct pyro_me
 	if (!process)
 		return PYRO_RC_OK;
 	track.process = process->index;
-	rc = text(intake, track.main ? "MainThread" : message->u.thread.name, &track.name);
+	rc = track.main ? text(intake, "MainThread", &track.name)
+			: pyro_profile_string(intake->profile, (const char *)(message + 1),
+					      name_size, &track.name);
 	if (!rc)
 		rc = pyro_profile_track(intake->profile, &track, &index);
 	return rc ? rc : numbers_set(&intake->threads, message->u.thread.thread, index);
 }
 
-static enum pyro_rc take_thread_name(struct pyro_intake *intake, const struct pyro_message *message)
+static enum pyro_rc take_thread_name(struct pyro_intake *intake, const struct pyro_message *message,
+				     size_t name_size)
 {
 	const uint32_t track = numbers_get(&intake->threads, message->u.thread.thread);
 	uint32_t name;
@@ -226,7 +230,7 @@ static enum pyro_rc take_thread_name(struct pyro_intake *intake, const struct py
 
 	if (track == PYRO_NONE)
 		return PYRO_RC_OK;
-	rc = text(intake, message->u.thread.name, &name);
+	rc = pyro_profile_string(intake->profile, (const char *)(message + 1), name_size, &name);
 	if (!rc)
 		pyro_profile_track_get(intake->profile, track)->name = name;
 	return rc;
@@ -373,9 +377,9 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 	case PYRO_MESSAGE_PROCESS_END:
 		return take_process_end(intake, message);
 	case PYRO_MESSAGE_THREAD:
-		return take_thread(intake, message);
+		return take_thread(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_THREAD_NAME:
-		return take_thread_name(intake, message);
+		return take_thread_name(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_THREAD_END:
 		return take_thread_end(intake, message);
 	case PYRO_MESSAGE_CODE:

@@ -224,6 +224,7 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
  * ran goes to a line of its own; how they waited is nobody's concern. */
 void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
+	static const char name[] = "other threads";
 	struct pyro_message message = {.process = probe->number};
 
 	if (!probe->unseen_ns || !probe->announced)
@@ -232,8 +233,7 @@ void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		message.kind = PYRO_MESSAGE_THREAD;
 		message.u.thread.thread = shared->next_thread;
 		message.u.thread.at_ns = now_ns;
-		strncpy(message.u.thread.name, "other threads", sizeof(message.u.thread.name) - 1);
-		if (!pyro_probe_put(shared, &message, NULL, 0))
+		if (!pyro_probe_put(shared, &message, name, strlen(name)))
 			return;
 		probe->unseen_thread = shared->next_thread++;
 	}

@@ -25,8 +25,8 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen; its command line follows */
 	PYRO_MESSAGE_PROCESS_END, /**< it ended or runs another program; its text may be freed now
 				   */
-	PYRO_MESSAGE_THREAD,
-	PYRO_MESSAGE_THREAD_NAME,
+	PYRO_MESSAGE_THREAD,      /**< followed by its name */
+	PYRO_MESSAGE_THREAD_NAME, /**< followed by the name */
 	PYRO_MESSAGE_THREAD_END,
 	PYRO_MESSAGE_CODE,
 	PYRO_MESSAGE_STACK, /**< followed by `count` struct pyro_message_frame, leaf first */
@@ -58,7 +58,6 @@ struct pyro_message {
 			uint64_t at_ns;
 			uint64_t run_ns; /**< THREAD_END: exact time on a processor */
 			bool exact;      /**< run_ns is the kernel's */
-			char name[64];
 		} thread;
 		struct {
 			uint32_t code;

@@ -131,6 +131,7 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_THREAD, .process = probe->number};
 	struct pyro_probe_thread *thread;
+	char name[64] = "";
 
 	/* Only now: a fork that goes on to execute something else is not worth a process. */
 	pyro_probe_announce(probe, shared);
@@ -159,8 +160,8 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	message.u.thread.tid = tid;
 	message.u.thread.main = thread->main;
 	message.u.thread.at_ns = thread->accounted_ns;
-	pyro_thread_comm(probe->pid, tid, message.u.thread.name, sizeof(message.u.thread.name));
-	if (!pyro_probe_put(shared, &message, NULL, 0)) {
+	pyro_thread_comm(probe->pid, tid, name, sizeof(name));
+	if (!pyro_probe_put(shared, &message, name, strlen(name))) {
 		if (thread->kernel)
 			thread->kernel->owner = NULL;
 		free(thread);
@@ -313,8 +314,7 @@ static void on_name(void *context, uint64_t pthread, const char *name)
 			if (naming->probe->threads[j]->index != i)
 				continue;
 			message.u.thread.thread = naming->probe->threads[j]->number;
-			strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
-			(void)pyro_probe_put(naming->shared, &message, NULL, 0);
+			(void)pyro_probe_put(naming->shared, &message, name, strlen(name));
 		}
 	}
 }

@@ -72,8 +72,7 @@ static void put_thread(uint32_t process, uint32_t thread, bool main, const char 
 	message.u.thread.tid = 70 + (int)thread % 1000;
 	message.u.thread.main = main;
 	message.u.thread.at_ns = START + 20;
-	strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
-	put(&message, NULL, 0);
+	put(&message, name, strlen(name));
 }
 
 static void put_named(enum pyro_message_kind kind, uint32_t process, uint32_t thread,
@@ -85,8 +84,7 @@ static void put_named(enum pyro_message_kind kind, uint32_t process, uint32_t th
 	message.u.thread.at_ns = START + 4020;
 	message.u.thread.run_ns = 3000;
 	message.u.thread.exact = true;
-	strncpy(message.u.thread.name, name, sizeof(message.u.thread.name) - 1);
-	put(&message, NULL, 0);
+	put(&message, name, strlen(name));
 }
 
 static void put_code(uint32_t process, uint32_t code, const char *name)
@@ -149,7 +147,9 @@ static void what_is_said_is_in_the_profile(void **state)
 	put_sample(0, 0, 0, PYRO_SAMPLE_SWITCH);
 	put_sample(0, 0, 0, PYRO_SAMPLE_REREAD);
 	put_thread(0, 1, false, "python");
-	put_named(PYRO_MESSAGE_THREAD_NAME, 0, 1, "worker-1");
+	put_named(
+		PYRO_MESSAGE_THREAD_NAME, 0, 1,
+		"worker-1 of the pool that answers requests for pictures of storefronts by night");
 	put_named(PYRO_MESSAGE_THREAD_END, 0, 0, "");
 	put_process_end(0);
 	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
@@ -172,7 +172,9 @@ static void what_is_said_is_in_the_profile(void **state)
 	assert_int_equal(track->wall_ns, 4000);
 	assert_int_equal(track->cpu_ns, 3000);
 	assert_true(track->exact_cpu);
-	assert_string_equal(text_of(pyro_profile_track_get(profile, 1)->name), "worker-1");
+	assert_string_equal(
+		text_of(pyro_profile_track_get(profile, 1)->name),
+		"worker-1 of the pool that answers requests for pictures of storefronts by night");
 	/* Frames come leaf first and are stored root first. */
 	total = pyro_profile_total_get(profile, 0);
 	assert_int_equal(total->values[PYRO_METRIC_WALL], 2000);

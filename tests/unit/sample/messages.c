@@ -183,7 +183,8 @@ void messages_drain(struct messages *messages)
 			break;
 		case PYRO_MESSAGE_THREAD_NAME:
 			snprintf(thread_of(messages, message, message->u.thread.thread)->name, 64,
-				 "%s", message->u.thread.name);
+				 "%.*s", (int)(size - sizeof(*message)),
+				 (const char *)(message + 1));
 			break;
 		case PYRO_MESSAGE_THREAD_END:
 			take_thread_end(messages, message);
