@@ -11,10 +11,7 @@ struct header {
 };
 
 #define ALIGNMENT 8u
-/* Emptied this far from its beginning, the queue begins anew: an ordinary recording stays within a
- * few pages, which the caches hold, and never touches the rest. */
-#define RESTART_AFTER (64u << 10)
-#define PADDED(n)     (((n) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1))
+#define PADDED(n) (((n) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1))
 
 struct pyro_queue {
 	_Alignas(64) _Atomic uint64_t head; /* written by the producer */
@@ -65,7 +62,7 @@ bool pyro_queue_put(struct pyro_queue *queue, const void *head_part, size_t head
 	if (head_size > queue->size || tail_size > queue->size)
 		return false;
 	need = sizeof(header) + PADDED(head_size + tail_size);
-	if (need > to_end || (head == tail && at >= RESTART_AFTER && need + to_end <= queue->size))
+	if (need > to_end)
 		skip = to_end;
 	if (need + skip > free_size)
 		return false;

@@ -53,6 +53,30 @@ static void refuses_what_does_not_fit(void **state)
 	pyro_queue_destroy(queue);
 }
 
+/* Wherever in the ring it was emptied, an empty queue has room for as much as a new one, less one
+ * record that does not fit before the ring's end. */
+static void has_its_room_wherever_it_was_emptied(void **state)
+{
+	struct pyro_queue *queue;
+	char block[56] = {0};
+	size_t size;
+
+	assert_int_equal(pyro_queue_create(1 << 20, &queue), PYRO_RC_OK);
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < 2100; i++)
+			assert_true(pyro_queue_put(queue, block, sizeof(block), NULL, 0));
+		while (pyro_queue_peek(queue, &size))
+			pyro_queue_drop(queue);
+		size = 0;
+		while (pyro_queue_put(queue, block, sizeof(block), NULL, 0))
+			size += sizeof(block) + 8;
+		assert_in_range(size, (1 << 20) - 64, 1 << 20);
+		while (pyro_queue_peek(queue, &size))
+			pyro_queue_drop(queue);
+	}
+	pyro_queue_destroy(queue);
+}
+
 #define RECORDS 200000u
 
 /* Records of many sizes, each saying its number and full of a byte that follows from it. */
@@ -99,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hands_over_in_order),
 		cmocka_unit_test(refuses_what_does_not_fit),
+		cmocka_unit_test(has_its_room_wherever_it_was_emptied),
 		cmocka_unit_test(loses_nothing_between_threads),
 	};
 
