@@ -18,10 +18,13 @@
 #include "target/permission.h"
 #include "target/process.h"
 
-/* The sampler fills some 100 bytes a sample: this holds a second of 10 kHz, and 100 ms of what one
- * thread can be read at most. */
+/* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
+ * what one thread can be read at most. */
 #define QUEUE_SIZE (4u << 20)
 #define DRAIN_MS   100
+/* Found this full, the queue is drained more often, before it is full. */
+#define QUEUE_BUSY     (QUEUE_SIZE / 16)
+#define DRAIN_QUICK_MS 20
 /* Killed, we lose what came since, and what the sampler held back: less than a second together. */
 #define FLUSH_EVERY_NS (500 * PYRO_NS_PER_MS)
 /* A target can make a read of its memory block for ever: then we go without the sampler. */
@@ -37,6 +40,7 @@ struct recording {
 	struct pyro_sampler *sampler;
 	uint64_t start_ns;
 	uint64_t flush_ns;
+	int drain_ms; /* until the queue is drained next */
 	int pid;
 	int signal_fd;
 	int target_fd; /* pidfd; -1 where the kernel has none */
@@ -210,8 +214,11 @@ static void trouble(struct recording *recording, enum pyro_rc rc, const struct p
 static void store(struct recording *recording, bool now)
 {
 	struct pyro_err err = {0};
-	enum pyro_rc rc = pyro_intake_drain(recording->intake, recording->queue);
+	enum pyro_rc rc;
 
+	recording->drain_ms =
+		pyro_queue_used(recording->queue) < QUEUE_BUSY ? DRAIN_MS : DRAIN_QUICK_MS;
+	rc = pyro_intake_drain(recording->intake, recording->queue);
 	trouble(recording, rc, NULL);
 	if (!now && pyro_clock_now() < recording->flush_ns)
 		return;
@@ -236,8 +243,8 @@ static int wait_ms(const struct recording *recording)
 	const uint64_t end_ns = recording->options->duration_ns;
 	const uint64_t now_ns = elapsed(recording);
 
-	if (!end_ns || now_ns + DRAIN_MS * PYRO_NS_PER_MS <= end_ns)
-		return DRAIN_MS;
+	if (!end_ns || now_ns + (uint64_t)recording->drain_ms * PYRO_NS_PER_MS <= end_ns)
+		return recording->drain_ms;
 	return now_ns >= end_ns ? 0 : (int)((end_ns - now_ns) / PYRO_NS_PER_MS) + 1;
 }
 
@@ -450,6 +457,7 @@ enum pyro_rc pyro_record(const struct pyro_record_options *options,
 	struct recording recording = {
 		.options = options,
 		.result = ret_result,
+		.drain_ms = DRAIN_MS,
 		.signal_fd = -1,
 		.target_fd = -1,
 	};

@@ -28,7 +28,7 @@
 /* Below this a sleep takes longer than the wait. */
 #define SPIN_NS 30000
 /* Up to here most of the time is slept. */
-#define REALTIME_HZ_MAX 20000.0
+#define SLEEPS_HZ_MAX 20000.0
 /* Reads that fail this often in a row: the program is another one, or has torn its interpreter
  * down. */
 #define MAX_FAILURES 20
@@ -586,13 +586,14 @@ static void housekeeping(struct pyro_sampler *sampler)
 }
 
 /* A thread that wakes, or comes from another processor, is to preempt at once. Real-time priority
- * does that, where we may have it; not for one that spins, or preempts nobody, which would keep
- * others from a processor. In an ordinary class it helps to ask for little: a short slice where the
- * kernel knows it (6.12), the highest priority where we may. But that class sees to fairness, until
- * the next clock tick if need be. */
+ * does that, where we may have it; not for one that preempts nobody. In an ordinary class it helps
+ * to ask for little: a short slice where the kernel knows it (6.12), the highest priority where we
+ * may. But that class sees to fairness, until the next clock tick if need be. One that spins asks
+ * for no priority: it would keep others from its processor, the recorder first of all. */
 static void ask_for_promptness(const struct pyro_sampler *sampler)
 {
 	const struct sched_param lowest = {.sched_priority = 1};
+	const bool spins = sampler->options.hz_max > SLEEPS_HZ_MAX;
 	struct {
 		uint32_t size, policy;
 		uint64_t flags;
@@ -603,12 +604,11 @@ static void ask_for_promptness(const struct pyro_sampler *sampler)
 
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 	prctl(PR_SET_NAME, "pyro-sampler", 0, 0, 0);
-	if (sampler->options.hz_max <= REALTIME_HZ_MAX &&
-	    sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC &&
+	if (!spins && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC &&
 	    sched_setscheduler(0, SCHED_FIFO, &lowest) == 0)
 		return;
 	attr.nice = -20;
-	if (syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
+	if (!spins && syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
 		return;
 	attr.nice = getpriority(PRIO_PROCESS, 0);
 	/* An older kernel refuses the slice: its own wake-up rules must do. */
