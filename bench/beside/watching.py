@@ -18,7 +18,7 @@ class Watched:
 
     def __init__(self, sampler, watcher, ratio, result):
         self.sampler = sampler
-        self.watcher = watcher
+        self.watcher = watcher  # None where only the pace is asked for and known without
         self.ratio = ratio  # the target's pace over its pace with nobody watching, None: not asked
         self.result = result  # samplers.Result; None for who takes no samples
 
@@ -46,8 +46,11 @@ def paused_ratio(sampler, target, rate, output):
     )
 
 
-def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, paced=True):
-    """One round. Gives a Watched per sampler; those that fail are noted in gathered."""
+def watch(
+    interpreter, program, arguments, samplers, rate, seconds, gathered, paced=True, counted=True
+):
+    """One round. Gives a Watched per sampler; those that fail are noted in gathered. What it took
+    of the target's pace is asked for if paced, what it found if counted."""
     with tempfile.TemporaryDirectory(prefix="pyrometer-bench-") as folder:
         Path(folder).chmod(0o755)
         with Target(interpreter, program, arguments) as target:
@@ -58,12 +61,13 @@ def watch(interpreter, program, arguments, samplers, rate, seconds, gathered, pa
                     continue
                 output = str(Path(folder) / ("%d.out" % number))
                 by_neighbours = paced and not sampler.pausable
-                ratio = None
+                ratio = watcher = result = None
                 try:
                     if by_neighbours and before is None:
                         before = bare(target, seconds)
-                    watcher = Watcher(sampler, target, rate, seconds, output)
-                    result = sampler.result(watcher, rate)
+                    if counted or by_neighbours:
+                        watcher = Watcher(sampler, target, rate, seconds, output)
+                        result = sampler.result(watcher, rate)
                     if paced and sampler.pausable:
                         ratio = paused_ratio(sampler, target, rate, output + ".paused")
                 except Unavailable as reason:
@@ -86,12 +90,13 @@ def bare(target, seconds):
     return pace(begin, target.progress())
 
 
-def rounds(options, interpreter, program, arguments, samplers, rate, gathered, paced=True):
-    """Each Watched of all rounds; the order of the samplers turns from round to round."""
+def rounds(options, interpreter, program, arguments, samplers, rate, gathered, **asked):
+    """Each Watched of all rounds; the order of the samplers turns from round to round. What is
+    asked for: as in watch."""
     samplers = [s for s in samplers if s.supports(interpreter["version"])]
     for number in range(options.rounds):
         turn = number % len(samplers)
         turned = samplers[turn:] + samplers[:turn]
         yield from watch(
-            interpreter, program, arguments, turned, rate, options.seconds, gathered, paced
+            interpreter, program, arguments, turned, rate, options.seconds, gathered, **asked
         )

@@ -16,7 +16,14 @@ def measure(options):
         environment.say("10 kHz, CPython %s" % version)
         failed, shares = Gathered(), Gathered()
         for watched in watching.rounds(
-            options, interpreter, "shape_deep.py", [], samplers.all_samplers(), ASKED, failed, False
+            options,
+            interpreter,
+            "shape_deep.py",
+            [],
+            samplers.all_samplers(),
+            ASKED,
+            failed,
+            paced=False,
         ):
             shares.add(watched.sampler.name, 100.0 * kept(watched.result, watched, ASKED))
         where = "40 deep, one thread, CPython %s" % version
@@ -27,7 +34,7 @@ def measure(options):
         failed, rates = Gathered(), Gathered()
         unproved = [samplers.Pyrometer("none")]
         for watched in watching.rounds(
-            options, interpreter, "shape_alternate.py", [], unproved, UTMOST, failed, False
+            options, interpreter, "shape_alternate.py", [], unproved, UTMOST, failed, paced=False
         ):
             rates.add("pyrometer", watched.result.taken / watched.watcher.seconds / 1000)
         row = Row(

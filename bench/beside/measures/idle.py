@@ -19,6 +19,7 @@ def measure(options):
             samplers.with_floor(),
             200,
             failed,
+            counted=False,
         ):
             times.add(watched.sampler.name, 1 / watched.ratio)
         where = "150 idle threads, 200 Hz, CPython %s" % version

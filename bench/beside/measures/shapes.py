@@ -65,7 +65,7 @@ def row_for(key, where, figures, failed):
     return row
 
 
-def sweep(options, rate, keys, take):
+def sweep(options, rate, keys, take, **asked):
     """Every condition at one rate; take(watched, verdict) gives the figures by key.
 
     First comes a row for all shapes together, then one for each.
@@ -89,6 +89,7 @@ def sweep(options, rate, keys, take):
             samplers.with_floor(),
             rate,
             failed,
+            **asked,
         ):
             for key, figure in take(watched, verdict_of(shape)).items():
                 found[key].add(watched.sampler.name, figure)
@@ -119,7 +120,10 @@ def at_1000(options):
 
 
 def at_200(options):
-    return sweep(options, 200, ["pace-200"], lambda watched, _: {"pace-200": watched.ratio})
+    def take(watched, _):
+        return {"pace-200": watched.ratio}
+
+    return sweep(options, 200, ["pace-200"], take, counted=False)
 
 
 def kept(result, watched, rate):
