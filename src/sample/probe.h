@@ -106,12 +106,14 @@ struct pyro_probe {
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */
 	uint64_t last_tick_ns;
-	uint64_t found_ns; /**< when its interpreter was found */
-	uint64_t seek_ns;  /**< SEEKING, FOREIGN: when to try next */
-	uint64_t gone_ns;  /**< when to ask next whether it is still there */
-	uint64_t exit_ns;  /**< the kernel said that it ended; 0 if not */
-	uint32_t failures; /**< ticks in a row that could read nothing */
-	uint32_t burst;    /**< quick looks to come: a thread has just begun */
+	struct pyro_gil gil; /**< as last read in the last moment; .addr 0: never */
+	uint64_t gil_ns;     /**< soon after that */
+	uint64_t found_ns;   /**< when its interpreter was found */
+	uint64_t seek_ns;    /**< SEEKING, FOREIGN: when to try next */
+	uint64_t gone_ns;    /**< when to ask next whether it is still there */
+	uint64_t exit_ns;    /**< the kernel said that it ended; 0 if not */
+	uint32_t failures;   /**< ticks in a row that could read nothing */
+	uint32_t burst;      /**< quick looks to come: a thread has just begun */
 	/** Processor time of threads that ended before they were seen in Python, and the number of
 	 *  the line that stands for them; UINT32_MAX: none yet. */
 	uint64_t unseen_ns;

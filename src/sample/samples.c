@@ -132,12 +132,25 @@ static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);
 }
 
+/* The GIL at some time when the thread's stack was as it is: when it was last read, or in the last
+ * moment, if the thread has got a processor only once since, and only after that. */
+static const struct pyro_gil *gil_before(const struct pyro_probe_thread *thread)
+{
+	const struct pyro_probe *probe = thread->probe;
+	const struct pyro_sched_thread *kernel = thread->kernel;
+
+	return kernel->slices == thread->slices + 1 && kernel->in_ns > probe->gil_ns &&
+			       probe->gil.addr == thread->gil.addr
+		       ? &probe->gil
+		       : &thread->gil;
+}
+
 /* True if the thread cannot have held the GIL since it was last read, at @gil now: without it, no
  * frame of its own changes, however often it woke. Each taking by another thread than the last
  * counts, right after it is signed: one that is counted went from the one holder to the other. */
 static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro_gil *gil)
 {
-	const struct pyro_gil *then = &thread->gil;
+	const struct pyro_gil *then = gil_before(thread);
 	const uint64_t switches = gil->switch_number - then->switch_number;
 
 	if (thread->index == SIZE_MAX || thread->partial)
@@ -321,6 +334,10 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 			if (rc)
 				result = rc;
 		}
+	}
+	if (shared->gil.addr) {
+		probe->gil = shared->gil;
+		probe->gil_ns = pyro_clock_now();
 	}
 	if (pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS)
 		let_sleep(probe);

@@ -177,6 +177,8 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 		entry->ins++;
 		entry->balance -= (int64_t)event->at_ns;
 		thread->slices++;
+		if (event->at_ns > thread->in_ns)
+			thread->in_ns = event->at_ns;
 		if (entry->preempted && event->at_ns > thread->out_ns && thread->out_ns)
 			thread->ready_ns += event->at_ns - thread->out_ns;
 	} else if (entry->ins || entry->outs) {
