@@ -634,7 +634,10 @@ static void *run(void *context)
 			pyro_probe_wake(&sampler->shared);
 			cpu = pyro_probe_cpu(probe);
 
-			if (cpu >= 0 && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC)
+			/* Having left, we are not in front of anybody: to go back now would
+			 * interrupt the thread twice, and it may go elsewhere meanwhile. */
+			if (cpu >= 0 && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC &&
+			    !sampler->shared.left)
 				pyro_seat_take(&sampler->shared.seat, cpu);
 		}
 		if (due_ns > now_ns + SPIN_NS) {
