@@ -23,8 +23,8 @@ class Watched:
         self.result = result  # samplers.Result; None for who takes no samples
 
 
-PULSE = 0.25  # s
-PULSES = 16
+PULSE = 0.1  # s; shorter ones scatter no more, so there can be many
+PULSES = 60
 
 
 def paused_ratio(sampler, target, rate, output):
