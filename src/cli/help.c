@@ -29,7 +29,9 @@ const struct pyro_help_term pyro_help_environment[] = {
 	{"NO_COLOR", "when set, no colours"},
 	{"FORCE_COLOR", "when set, colours also into pipes"},
 	{"COLUMNS", "width of the output"},
-	{"PYROMETER_PYTHON", "the interpreter of scripts, -m and -c of run (default: python3)"},
+	{"PYROMETER_PYTHON",
+	 "the interpreter of scripts, -m and -c of run (default: python3, that of VENV for "
+	 "VENV/bin/pyrometer)"},
 	{"PYROMETER_DEBUG", "when set, debug lines on standard error"},
 	{NULL, NULL},
 };

@@ -2,7 +2,6 @@
 #include "cli/program.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +121,20 @@ static const char *name_of_option(const char *const *operands)
 	const char *value = operands[0][2] ? operands[0] + 2 : operands[1];
 
 	return operands[0][1] == 'm' && value ? value : "code";
+}
+
+bool pyro_program_environment(const char *invoked, char *ret_path, size_t capacity)
+{
+	const char *slash = strrchr(invoked, '/');
+	const int size = slash ? (int)(slash - invoked) : 0;
+	char mark[PYRO_MAX_PATH];
+
+	if (!slash || (size_t)size + sizeof("/../pyvenv.cfg") > sizeof(mark) ||
+	    (size_t)size + sizeof("/python3") > capacity)
+		return false;
+	snprintf(mark, sizeof(mark), "%.*s/../pyvenv.cfg", size, invoked);
+	snprintf(ret_path, capacity, "%.*s/python3", size, invoked);
+	return access(mark, F_OK) == 0 && access(ret_path, X_OK) == 0;
 }
 
 enum pyro_rc pyro_program_parse(const char *const *operands, size_t count, const char *interpreter,

@@ -2,6 +2,7 @@
 #ifndef PYRO_CLI_PROGRAM_H
 #define PYRO_CLI_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,10 @@ struct pyro_program {
 	const char *name; /**< what to call the program: "shop.py", "pytest"; borrowed */
 };
 
+/** The interpreter of the virtual environment that the executable was started in by its path, as
+ *  "venv/bin/pyrometer" (@invoked, as typed). False if it was found in PATH, where the interpreter
+ * is then to be found as well, or lies in no environment. */
+bool pyro_program_environment(const char *invoked, char *ret_path, size_t capacity) PYRO_NODISCARD;
 /** From what was typed after the options of `run`: a script, "-m MODULE", "-c CODE" or any command,
  *  with its arguments. Scripts, modules and code are given to @interpreter (NULL: python3, as PATH
  *  has it). A word is a script if it names a file that ends in .py, a folder, or a file that is

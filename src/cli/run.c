@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/program.h"
 #include "cli/recording.h"
@@ -21,10 +23,13 @@ int pyro_cmd_run(const struct pyro_args *args, struct pyro_err *err)
 	struct pyro_record_options options;
 	struct pyro_record_result result;
 	struct pyro_program program;
+	const char *interpreter = getenv("PYROMETER_PYTHON");
+	char own[PYRO_MAX_PATH];
 	enum pyro_rc rc;
 
-	rc = pyro_program_parse(args->operands, args->operand_count, getenv("PYROMETER_PYTHON"),
-				&program, err);
+	if (!interpreter && pyro_program_environment(program_invocation_name, own, sizeof(own)))
+		interpreter = own;
+	rc = pyro_program_parse(args->operands, args->operand_count, interpreter, &program, err);
 	if (rc)
 		return pyro_rc_exit_status(rc);
 	pyro_recording_options(args, HZ_MAX, &options);

@@ -121,6 +121,34 @@ def test_bad_programs(refused, tmp_path):
     assert captures(tmp_path) == []
 
 
+def test_interpreter_of_its_environment(tmp_path):
+    """By its path in a virtual environment it runs that one's Python; from PATH, PATH's."""
+    places = {"venv": tmp_path / "venv" / "bin", "path": tmp_path / "path"}
+    for name, folder in places.items():
+        folder.mkdir(parents=True)
+        (folder / "python3").write_text(f'#!/bin/sh\nOF={name} exec {PYTHON} "$@"\n')
+        (folder / "python3").chmod(0o755)
+    executable = places["venv"] / "pyrometer"
+    executable.symlink_to(EXECUTABLE)
+    search = os.pathsep.join([str(places["path"]), str(places["venv"]), os.environ["PATH"]])
+    environment = plain_environment(PYROMETER_PYTHON=None, PATH=search)
+
+    def python_of(command):
+        code = "import os; print(os.environ['OF'])"
+        command = ["env", command, "run", "-q", "-c", code]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, timeout=60
+        )
+        assert done.returncode == 0
+        return done.stdout.strip()
+
+    assert python_of(str(executable)) == "path"  # a folder that is no environment
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    assert python_of(str(executable)) == "venv"
+    assert python_of("venv/bin/pyrometer") == "venv"
+    assert python_of("pyrometer") == "path"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_unreadable_script(pyrometer, tmp_path):
     script = tmp_path / "secret.py"
