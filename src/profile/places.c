@@ -146,15 +146,27 @@ static bool fill(struct pyro_arena *arena, const char *path, const char *cwd,
 	return place->module != NULL;
 }
 
+/* python -m MODULE: what it starts by -c, as test runners start their workers, nobody typed. */
+static bool runs_module(const struct pyro_profile *profile)
+{
+	const char *command = pyro_profile_meta_get(profile, "command");
+	const char *module = command ? strstr(command, " -m ") : NULL;
+	const char *code = command ? strstr(command, " -c ") : NULL;
+
+	return module && (!code || module < code);
+}
+
 /* What somebody types: python -c, a pipe, a prompt. Libraries that make code name it otherwise,
  * but for a few. */
-static bool is_typed(const struct pyro_place *place)
+static bool is_typed(const struct pyro_place *place, bool module)
 {
-	static const char *const typed[] = {"<stdin>", "<string>", "<console>", "<ipython-input-",
+	static const char *const typed[] = {"<stdin>", "<console>", "<ipython-input-",
 					    "<python-input-"};
 
 	if (place->kind != PYRO_PLACE_NOWHERE)
 		return false;
+	if (!module && starts_with(place->display, "<string>"))
+		return true;
 	for (size_t i = 0; i < PYRO_COUNT(typed); i++) {
 		if (starts_with(place->display, typed[i]))
 			return true;
@@ -162,7 +174,7 @@ static bool is_typed(const struct pyro_place *place)
 	return false;
 }
 
-static void tell_libraries(struct pyro_places *places)
+static void tell_libraries(struct pyro_places *places, bool module)
 {
 	bool own = false, typed = false;
 
@@ -170,14 +182,15 @@ static void tell_libraries(struct pyro_places *places)
 		const struct pyro_place *place = &places->by_string[i];
 
 		own |= place->display && place->kind == PYRO_PLACE_OWN;
-		typed |= is_typed(place);
+		typed |= is_typed(place, module);
 	}
 	for (uint32_t i = 0; i < places->count; i++) {
 		struct pyro_place *place = &places->by_string[i];
 
-		place->library =
-			place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE ||
-			(place->kind == PYRO_PLACE_NOWHERE && (own || (typed && !is_typed(place))));
+		place->library = place->kind == PYRO_PLACE_STANDARD ||
+				 place->kind == PYRO_PLACE_PACKAGE ||
+				 (place->kind == PYRO_PLACE_NOWHERE &&
+				  (own || ((typed || module) && !is_typed(place, module))));
 	}
 }
 
@@ -203,7 +216,7 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 				  place);
 	}
 	if (ok)
-		tell_libraries(places);
+		tell_libraries(places, runs_module(profile));
 	if (!ok) {
 		pyro_places_destroy(places);
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");

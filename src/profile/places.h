@@ -20,8 +20,8 @@ struct pyro_place {
 	const char *module;  /**< dotted guess: "shop.views", "json.decoder"; "" if there is none */
 	bool library;        /**< what fold_library folds: standard library and packages; code
 				  without a file too, where the profile has code of the user's
-				  own, in files or else typed: it is then what libraries
-				  generate */
+				  own, in files or else typed, or is of a module that was run
+				  with -m: it is then what libraries generate */
 };
 
 /** The places of all strings of a profile that are used as files. Pure text work: no file is

@@ -75,8 +75,9 @@ static void files_have_places(void **state)
 	pyro_profile_destroy(p);
 }
 
-/* Which of these files are libraries' in a profile that has no others. */
-static void check_libraries(const char *const files[], const bool library[], size_t count)
+/* Which of these files are libraries' in a profile of @command that has no others. */
+static void check_libraries(const char *command, const char *const files[], const bool library[],
+			    size_t count)
 {
 	struct pyro_function function = {0};
 	struct pyro_places *places;
@@ -85,6 +86,7 @@ static void check_libraries(const char *const files[], const bool library[], siz
 
 	assert_true(count <= PYRO_COUNT(ids));
 	assert_int_equal(pyro_profile_create(&p, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_meta_set(p, "command", command), PYRO_RC_OK);
 	assert_int_equal(pyro_profile_string(p, "f", 1, &function.name), PYRO_RC_OK);
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(pyro_profile_string(p, files[i], strlen(files[i]), &ids[i]),
@@ -105,7 +107,7 @@ static void code_without_a_file_is_own_where_nothing_else_is(void **state)
 	static const bool library[] = {false, true};
 
 	(void)state;
-	check_libraries(files, library, PYRO_COUNT(files));
+	check_libraries("python3 -c x", files, library, PYRO_COUNT(files));
 }
 
 static void what_is_typed_is_own_and_what_is_made_is_not(void **state)
@@ -116,7 +118,19 @@ static void what_is_typed_is_own_and_what_is_made_is_not(void **state)
 	static const bool library[] = {false, false, false, true, true};
 
 	(void)state;
-	check_libraries(files, library, PYRO_COUNT(files));
+	check_libraries("python3 -c x", files, library, PYRO_COUNT(files));
+}
+
+static void what_a_module_starts_by_its_code_is_not_typed(void **state)
+{
+	static const char *const files[] = {"<string>", "/venv/lib/python3.11/site-packages/x/y.py",
+					    "<stdin>"};
+	static const bool library[] = {true, true, false};
+	static const bool of_code[] = {false, true, false};
+
+	(void)state;
+	check_libraries("python3 -X dev -m pytest -n 2", files, library, PYRO_COUNT(files));
+	check_libraries("python3 -c x -m y", files, of_code, PYRO_COUNT(files));
 }
 
 static void without_a_working_directory(void **state)
@@ -145,6 +159,7 @@ int main(void)
 		cmocka_unit_test(without_a_working_directory),
 		cmocka_unit_test(code_without_a_file_is_own_where_nothing_else_is),
 		cmocka_unit_test(what_is_typed_is_own_and_what_is_made_is_not),
+		cmocka_unit_test(what_a_module_starts_by_its_code_is_not_typed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
