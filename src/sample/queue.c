@@ -88,11 +88,6 @@ size_t pyro_queue_used(const struct pyro_queue *queue)
 	return (size_t)(head - tail);
 }
 
-size_t pyro_queue_capacity(const struct pyro_queue *queue)
-{
-	return queue->size;
-}
-
 static struct header header_at(const struct pyro_queue *queue, uint64_t tail)
 {
 	struct header header;

@@ -23,7 +23,6 @@ bool pyro_queue_put(struct pyro_queue *queue, const void *head, size_t head_size
 		    size_t tail_size) PYRO_NODISCARD;
 /** Bytes waiting to be taken. Either side. */
 size_t pyro_queue_used(const struct pyro_queue *queue);
-size_t pyro_queue_capacity(const struct pyro_queue *queue);
 /** The oldest record, 8-byte aligned, valid until pyro_queue_drop; NULL if empty. Consumer only. */
 const void *pyro_queue_peek(struct pyro_queue *queue, size_t *ret_size);
 void pyro_queue_drop(struct pyro_queue *queue);
