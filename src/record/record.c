@@ -211,7 +211,7 @@ static void trouble(struct recording *recording, enum pyro_rc rc, const struct p
 		pyro_err_set(&recording->result->trouble, rc, "%s", pyro_rc_text(rc));
 }
 
-static void store(struct recording *recording, bool now)
+static void store(struct recording *recording)
 {
 	struct pyro_err err = {0};
 	enum pyro_rc rc;
@@ -220,7 +220,7 @@ static void store(struct recording *recording, bool now)
 		pyro_queue_used(recording->queue) < QUEUE_BUSY ? DRAIN_MS : DRAIN_QUICK_MS;
 	rc = pyro_intake_drain(recording->intake, recording->queue);
 	trouble(recording, rc, NULL);
-	if (!now && pyro_clock_now() < recording->flush_ns)
+	if (pyro_clock_now() < recording->flush_ns)
 		return;
 	recording->flush_ns = pyro_clock_now() + FLUSH_EVERY_NS;
 	if (recording->result->trouble.rc)
@@ -267,7 +267,7 @@ static void loop(struct recording *recording)
 			recording->result->target_ended = true;
 			recording->done = true;
 		}
-		store(recording, false);
+		store(recording);
 		if (recording->options->duration_ns &&
 		    elapsed(recording) >= recording->options->duration_ns)
 			break;

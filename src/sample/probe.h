@@ -135,7 +135,8 @@ void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 /** Starts reading with an origin that is known: after fork, the parent's. */
 void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origin *origin,
 			struct pyro_probe_shared *shared);
-/** One moment of sampling. The sampler's thread sits where pyro_probe_cpu said. */
+/** One moment of sampling. The sampler's thread sits where pyro_probe_cpu said, or, having left
+ *  that place in the last moment, elsewhere. */
 void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** Takes in the kernel's records: the threads that moved are looked at in the next tick of their
  * probes. */
