@@ -6,9 +6,9 @@ import sqlite3
 
 from beside.environment import Unavailable
 
-PROVED = ("switch", "proc", "stop", "still", "same")
+PROVED = ("interrupt", "switch", "proc", "stop", "still", "same")
 # The order is that of the ids in a chunk's flags.
-PROOFS = ("switch", "proc", "stop", "still", "same", "reread", "none")
+PROOFS = ("switch", "proc", "stop", "still", "same", "reread", "none", "interrupt")
 COLUMNS = 6  # flags, times, stacks, walls, cpus, runs
 FLAG_RUN = 0x80
 

@@ -8,7 +8,8 @@
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const char *const proofs[] = {"auto", "switch", "proc", "stop", "reread", "none", NULL};
+static const char *const proofs[] = {"auto", "interrupt", "switch", "proc",
+				     "stop", "reread",    "none",   NULL};
 static const char *const metrics[] = {"wall", "cpu", NULL};
 
 /* Options that several commands share, word for word. */
@@ -59,11 +60,10 @@ static const char *const metrics[] = {"wall", "cpu", NULL};
 		 .kind = PYRO_OPTION_CHOICE,                                                       \
 		 .metavar = "METHOD",                                                              \
 		 .choices = proofs,                                                                \
-		 .help = "how each sample is proved consistent: switch (kernel's switch "          \
-			 "records), "                                                              \
-			 "proc (/proc), stop (stops the thread for the read), reread (reads "      \
-			 "twice, "                                                                 \
-			 "no proof), none (default: auto, the best that this machine permits)"},   \
+		 .help = "how each sample is proved consistent: interrupt (the kernel reads, for " \
+			 "root), switch (the kernel's switch records), proc (/proc), stop "        \
+			 "(stops the thread for the read), reread (reads twice, no proof), "       \
+			 "none (default: auto, the best that this machine permits)"},              \
 		{.name = "no-children",                                                            \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "do not follow the processes that the program starts"},                   \

@@ -28,6 +28,8 @@ struct page {
 static const char *method_text(enum pyro_proof_method method)
 {
 	switch (method) {
+	case PYRO_PROOF_BY_INTERRUPT:
+		return "by interrupting the processor of the running thread, without stopping it";
 	case PYRO_PROOF_BY_SWITCH:
 		return "by the kernel's switch records, without stopping anything";
 	case PYRO_PROOF_BY_PROC:

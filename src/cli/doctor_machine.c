@@ -16,6 +16,7 @@
 #include "cli/doctor.h"
 #include "cli/patient.h"
 #include "sample/rings.h"
+#include "target/interrupt.h"
 #include "target/procfs.h"
 #include "target/reader.h"
 
@@ -342,8 +343,29 @@ static void check_files(struct pyro_doctor *doctor)
 	}
 }
 
-static enum pyro_proof_method best_method(bool records, bool proc, bool processors, bool stop)
+/* What only makes a good thing better lacks nothing where it is not to be had. */
+static bool check_interrupts(struct pyro_doctor *doctor)
 {
+	struct pyro_check *check = add(doctor, "interrupts", "Reads by interrupt");
+	struct pyro_interrupt *interrupt = NULL;
+	struct pyro_err err = {.rc = PYRO_RC_OK};
+	const enum pyro_rc rc = pyro_interrupt_create(&interrupt, &err);
+
+	pyro_interrupt_destroy(interrupt);
+	if (rc == PYRO_RC_OK)
+		set_found(check, PYRO_CHECK_GOOD, "a look costs the target a quarter as much");
+	else if (rc == PYRO_RC_PERM)
+		set_found(check, PYRO_CHECK_INFO, "not for this user: CAP_BPF and CAP_PERFMON");
+	else
+		set_found(check, PYRO_CHECK_INFO, "not on this kernel");
+	return rc == PYRO_RC_OK;
+}
+
+static enum pyro_proof_method best_method(bool interrupts, bool records, bool proc, bool processors,
+					  bool stop)
+{
+	if (interrupts && processors && records)
+		return PYRO_PROOF_BY_INTERRUPT;
 	if (processors && records)
 		return PYRO_PROOF_BY_SWITCH;
 	if (processors && proc)
@@ -355,7 +377,7 @@ static enum pyro_rc examine(struct pyro_doctor *doctor, struct pyro_err *err)
 {
 	struct pyro_patient own, stranger;
 	struct powers powers;
-	bool records, proc, processors, stop;
+	bool interrupts, records, proc, processors, stop;
 	enum pyro_rc rc = pyro_patient_admit(false, &own, err);
 
 	if (rc)
@@ -369,13 +391,14 @@ static enum pyro_rc examine(struct pyro_doctor *doctor, struct pyro_err *err)
 	check_read(doctor, &powers, &own, &stranger);
 	check_switch(doctor, &powers, &own, &records);
 	proc = check_proc(doctor, &own);
+	interrupts = check_interrupts(doctor);
 	processors = check_processors(doctor);
 	check_priority(doctor);
 	stop = check_stop(doctor, &own);
 	check_privileges(doctor, &powers);
 	check_container(doctor, &powers);
 	check_files(doctor);
-	doctor->method = best_method(records, proc, processors, stop);
+	doctor->method = best_method(interrupts, records, proc, processors, stop);
 	/* The second has inherited the leash of the first, and so goes before it. */
 	pyro_patient_release(&stranger);
 	pyro_patient_release(&own);

@@ -9,7 +9,6 @@
 #define FIRST_REGION    2048u  /* of a data stack of which nothing is known yet */
 #define SLACK           512u   /* the stack may have grown a little since the last time */
 #define PAGE            4096u
-#define MAX_AGE         8   /* stacks for which what was not there again is read */
 #define MAX_GUESSES     256 /* such frames */
 #define OWNER_THREAD    0   /* its frame lies on the data stack */
 #define OWNER_GENERATOR 1
@@ -495,7 +494,7 @@ static bool reserve_frames(struct pyro_hint *hint, size_t count)
 	return true;
 }
 
-static void learn_frames(struct pyro_walk *walk, struct pyro_hint *hint)
+static void learn_frames(struct pyro_walk *walk, uint8_t memory, struct pyro_hint *hint)
 {
 	size_t kept = 0;
 
@@ -508,7 +507,7 @@ static void learn_frames(struct pyro_walk *walk, struct pyro_hint *hint)
 	for (size_t i = 0; i < walk->outside_count; i++)
 		(void)mark_seen(walk, walk->outside[i]);
 	for (size_t i = 0; i < hint->frame_count && kept < MAX_GUESSES; i++) {
-		if (hint->ages[i] >= MAX_AGE || !mark_seen(walk, hint->frames[i]))
+		if (hint->ages[i] >= memory || !mark_seen(walk, hint->frames[i]))
 			continue;
 		hint->frames[kept] = hint->frames[i];
 		hint->ages[kept] = hint->ages[i] + 1;
@@ -532,7 +531,7 @@ static void list_code(struct pyro_codes *codes, struct pyro_hint *hint, uint32_t
 }
 
 /* Those of this stack, and those of the last few: what calls in turn comes again. */
-static void learn_codes(const struct pyro_walk *walk, struct pyro_codes *codes,
+static void learn_codes(const struct pyro_walk *walk, uint8_t memory, struct pyro_codes *codes,
 			struct pyro_hint *hint)
 {
 	uint32_t before[PYRO_HINT_CODES];
@@ -545,7 +544,7 @@ static void learn_codes(const struct pyro_walk *walk, struct pyro_codes *codes,
 	for (size_t i = 0; i < walk->count; i++)
 		list_code(codes, hint, walk->slots[i], 0);
 	for (uint32_t i = 0; i < count; i++) {
-		if (ages[i] < MAX_AGE)
+		if (ages[i] < memory)
 			list_code(codes, hint, before[i], ages[i] + 1);
 	}
 }
@@ -566,9 +565,9 @@ void pyro_frames_learn(struct pyro_python *python)
 	if (walk->high > 0 && walk->high >= hint->high)
 		hint->high = walk->high;
 	else if (walk->high > 0)
-		hint->high -= (hint->high - walk->high) / 16;
-	learn_frames(walk, hint);
-	learn_codes(walk, codes, hint);
+		hint->high -= (hint->high - walk->high) / (2u * python->memory);
+	learn_frames(walk, python->memory, hint);
+	learn_codes(walk, python->memory, codes, hint);
 	hint->generation_still =
 		walk->generation != UINT64_MAX && walk->generation == hint->generation;
 	hint->generation = walk->generation;

@@ -122,6 +122,9 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 /** Ends a pyro_python_stack: with @proved, code objects first seen in it are kept; without, they
  *  are read again next time, since they may be torn. */
 void pyro_python_settle(struct pyro_python *python, bool proved);
+/** What stacks are likely to need is read along with their threads, in one call. @far: to have it
+ * all matters more than what it costs, so more of what was there of late is. Not so at first. */
+void pyro_python_foresee(struct pyro_python *python, bool far);
 /** Takes code objects that were compared in this @epoch to be the same until it changes; 0, as it
  * is at first: never. For samples that claim no proof. */
 void pyro_python_trust(struct pyro_python *python, uint32_t epoch);

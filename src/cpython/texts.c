@@ -93,7 +93,7 @@ void pyro_texts_plan(struct pyro_codes *codes, struct pyro_window *window,
 {
 	const struct pyro_text *t;
 
-	if (text >= codes->text_count || codes->texts[text].checked == codes->stack)
+	if (text >= codes->text_count)
 		return;
 	t = &codes->texts[text];
 	if (t->hash == NO_HASH && t->into > 0)

@@ -74,7 +74,8 @@ struct pyro_total {
 	X(STILL, "still", "the thread did not hold the GIL, or was off the processor")             \
 	X(SAME, "same", "unchanged since an earlier proved read: the thread has not run")          \
 	X(REREAD, "reread", "two successive reads agree: no proof")                                \
-	X(NONE, "none", "read once: no proof")
+	X(NONE, "none", "read once: no proof")                                                     \
+	X(INTERRUPT, "interrupt", "read while the processor of the thread was interrupted")
 
 enum pyro_proof {
 #define PYRO_PROOF_ENUM(suffix, name, meaning) PYRO_PROOF_##suffix,
@@ -103,6 +104,7 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(recorder_cpu_ns, "processor time of the recorder")                                       \
 	X(lost_records, "kernel records lost")                                                     \
 	X(code_reuse, "addresses found to hold a new code object")                                 \
+	X(proof_interrupt, "samples proved by interrupting the thread's processor")                \
 	X(proof_switch, "samples proved by switch records")                                        \
 	X(proof_proc, "samples proved by /proc")                                                   \
 	X(proof_stop, "samples proved by stopping the thread")                                     \

@@ -308,6 +308,9 @@ static void count_sample(struct pyro_quality *quality, const struct pyro_message
 	quality->truncated += message->u.sample.truncated ? looks : 0;
 	quality->partial += message->u.sample.partial ? looks : 0;
 	switch (message->u.sample.proof) {
+	case PYRO_SAMPLE_INTERRUPT:
+		quality->proof_interrupt += looks;
+		break;
 	case PYRO_SAMPLE_SWITCH:
 		quality->proof_switch += looks;
 		break;
@@ -332,10 +335,10 @@ static void count_sample(struct pyro_quality *quality, const struct pyro_message
 }
 
 static const enum pyro_proof stored_proof[PYRO_SAMPLE_PROOFS] = {
-	[PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH, [PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,
-	[PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,     [PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,
-	[PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,     [PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,
-	[PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
+	[PYRO_SAMPLE_INTERRUPT] = PYRO_PROOF_INTERRUPT, [PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH,
+	[PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,           [PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,
+	[PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,         [PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,
+	[PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,       [PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
 };
 
 static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_message *message)

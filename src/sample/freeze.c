@@ -8,6 +8,11 @@
 #include "sample/stop.h"
 
 #define MAX_TRIES 12
+/* A read by interrupt that has come up short is worth another try: what it lacked is known then. */
+#define MAX_SHORT 2
+/* Where they come up short all the same, up to 2^this - 1 stacks are read otherwise before the next
+ * one is tried. */
+#define MAX_UNFIT 5
 /* A thread frozen between two stores to its frames is let go on for this long, and each time for
  * twice as long as before. Switching to it and back can take 20 us: in that time it may get
  * nowhere. */
@@ -57,7 +62,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 				 struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	const enum pyro_sample_proof frozen =
-		freeze->method == PYRO_PROOF_BY_SWITCH ? PYRO_SAMPLE_SWITCH : PYRO_SAMPLE_PROC;
+		freeze->method == PYRO_PROOF_BY_PROC ? PYRO_SAMPLE_PROC : PYRO_SAMPLE_SWITCH;
 	const bool running = runs_elsewhere(freeze, kernel);
 	enum pyro_rc rc;
 
@@ -81,19 +86,70 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 	return rc;
 }
 
-/* Freeze by preemption: be where the thread is, and see that it did not run. */
+/* Interrupts the thread for one read, which must bring everything, as what is read afterwards is of
+ * another moment. UNSUPPORTED: it came up short, as where the stack has grown or code is new. */
+static enum pyro_rc read_interrupted(struct pyro_freeze *freeze, struct pyro_python *python,
+				     size_t index, const struct pyro_sched_thread *kernel,
+				     struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
+{
+	enum pyro_interrupt_result result;
+	enum pyro_rc rc;
+	uint64_t held_ns;
+
+	view->slices = UINT64_MAX; /* it goes on */
+	view->state = kernel->state;
+	view->proof = PYRO_SAMPLE_INTERRUPT;
+	pyro_interrupt_aim(freeze->interrupt, kernel->cpu, kernel->tid);
+	rc = read_once(python, index, stack, view);
+	result = pyro_interrupt_lower(freeze->interrupt, &held_ns);
+	freeze->held_ns += held_ns;
+	pyro_python_settle(python, !rc && result == PYRO_INTERRUPT_WHOLE);
+	switch (result) {
+	case PYRO_INTERRUPT_WHOLE:
+		freeze->unfit = 0;
+		return rc;
+	case PYRO_INTERRUPT_SHORT:
+		return PYRO_RC_UNSUPPORTED;
+	default:
+		return PYRO_RC_TORN;
+	}
+}
+
+/* Reads by interrupt do not get this stack. */
+static void give_up_interrupts(struct pyro_freeze *freeze)
+{
+	if (freeze->unfit < MAX_UNFIT)
+		freeze->unfit++;
+	freeze->skip = (1u << freeze->unfit) - 1;
+}
+
+/* Freeze by preemption: be where the thread is, and see that it did not run. Or interrupt it there,
+ * by a method that can. */
 static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *python,
 				size_t index, struct pyro_sched_thread *kernel, bool holder,
 				struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
+	int interrupts = freeze->method == PYRO_PROOF_BY_INTERRUPT && !freeze->skip ? MAX_SHORT : 0;
 	enum pyro_rc rc = PYRO_RC_TORN;
 	bool moved = false;
 
+	if (holder && freeze->skip)
+		freeze->skip--;
 	for (int try = 0; try < MAX_TRIES && rc == PYRO_RC_TORN; try++) {
 		/* The caller has just refreshed it for the first try. */
 		if ((try || moved) && pyro_sched_refresh(freeze->sched, kernel))
 			return PYRO_RC_GONE;
 		moved = false;
+		if (holder && interrupts && runs_elsewhere(freeze, kernel)) {
+			rc = read_interrupted(freeze, python, index, kernel, stack, view);
+			if (rc == PYRO_RC_UNSUPPORTED) {
+				rc = PYRO_RC_TORN;
+				if (--interrupts == 0)
+					give_up_interrupts(freeze);
+			}
+			freeze->torn += rc == PYRO_RC_TORN;
+			continue;
+		}
 		if (holder && runs_elsewhere(freeze, kernel)) {
 			if (!pyro_seat_take(freeze->seat, kernel->cpu))
 				return PYRO_RC_UNSUPPORTED;
@@ -162,6 +218,7 @@ static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_pytho
 	enum pyro_rc rc;
 
 	switch (freeze->method) {
+	case PYRO_PROOF_BY_INTERRUPT:
 	case PYRO_PROOF_BY_SWITCH:
 	case PYRO_PROOF_BY_PROC:
 		rc = read_frozen(freeze, python, index, kernel, holder, stack, view);
@@ -214,11 +271,12 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 	enum pyro_rc rc;
 
 	*ret_view = (struct pyro_freeze_view){.slices = UINT64_MAX};
+	pyro_python_foresee(python,
+			    freeze->method == PYRO_PROOF_BY_INTERRUPT && freeze->seat->cpu < 0);
 	rc = read_by_method(freeze, python, index, kernel, holder, stack, ret_view);
 	if (!rc && stack->partial && freeze->method != PYRO_PROOF_BY_NONE)
 		rc = read_later(freeze, python, index, kernel, stack, ret_view);
-	if (freeze->method != PYRO_PROOF_BY_SWITCH && freeze->method != PYRO_PROOF_BY_PROC &&
-	    pyro_sched_refresh(freeze->sched, kernel))
+	if (freeze->method > PYRO_PROOF_BY_PROC && pyro_sched_refresh(freeze->sched, kernel))
 		return PYRO_RC_GONE;
 	ret_view->state = kernel->state;
 	if (rc == PYRO_RC_FAULT)

@@ -7,15 +7,20 @@
 #include "sample/sampler.h"
 #include "sample/sched.h"
 #include "sample/seat.h"
+#include "target/interrupt.h"
 
 /** How to read the stack of one thread so that it is known to be consistent. */
 struct pyro_freeze {
-	enum pyro_proof_method method; /**< never AUTO */
+	enum pyro_proof_method method;    /**< never AUTO */
+	struct pyro_interrupt *interrupt; /**< NULL: not by that */
 	struct pyro_sched *sched;
 	struct pyro_seat *seat;
 	struct pyro_raw_stack *scratch; /**< for reads that are compared */
 	uint64_t torn;                  /**< reads thrown away */
 	uint64_t faults;                /**< reads that failed */
+	uint64_t held_ns;               /**< threads stood still for reads by interrupt */
+	uint32_t unfit;                 /**< stacks in a row that such reads did not get */
+	uint32_t skip;                  /**< stacks to read otherwise before the next is tried */
 };
 
 /** What one read of a stack came to. */

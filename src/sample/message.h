@@ -11,13 +11,14 @@
 
 /** How a sample was proved; the profile stores it by name. */
 enum pyro_sample_proof {
-	PYRO_SAMPLE_SWITCH, /**< frozen; switch records show that the thread did not run */
-	PYRO_SAMPLE_PROC,   /**< frozen; /proc shows it */
-	PYRO_SAMPLE_STOP,   /**< the thread was stopped for the read */
-	PYRO_SAMPLE_STILL,  /**< it stood still anyway: off the processor, or without the GIL */
-	PYRO_SAMPLE_SAME,   /**< it has not run since an earlier proved read */
-	PYRO_SAMPLE_REREAD, /**< two successive reads agree; no proof */
-	PYRO_SAMPLE_NONE,   /**< read once; no proof */
+	PYRO_SAMPLE_INTERRUPT, /**< read while its processor was interrupted for that */
+	PYRO_SAMPLE_SWITCH,    /**< frozen; switch records show that the thread did not run */
+	PYRO_SAMPLE_PROC,      /**< frozen; /proc shows it */
+	PYRO_SAMPLE_STOP,      /**< the thread was stopped for the read */
+	PYRO_SAMPLE_STILL,     /**< it stood still anyway: off the processor, or without the GIL */
+	PYRO_SAMPLE_SAME,      /**< it has not run since an earlier proved read */
+	PYRO_SAMPLE_REREAD,    /**< two successive reads agree; no proof */
+	PYRO_SAMPLE_NONE,      /**< read once; no proof */
 	PYRO_SAMPLE_PROOFS
 };
 

@@ -17,7 +17,9 @@ struct pyro_probe_shared {
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
 	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
+	uint64_t gil_ns;                   /**< soon before that */
 	bool gil_fixed;                    /**< who holds it is held by us: it is still so */
+	bool distant;                      /**< this look is by interrupts, from elsewhere */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
 	uint32_t files;       /**< of threads, open at present */
 	uint32_t next_thread; /**< numbers given to threads, over the recording */
@@ -114,6 +116,7 @@ struct pyro_probe {
 	uint64_t exit_ns;    /**< the kernel said that it ended; 0 if not */
 	uint32_t failures;   /**< ticks in a row that could read nothing */
 	uint32_t burst;      /**< quick looks to come: a thread has just begun */
+	uint64_t company_ns; /**< when more than one of its threads was last awake */
 	/** Processor time of threads that ended before they were seen in Python, and the number of
 	 *  the line that stands for them; UINT32_MAX: none yet. */
 	uint64_t unseen_ns;

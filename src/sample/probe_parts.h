@@ -32,9 +32,9 @@ enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared
 			      uint64_t now_ns);
 
 /* samples.c */
-/** Samples the threads that may have changed since the last moment, @due_ns naming this one. */
+/** Samples the threads that may have changed since the last moment, @moment_ns naming this one. */
 enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			       uint64_t due_ns);
+			       uint64_t moment_ns);
 
 /* credit.c */
 /** Time ready but off a processor until @now_ns. */

@@ -13,6 +13,7 @@
 /** How samples are made consistent, from the best to none; AUTO takes the best there is. */
 enum pyro_proof_method {
 	PYRO_PROOF_AUTO,
+	PYRO_PROOF_BY_INTERRUPT, /**< read while the kernel interrupts the thread; else as SWITCH */
 	PYRO_PROOF_BY_SWITCH, /**< freeze by preemption, the kernel's switch records as witness */
 	PYRO_PROOF_BY_PROC,   /**< the same with /proc as witness */
 	PYRO_PROOF_BY_STOP,   /**< stop the one running thread with ptrace for each read */

@@ -104,27 +104,34 @@ static bool is_unchanged(const struct pyro_probe_thread *thread)
 }
 
 /* Who left its processor only after the moment had come was running, whether we preempted it or it
- * went to sleep before we were there; whom others kept from a processor by then was not. The first
- * microseconds after a sleep are hardly ever seen, as the timer that wakes us brings an idle
- * processor up for the sleeper as well. Without the last ones before the next sleep, naps would
- * have a third of the processor time that they cost. */
+ * went to sleep before we were there; whom others kept from a processor by then was not. Where we
+ * wait on the thread's own processor, the first microseconds after a sleep are hardly ever seen, as
+ * the timer that wakes us brings an idle processor up for the sleeper as well. Without the last
+ * ones before the next sleep, naps would have a third of the processor time that they cost. From
+ * elsewhere the first are seen, and who got its processor only after the moment was not running. */
 static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
-				      enum pyro_sched_state state, uint64_t due_ns)
+				      enum pyro_sched_state state, uint64_t moment_ns, bool distant)
 {
-	return kernel->out_ns >= due_ns ? PYRO_SCHED_RUNNING : state;
+	const bool came_after = distant && kernel->in_ns > moment_ns;
+
+	if (state == PYRO_SCHED_RUNNING && came_after && kernel->out_ns < moment_ns)
+		return kernel->preempted ? PYRO_SCHED_READY : PYRO_SCHED_BLOCKED;
+	if (state != PYRO_SCHED_RUNNING && came_after)
+		return state;
+	return kernel->out_ns >= moment_ns ? PYRO_SCHED_RUNNING : state;
 }
 
 /* What was learned of the thread becomes its sample. */
 static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, const struct pyro_freeze_view *view,
-		     uint64_t due_ns, bool waited)
+		     uint64_t moment_ns, bool waited)
 {
 	const uint64_t now_ns = pyro_clock_now();
 
 	pyro_credit_count(thread, shared, now_ns);
 	thread->slices = view->slices;
 	thread->proof = (uint8_t)view->proof;
-	thread->state = state_at(thread->kernel, view->state, due_ns);
+	thread->state = state_at(thread->kernel, view->state, moment_ns, shared->distant);
 	thread->since = view->state == PYRO_SCHED_BLOCKED ? PYRO_SCHED_BLOCKED : PYRO_SCHED_READY;
 	thread->waits_gil = waits_for_gil(probe, shared, thread, &view->gil, waited);
 	thread->waited_gil = waited || thread->waits_gil;
@@ -162,15 +169,25 @@ static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro
 	return switches == (then->last_holder != gil->last_holder);
 }
 
-/* The GIL counts as it is after the kernel's account of the thread was looked at, or while its
- * holder is held by us: else the thread could have had it in between. */
+/* True if the thread has not run since the GIL was read. */
+static bool rested_since(const struct pyro_probe_shared *shared,
+			 const struct pyro_sched_thread *kernel)
+{
+	return pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS && !kernel->stale &&
+	       kernel->state != PYRO_SCHED_RUNNING && kernel->in_ns < shared->gil_ns &&
+	       kernel->out_ns < shared->gil_ns;
+}
+
+/* The GIL counts as it is after the thread last ran, or after the kernel's account of it was looked
+ * at, or while its holder is held by us: else the thread could have had it in between. */
 static bool kept_off_gil(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			 const struct pyro_probe_thread *thread)
 {
 	if (!had_no_gil(thread, &shared->gil))
 		return false;
-	if (shared->gil_fixed)
+	if (shared->gil_fixed || rested_since(shared, thread->kernel))
 		return true;
+	shared->gil_ns = pyro_clock_now();
 	if (pyro_python_gil(probe->python, thread->gil_index, &shared->gil)) {
 		shared->gil.addr = 0;
 		return false;
@@ -179,7 +196,7 @@ static bool kept_off_gil(struct pyro_probe *probe, struct pyro_probe_shared *sha
 }
 
 static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			   struct pyro_probe_thread *thread, uint64_t due_ns)
+			   struct pyro_probe_thread *thread, uint64_t moment_ns)
 {
 	struct pyro_freeze_view view = {
 		.gil = shared->gil,
@@ -189,14 +206,15 @@ static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *s
 								      : thread->kernel->slices,
 	};
 
-	conclude(probe, shared, thread, &view, due_ns, thread->waited_gil);
+	conclude(probe, shared, thread, &view, moment_ns, thread->waited_gil);
 }
 
 static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-				struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
+				struct pyro_probe_thread *thread, bool holder, uint64_t moment_ns)
 {
 	struct pyro_freeze_view view = {.slices = UINT64_MAX};
 	const uint64_t moves = shared->seat.moves;
+	const uint64_t begin_ns = pyro_clock_now();
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
@@ -213,6 +231,7 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 		if (view.thread.addr != thread->addr)
 			return PYRO_RC_NOTREADY; /* another thread has that number now */
 		shared->gil = view.gil;
+		shared->gil_ns = begin_ns;
 		thread->gil_index = view.thread.gil;
 	}
 	thread->stack = number_stack(probe, shared, shared->stack);
@@ -223,7 +242,7 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 	shared->gil_fixed |= thread->holds_gil && view.gil.addr &&
 			     thread->kernel->state != PYRO_SCHED_BLOCKED &&
 			     thread->kernel->cpu == shared->seat.cpu;
-	conclude(probe, shared, thread, &view, due_ns, false);
+	conclude(probe, shared, thread, &view, moment_ns, false);
 	return PYRO_RC_OK;
 }
 
@@ -236,7 +255,7 @@ static bool has_part(const struct pyro_probe_thread *thread)
 
 /* A thread's turn: nothing is done for one that has not changed, whose moments count themselves. */
 static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			   struct pyro_probe_thread *thread, bool holder, uint64_t due_ns)
+			   struct pyro_probe_thread *thread, bool holder, uint64_t moment_ns)
 {
 	enum pyro_rc rc = PYRO_RC_OK;
 	bool there = thread->kernel && has_part(thread);
@@ -249,10 +268,10 @@ static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *s
 	if (!there)
 		return PYRO_RC_OK;
 	if (kept_off_gil(probe, shared, thread)) {
-		sample_unmoved(probe, shared, thread, due_ns);
+		sample_unmoved(probe, shared, thread, moment_ns);
 		return PYRO_RC_OK;
 	}
-	rc = sample_read(probe, shared, thread, holder, due_ns);
+	rc = sample_read(probe, shared, thread, holder, moment_ns);
 	if (rc && rc != PYRO_RC_GONE)
 		shared->missed++;
 	if (rc == PYRO_RC_NOTREADY)
@@ -306,7 +325,7 @@ static bool should_leave(const struct pyro_probe *probe, const struct pyro_probe
 
 /* Samples the threads that may have changed. */
 enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			       uint64_t due_ns)
+			       uint64_t moment_ns)
 {
 	enum pyro_rc result = PYRO_RC_OK;
 
@@ -315,7 +334,8 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 	shared->gil_fixed = false;
 	shared->gil.addr = 0; /* that of another process, or of a moment ago */
 	for (int pass = 0; pass < 3; pass++) {
-		if (pass == 2 && shared->gil.addr && should_leave(probe, shared)) {
+		if (pass == 2 && shared->gil.addr && shared->seat.cpu >= 0 &&
+		    should_leave(probe, shared)) {
 			pyro_seat_leave(&shared->seat, shared->seat.cpu);
 			shared->left = true;
 			shared->gil_fixed = false;
@@ -330,7 +350,7 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 			thread->visited = probe->moment;
 			if (!thread->kernel)
 				pyro_roster_bind(probe, shared, thread);
-			rc = sample(probe, shared, thread, pass < 2, due_ns);
+			rc = sample(probe, shared, thread, pass < 2, moment_ns);
 			if (rc)
 				result = rc;
 		}

@@ -16,7 +16,6 @@ struct entry {
 	int64_t balance;                 /* sum of out times minus sum of in times, see account() */
 	uint32_t ins;
 	uint32_t outs;
-	bool preempted;
 	bool assumed; /* running by /proc, which also calls so who merely could run */
 	struct pyro_thread_stat stat; /* PYRO_SCHED_PROC: its open files */
 	bool open;
@@ -179,7 +178,7 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 		thread->slices++;
 		if (event->at_ns > thread->in_ns)
 			thread->in_ns = event->at_ns;
-		if (entry->preempted && event->at_ns > thread->out_ns && thread->out_ns)
+		if (thread->preempted && event->at_ns > thread->out_ns && thread->out_ns)
 			thread->ready_ns += event->at_ns - thread->out_ns;
 	} else if (entry->ins || entry->outs) {
 		entry->outs++;
@@ -194,7 +193,7 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 		} else {
 			thread->state = event->preempted ? PYRO_SCHED_READY : PYRO_SCHED_BLOCKED;
 			thread->out_ns = event->at_ns;
-			entry->preempted = event->preempted;
+			thread->preempted = event->preempted;
 		}
 	}
 	/* Only when both sides are complete does the difference mean anything. */

@@ -30,6 +30,7 @@ struct pyro_sched_thread {
 	uint64_t out_ns;   /**< when it last left its processor; 0 unknown */
 	uint64_t begin_ns; /**< when it began; 0 unknown: before we came, or by /proc */
 	uint64_t exit_ns;  /**< when it ended; 0 unknown */
+	bool preempted;    /**< it last left its processor without wanting to */
 	bool stale;        /**< records were lost since its last one: the state is a guess */
 	bool exited;
 	void *owner; /**< the caller's own, NULL at first */

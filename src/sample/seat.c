@@ -3,7 +3,7 @@
 
 void pyro_seat_init(struct pyro_seat *seat)
 {
-	*seat = (struct pyro_seat){.cpu = -1};
+	*seat = (struct pyro_seat){.cpu = -1, .avoid = -1};
 	if (sched_getaffinity(0, sizeof(seat->allowed), &seat->allowed) != 0)
 		CPU_ZERO(&seat->allowed);
 	seat->allowed_count = CPU_COUNT(&seat->allowed);
@@ -22,6 +22,7 @@ bool pyro_seat_take(struct pyro_seat *seat, int cpu)
 	if (sched_setaffinity(0, sizeof(set), &set) != 0)
 		return false;
 	seat->cpu = cpu;
+	seat->avoid = -1;
 	seat->moves++;
 	return true;
 }
@@ -32,9 +33,11 @@ void pyro_seat_leave(struct pyro_seat *seat, int cpu)
 
 	if (seat->allowed_count < 2 || cpu < 0 || cpu >= CPU_SETSIZE)
 		return;
-	if (seat->cpu >= 0 && seat->cpu != cpu)
+	if (seat->avoid == cpu)
 		return;
 	CPU_CLR(cpu, &set);
-	if (CPU_COUNT(&set) && sched_setaffinity(0, sizeof(set), &set) == 0)
+	if (CPU_COUNT(&set) && sched_setaffinity(0, sizeof(set), &set) == 0) {
 		seat->cpu = -1;
+		seat->avoid = cpu;
+	}
 }

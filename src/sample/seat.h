@@ -11,7 +11,8 @@
 struct pyro_seat {
 	cpu_set_t allowed; /**< where this thread may run at all */
 	int allowed_count;
-	int cpu; /**< pinned there; -1: anywhere */
+	int cpu;   /**< pinned there; -1: anywhere */
+	int avoid; /**< but there; -1: anywhere */
 	uint64_t moves;
 };
 

@@ -94,6 +94,41 @@ def test_every_proof_as_an_ordinary_user(tmp_path, proof):
         assert process.poll() is None
 
 
+@root_only
+def test_interrupts_are_for_root(pyrometer, tmp_path):
+    """Up to 500 looks a second they are the default; an ordinary user is told what they take."""
+    with running(
+        [PYTHON, "-c", "print('ready', flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
+    ) as program:
+        asked = pyrometer(
+            "attach",
+            "--proof",
+            "interrupt",
+            "-r",
+            "1000",
+            "-d",
+            "500ms",
+            "-o",
+            "asked.pyro",
+            program.pid,
+        )
+        if "may not read by interrupts" in asked.stderr or "this kernel" in asked.stderr:
+            pytest.skip(one_line(asked.stderr))
+        default = pyrometer("attach", "-d", "500ms", "-o", "default.pyro", program.pid)
+        assert asked.returncode == default.returncode == 0, asked.stderr + default.stderr
+    for capture in ("asked.pyro", "default.pyro"):
+        quality = dict(rows(tmp_path / capture, "SELECT name, value FROM quality"))
+        assert quality["unproved"] == 0
+        if len(os.sched_getaffinity(0)) > 1:
+            assert quality["proof_interrupt"] > quality["samples"] / 2
+        assert quality["held_ns"] > 0
+    person = Person(tmp_path)
+    python = python_for(person)
+    done = person.run("run", "--proof", "interrupt", "-o", "x.pyro", *python, "-c", "pass")
+    assert done.returncode == 125
+    assert "CAP_BPF" in one_line(done.stderr) and "Try: " in done.stderr
+
+
 def test_targets_that_die_while_they_are_found(pyrometer):
     """At every stage of starting and ending: no crash, no hang, a word on what happened."""
     statuses = set()

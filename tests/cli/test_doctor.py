@@ -28,7 +28,7 @@ def test_json(pyrometer, sleeper):
     assert done.stderr == ""
     found = json.loads(done.stdout)
     assert done.returncode == (0 if found["run"] or found["attach"] else 1)
-    assert found["proof"] in ("switch", "proc", "stop", "reread")
+    assert found["proof"] in ("interrupt", "switch", "proc", "stop", "reread")
     names = [check["name"] for check in found["checks"]]
     assert len(names) == len(set(names)) >= 8
     for check in found["checks"]:

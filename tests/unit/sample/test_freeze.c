@@ -72,18 +72,24 @@ static void start_python(struct target *target)
 static void set_up(struct stage *stage, enum pyro_proof_method method)
 {
 	const enum pyro_sched_source source =
-		method == PYRO_PROOF_BY_SWITCH ? PYRO_SCHED_RINGS : PYRO_SCHED_PROC;
+		method <= PYRO_PROOF_BY_SWITCH ? PYRO_SCHED_RINGS : PYRO_SCHED_PROC;
 	struct pyro_python_origin origin;
 	struct pyro_err err = {0};
 	enum pyro_rc rc;
 
 	*stage = (struct stage){0};
-	if (pyro_sched_create(source, NULL, NULL, &stage->sched, &err)) {
+	if ((method == PYRO_PROOF_BY_INTERRUPT &&
+	     pyro_interrupt_create(&stage->freeze.interrupt, &err)) ||
+	    pyro_sched_create(source, NULL, NULL, &stage->sched, &err)) {
 		print_message("skipped: %s\n", err.message);
 		skip();
 	}
 	start_python(&stage->target);
 	assert_int_equal(pyro_live_reader_create(stage->target.pid, &stage->reader, &err), 0);
+	if (stage->freeze.interrupt)
+		assert_int_equal(pyro_interrupt_reader_create(stage->freeze.interrupt,
+							      stage->reader, &stage->reader),
+				 0);
 	assert_int_equal(pyro_python_locate(stage->target.pid, stage->reader, &origin, &err), 0);
 	assert_int_equal(pyro_python_create(stage->reader, &origin, &stage->python, &err), 0);
 	assert_int_equal(pyro_sched_follow_running(stage->sched, stage->target.pid, &err), 0);
@@ -95,6 +101,7 @@ static void set_up(struct stage *stage, enum pyro_proof_method method)
 	pyro_seat_init(&stage->seat);
 	stage->freeze = (struct pyro_freeze){
 		.method = method,
+		.interrupt = stage->freeze.interrupt,
 		.sched = stage->sched,
 		.seat = &stage->seat,
 		.scratch = &scratch,
@@ -107,6 +114,7 @@ static void tear_down(struct stage *stage)
 	target_stop(&stage->target);
 	pyro_python_destroy(stage->python);
 	pyro_reader_destroy(stage->reader);
+	pyro_interrupt_destroy(stage->freeze.interrupt);
 	pyro_sched_destroy(stage->sched);
 }
 
@@ -130,6 +138,8 @@ static enum pyro_rc read_thread(struct stage *stage, size_t index, bool holder,
 	pyro_sched_update(stage->sched);
 	kernel = pyro_sched_thread(stage->sched, stage->target.pid, tid);
 	assert_non_null(kernel);
+	if (stage->freeze.method == PYRO_PROOF_BY_INTERRUPT)
+		pyro_seat_leave(&stage->seat, kernel->cpu);
 	assert_int_equal(pyro_sched_refresh(stage->sched, kernel), PYRO_RC_OK);
 	return pyro_freeze_read(&stage->freeze, stage->python, index, kernel, holder, &stack, view);
 }
@@ -193,6 +203,41 @@ static void proves(enum pyro_proof_method method, enum pyro_sample_proof proof)
 	assert_int_equal(reads, READS);
 	/* It was not the same stack over and over. */
 	assert_true(deep > READS / 10);
+	tear_down(&stage);
+}
+
+/* Where it has come to our processor it is held by that; where it needs more than was foreseen, we
+ * go to its own. */
+static void interrupts_prove(void **state)
+{
+	struct stage stage;
+	size_t main, interrupted = 0, reads = 0;
+
+	set_up(&stage, PYRO_PROOF_BY_INTERRUPT);
+	if (stage.seat.allowed_count < 2) {
+		print_message("skipped: it takes two processors\n");
+		tear_down(&stage);
+		skip();
+	}
+	main = index_of(&stage, true);
+	for (size_t attempts = 0; reads < 5 * READS && attempts < MAX_ATTEMPTS; attempts++) {
+		struct pyro_freeze_view view;
+		const enum pyro_rc rc = read_thread(&stage, main, true, &view);
+
+		nap(200 + (long)(attempts * 37 % 200));
+		if (rc)
+			continue;
+		reads++;
+		interrupted += view.proof == PYRO_SAMPLE_INTERRUPT;
+		assert_in_range(view.proof, PYRO_SAMPLE_INTERRUPT, PYRO_SAMPLE_STILL);
+		assert_true(possible(&stage));
+		/* It went on at once. */
+		if (view.proof == PYRO_SAMPLE_INTERRUPT)
+			assert_true(view.slices == UINT64_MAX);
+	}
+	assert_int_equal(reads, 5 * READS);
+	assert_true(interrupted > 3 * READS);
+	assert_true(stage.freeze.held_ns > interrupted * 500);
 	tear_down(&stage);
 }
 
@@ -417,6 +462,7 @@ static int unload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(interrupts_prove),
 		cmocka_unit_test(switch_records_prove),
 		cmocka_unit_test(proc_proves),
 		cmocka_unit_test(stopping_proves),

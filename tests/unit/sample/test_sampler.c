@@ -204,6 +204,11 @@ static void times_are_right(enum pyro_proof_method method)
 	destroy(sampler);
 }
 
+static void times_are_right_by_interrupts(void **state)
+{
+	times_are_right(PYRO_PROOF_BY_INTERRUPT);
+}
+
 static void times_are_right_by_records(void **state)
 {
 	times_are_right(PYRO_PROOF_BY_SWITCH);
@@ -491,6 +496,7 @@ static void others_are_left_unsaid(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_right_by_interrupts),
 		cmocka_unit_test(times_are_right_by_records),
 		cmocka_unit_test(times_are_right_by_proc),
 		cmocka_unit_test(every_method_says_what_it_is),
