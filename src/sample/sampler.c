@@ -655,6 +655,11 @@ static void ask_for_promptness(const struct pyro_sampler *sampler)
 	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
+static bool is_alone(const struct pyro_probe *probe, uint64_t now_ns)
+{
+	return now_ns - probe->company_ns > ALONE_NS;
+}
+
 /* Whether to wait for the next look on the target's own processor. Where reads are by interrupt we
  * need not, and the target loses a quarter of what it loses otherwise. But waking up on an idle
  * processor and interrupting another costs us twice as much: at a high rate 3 to 5 % of a core. For
@@ -669,7 +674,7 @@ static bool sits(const struct pyro_sampler *sampler, const struct pyro_probe *pr
 	if (freeze->skip)
 		return true;
 	return sampler->options.proof == PYRO_PROOF_AUTO && probe->rate.hz > INTERRUPT_HZ_MAX &&
-	       now_ns - probe->company_ns > ALONE_NS;
+	       is_alone(probe, now_ns);
 }
 
 /* The place to wait for the next look. */
@@ -684,7 +689,7 @@ static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *pro
 	if (!sits(sampler, probe, now_ns)) {
 		/* Where several take turns nobody knows who will be there after a while. */
 		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT &&
-		    (probe->rate.hz > FORESEEN_HZ || now_ns - probe->company_ns > ALONE_NS))
+		    (probe->rate.hz > FORESEEN_HZ || is_alone(probe, now_ns)))
 			pyro_seat_leave(&sampler->shared.seat, cpu);
 	} else if (!sampler->shared.left) {
 		/* Having left, we are not in front of anybody: to go back now would interrupt the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The program that the kernel runs on the processor of a thread that it interrupts for it: copies
- * what is asked for of that thread's memory. tools/kernel-program makes
- * interrupt_program.h of it, which is what gets built. */
+ * what is asked for of that thread's memory. tools/kernel-program makes interrupt_program.h of it,
+ * which is what gets built. */
 #include "target/interrupt_area.h"
 
 struct thread_ids {
@@ -42,6 +42,5 @@ __attribute__((section("program"), used)) int read_interrupted(void *context)
 							     (void *)area.spans[i].addr) == 0;
 		}
 	}
-	area.end_ns = ktime_get_ns();
 	return 0;
 }

@@ -45,7 +45,9 @@ static int bpf(int command, union bpf_attr *attr)
 
 /* ---- making ---- */
 
-static enum pyro_rc create_area(struct pyro_interrupt *interrupt)
+/* Each step says whether it was done, and if not, by errno why. */
+
+static bool create_area(struct pyro_interrupt *interrupt)
 {
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY,
@@ -58,16 +60,16 @@ static enum pyro_rc create_area(struct pyro_interrupt *interrupt)
 
 	interrupt->map_fd = bpf(BPF_MAP_CREATE, &attr);
 	if (interrupt->map_fd < 0)
-		return PYRO_RC_UNSUPPORTED;
+		return false;
 	area = mmap(NULL, sizeof(*interrupt->area), PROT_READ | PROT_WRITE, MAP_SHARED,
 		    interrupt->map_fd, 0);
 	if (area == MAP_FAILED)
-		return PYRO_RC_UNSUPPORTED;
+		return false;
 	interrupt->area = area;
-	return PYRO_RC_OK;
+	return true;
 }
 
-static enum pyro_rc load_program(struct pyro_interrupt *interrupt)
+static bool load_program(struct pyro_interrupt *interrupt)
 {
 	static const char license[] = "Dual BSD/GPL"; /* as the kernel spells it */
 	struct bpf_insn program[PYRO_COUNT(pyro_interrupt_program)];
@@ -88,7 +90,7 @@ static enum pyro_rc load_program(struct pyro_interrupt *interrupt)
 		load[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 	}
 	interrupt->program_fd = bpf(BPF_PROG_LOAD, &attr);
-	return interrupt->program_fd < 0 ? PYRO_RC_UNSUPPORTED : PYRO_RC_OK;
+	return interrupt->program_fd >= 0;
 }
 
 /* Runs the program on @cpu. False if the kernel does not do that. */
@@ -104,18 +106,17 @@ static bool interrupt_once(struct pyro_interrupt *interrupt, int cpu)
 }
 
 /* On our own thread, which tells whether it can be done at all. */
-static enum pyro_rc try_program(struct pyro_interrupt *interrupt)
+static bool try_program(struct pyro_interrupt *interrupt)
 {
 	struct pyro_interrupt_area *area = interrupt->area;
 	const uint64_t probe = 0x5079726f;
 	struct stat namespace;
 	uint64_t copy = 0;
 	cpu_set_t before, here;
-	bool done;
-	int cpu;
+	int cpu, errnum;
 
 	if (stat("/proc/self/ns/pid", &namespace) != 0)
-		return PYRO_RC_UNSUPPORTED;
+		return false;
 	area->namespace_dev = namespace.st_dev;
 	area->namespace_ino = namespace.st_ino;
 	area->tid = (unsigned int)syscall(SYS_gettid);
@@ -124,16 +125,17 @@ static enum pyro_rc try_program(struct pyro_interrupt *interrupt)
 	/* It must not go to another processor in between. */
 	cpu = sched_getcpu();
 	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) != 0)
-		return PYRO_RC_UNSUPPORTED;
+		return false;
 	CPU_ZERO(&here);
 	CPU_SET(cpu, &here);
 	(void)sched_setaffinity(0, sizeof(here), &here);
-	done = interrupt_once(interrupt, cpu);
+	errnum = interrupt_once(interrupt, cpu) ? 0 : errno;
 	(void)sched_setaffinity(0, sizeof(before), &before);
 	memcpy(&copy, area->data, sizeof(copy));
-	return done && area->found == area->tid && area->spans[0].read && copy == probe
-		       ? PYRO_RC_OK
-		       : PYRO_RC_UNSUPPORTED;
+	if (!errnum && (area->found != area->tid || !area->spans[0].read || copy != probe))
+		errnum = EOPNOTSUPP;
+	errno = errnum;
+	return !errnum;
 }
 
 static enum pyro_rc explain(int errnum, struct pyro_err *err)
@@ -150,19 +152,12 @@ static enum pyro_rc explain(int errnum, struct pyro_err *err)
 enum pyro_rc pyro_interrupt_create(struct pyro_interrupt **ret_interrupt, struct pyro_err *err)
 {
 	struct pyro_interrupt *interrupt = calloc(1, sizeof(*interrupt));
-	enum pyro_rc rc;
 
 	if (!interrupt)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	interrupt->map_fd = interrupt->program_fd = -1;
-	errno = 0;
-	rc = create_area(interrupt);
-	if (!rc)
-		rc = load_program(interrupt);
-	if (!rc)
-		rc = try_program(interrupt);
-	if (rc) {
-		rc = explain(errno, err);
+	if (!create_area(interrupt) || !load_program(interrupt) || !try_program(interrupt)) {
+		const enum pyro_rc rc = explain(errno, err);
 		pyro_interrupt_destroy(interrupt);
 		return rc;
 	}

@@ -24,7 +24,6 @@ struct pyro_interrupt_area {
 	unsigned int found; /**< out: the thread that was */
 	unsigned int unused;
 	unsigned long long begin_ns; /**< out: CLOCK_MONOTONIC */
-	unsigned long long end_ns;
 	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
 	unsigned char data[PYRO_INTERRUPT_BYTES + PYRO_INTERRUPT_SPAN];
 };

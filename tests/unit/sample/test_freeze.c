@@ -175,34 +175,52 @@ static bool possible(const struct stage *stage)
 	return stack.count > 0;
 }
 
-static void proves(enum pyro_proof_method method, enum pyro_sample_proof proof)
-{
-	struct stage stage;
-	size_t main, reads = 0, deep = 0, attempts = 0;
+/* How many stacks of the main thread were proved by what. All of them are possible. */
+struct tally {
+	size_t by[PYRO_SAMPLE_PROOFS];
+	size_t deep;
+};
 
-	set_up(&stage, method);
-	main = index_of(&stage, true);
-	for (; reads < READS && attempts < MAX_ATTEMPTS; attempts++) {
+static void read_main(struct stage *stage, size_t count, struct tally *ret_tally)
+{
+	const size_t main = index_of(stage, true);
+	size_t reads = 0;
+
+	*ret_tally = (struct tally){0};
+	for (size_t attempts = 0; reads < count && attempts < MAX_ATTEMPTS; attempts++) {
 		struct pyro_freeze_view view;
-		const enum pyro_rc rc = read_thread(&stage, main, true, &view);
+		const enum pyro_rc rc = read_thread(stage, main, true, &view);
 
 		nap(200 + (long)(attempts * 37 % 200));
 		if (rc)
 			continue;
 		reads++;
-		deep += stack.count > 2;
-		/* Now and then it happens to wait (for its output, for the GIL). */
-		if (view.proof != PYRO_SAMPLE_STILL)
-			assert_int_equal(view.proof, proof);
+		ret_tally->deep += stack.count > 2;
+		assert_in_range(view.proof, 0, PYRO_SAMPLE_PROOFS - 1);
+		ret_tally->by[view.proof]++;
+		/* It went on at once. */
+		if (view.proof == PYRO_SAMPLE_INTERRUPT)
+			assert_true(view.slices == UINT64_MAX);
 		assert_true(view.thread.main);
-		if (!possible(&stage))
-			fail_msg("%zu frames: %s %s %s %s %s %s", stack.count, name_at(&stage, 0),
-				 name_at(&stage, 1), name_at(&stage, 2), name_at(&stage, 3),
-				 name_at(&stage, 4), name_at(&stage, 5));
+		if (!possible(stage))
+			fail_msg("%zu frames: %s %s %s %s %s %s", stack.count, name_at(stage, 0),
+				 name_at(stage, 1), name_at(stage, 2), name_at(stage, 3),
+				 name_at(stage, 4), name_at(stage, 5));
 	}
-	assert_int_equal(reads, READS);
+	assert_int_equal(reads, count);
 	/* It was not the same stack over and over. */
-	assert_true(deep > READS / 10);
+	assert_true(ret_tally->deep > count / 10);
+}
+
+static void proves(enum pyro_proof_method method, enum pyro_sample_proof proof)
+{
+	struct stage stage;
+	struct tally tally;
+
+	set_up(&stage, method);
+	read_main(&stage, READS, &tally);
+	/* Now and then it happens to wait (for its output, for the GIL). */
+	assert_int_equal(tally.by[proof] + tally.by[PYRO_SAMPLE_STILL], READS);
 	tear_down(&stage);
 }
 
@@ -211,7 +229,8 @@ static void proves(enum pyro_proof_method method, enum pyro_sample_proof proof)
 static void interrupts_prove(void **state)
 {
 	struct stage stage;
-	size_t main, interrupted = 0, reads = 0;
+	struct tally tally;
+	size_t proved = 0;
 
 	set_up(&stage, PYRO_PROOF_BY_INTERRUPT);
 	if (stage.seat.allowed_count < 2) {
@@ -219,25 +238,12 @@ static void interrupts_prove(void **state)
 		tear_down(&stage);
 		skip();
 	}
-	main = index_of(&stage, true);
-	for (size_t attempts = 0; reads < 5 * READS && attempts < MAX_ATTEMPTS; attempts++) {
-		struct pyro_freeze_view view;
-		const enum pyro_rc rc = read_thread(&stage, main, true, &view);
-
-		nap(200 + (long)(attempts * 37 % 200));
-		if (rc)
-			continue;
-		reads++;
-		interrupted += view.proof == PYRO_SAMPLE_INTERRUPT;
-		assert_in_range(view.proof, PYRO_SAMPLE_INTERRUPT, PYRO_SAMPLE_STILL);
-		assert_true(possible(&stage));
-		/* It went on at once. */
-		if (view.proof == PYRO_SAMPLE_INTERRUPT)
-			assert_true(view.slices == UINT64_MAX);
-	}
-	assert_int_equal(reads, 5 * READS);
-	assert_true(interrupted > 3 * READS);
-	assert_true(stage.freeze.held_ns > interrupted * 500);
+	read_main(&stage, 5 * READS, &tally);
+	for (int proof = PYRO_SAMPLE_INTERRUPT; proof <= PYRO_SAMPLE_STILL; proof++)
+		proved += tally.by[proof];
+	assert_int_equal(proved, 5 * READS);
+	assert_true(tally.by[PYRO_SAMPLE_INTERRUPT] > 3 * READS);
+	assert_true(stage.freeze.held_ns > tally.by[PYRO_SAMPLE_INTERRUPT] * 500);
 	tear_down(&stage);
 }
 
