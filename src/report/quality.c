@@ -83,9 +83,9 @@ static void add_proofs(const struct pyro_quality *quality, struct pyro_buf *buf)
 		uint64_t count;
 		const char *how;
 	} ways[] = {
-		{quality->proof_switch, "frozen"},  {quality->proof_proc, "frozen (/proc)"},
-		{quality->proof_stop, "stopped"},   {quality->proof_still, "standing still"},
-		{quality->proof_same, "unchanged"},
+		{quality->proof_interrupt, "interrupted"}, {quality->proof_switch, "frozen"},
+		{quality->proof_proc, "frozen (/proc)"},   {quality->proof_stop, "stopped"},
+		{quality->proof_still, "standing still"},  {quality->proof_same, "unchanged"},
 	};
 	size_t ways_used = 0;
 	for (size_t i = 0; i < PYRO_COUNT(ways); i++)
