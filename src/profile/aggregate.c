@@ -93,6 +93,7 @@ static enum pyro_rc fold(struct pyro_aggregate *a, uint32_t *node_of)
 		has_own[i] = below_own || !library;
 		if (below_own && library) {
 			node_of[i] = node_of[stack->parent];
+			a->folded = true;
 			continue;
 		}
 		if (stack->parent != PYRO_NONE && (below_own || library))
@@ -248,6 +249,11 @@ void pyro_aggregate_destroy(struct pyro_aggregate *a)
 const struct pyro_places *pyro_aggregate_places(const struct pyro_aggregate *a)
 {
 	return a->places;
+}
+
+bool pyro_aggregate_folded(const struct pyro_aggregate *a)
+{
+	return a->folded;
 }
 
 void pyro_aggregate_whole(const struct pyro_aggregate *a, struct pyro_values *ret_whole,

@@ -40,6 +40,8 @@ enum pyro_rc pyro_aggregate_create(const struct pyro_profile *profile,
 void pyro_aggregate_destroy(struct pyro_aggregate *aggregate);
 /** Borrowed. */
 const struct pyro_places *pyro_aggregate_places(const struct pyro_aggregate *aggregate);
+/** True if there are library frames that count to a line of the user's own. */
+bool pyro_aggregate_folded(const struct pyro_aggregate *aggregate);
 
 /** What something gathered, in each metric's unit. */
 struct pyro_values {

@@ -27,6 +27,7 @@ struct pyro_aggregate {
 	struct pyro_values *tracks;
 	struct pyro_values whole;
 	struct pyro_values outside;
+	bool folded; /**< some library frames count to a caller that is not */
 };
 
 void pyro_values_add(struct pyro_values *to, const struct pyro_values *more);

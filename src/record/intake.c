@@ -296,50 +296,40 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 	return numbers_set(&process->stacks, message->u.stack.stack, stack);
 }
 
+/* What each proof of a sample is in the file, and what counts it there. */
+static const struct {
+	enum pyro_proof stored;
+	size_t counter;
+} proofs[PYRO_SAMPLE_PROOFS] = {
+#define PROOF(name, count)                                                                         \
+	[PYRO_SAMPLE_##name] = {PYRO_PROOF_##name, offsetof(struct pyro_quality, count)}
+	PROOF(INTERRUPT, proof_interrupt), PROOF(SWITCH, proof_switch), PROOF(PROC, proof_proc),
+	PROOF(STOP, proof_stop),           PROOF(STILL, proof_still),   PROOF(SAME, proof_same),
+	PROOF(REREAD, proof_reread),       PROOF(NONE, proof_none),
+#undef PROOF
+};
+
+static enum pyro_sample_proof proof_of(const struct pyro_message *message)
+{
+	return message->u.sample.proof < PYRO_SAMPLE_PROOFS
+		       ? (enum pyro_sample_proof)message->u.sample.proof
+		       : PYRO_SAMPLE_NONE;
+}
+
 static void count_sample(struct pyro_quality *quality, const struct pyro_message *message)
 {
 	const uint64_t looks = message->u.sample.looks;
+	const enum pyro_sample_proof proof = proof_of(message);
 
+	*(uint64_t *)(void *)((char *)quality + proofs[proof].counter) += looks;
 	quality->samples += looks;
-	if (message->u.sample.proof < PYRO_SAMPLE_REREAD)
+	if (proof < PYRO_SAMPLE_REREAD)
 		quality->proved += looks;
 	else
 		quality->unproved += looks;
 	quality->truncated += message->u.sample.truncated ? looks : 0;
 	quality->partial += message->u.sample.partial ? looks : 0;
-	switch (message->u.sample.proof) {
-	case PYRO_SAMPLE_INTERRUPT:
-		quality->proof_interrupt += looks;
-		break;
-	case PYRO_SAMPLE_SWITCH:
-		quality->proof_switch += looks;
-		break;
-	case PYRO_SAMPLE_PROC:
-		quality->proof_proc += looks;
-		break;
-	case PYRO_SAMPLE_STOP:
-		quality->proof_stop += looks;
-		break;
-	case PYRO_SAMPLE_STILL:
-		quality->proof_still += looks;
-		break;
-	case PYRO_SAMPLE_SAME:
-		quality->proof_same += looks;
-		break;
-	case PYRO_SAMPLE_REREAD:
-		quality->proof_reread += looks;
-		break;
-	default:
-		quality->proof_none += looks;
-	}
 }
-
-static const enum pyro_proof stored_proof[PYRO_SAMPLE_PROOFS] = {
-	[PYRO_SAMPLE_INTERRUPT] = PYRO_PROOF_INTERRUPT, [PYRO_SAMPLE_SWITCH] = PYRO_PROOF_SWITCH,
-	[PYRO_SAMPLE_PROC] = PYRO_PROOF_PROC,           [PYRO_SAMPLE_STOP] = PYRO_PROOF_STOP,
-	[PYRO_SAMPLE_STILL] = PYRO_PROOF_STILL,         [PYRO_SAMPLE_SAME] = PYRO_PROOF_SAME,
-	[PYRO_SAMPLE_REREAD] = PYRO_PROOF_REREAD,       [PYRO_SAMPLE_NONE] = PYRO_PROOF_NONE,
-};
 
 static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_message *message)
 {
@@ -354,7 +344,7 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 		.on_cpu = message->u.sample.on_cpu,
 		.holds_gil = message->u.sample.holds_gil,
 		.waits_gil = message->u.sample.waits_gil,
-		.proof = stored_proof[message->u.sample.proof % PYRO_SAMPLE_PROOFS],
+		.proof = proofs[proof_of(message)].stored,
 	};
 	enum pyro_rc rc;
 

@@ -132,7 +132,7 @@ static void add_tail(const struct pyro_scope *scope, const struct pyro_report_vi
 		     const struct pyro_report_look *look, struct pyro_buf *buf)
 {
 	pyro_buf_add_char(buf, '\n');
-	if (!view->unfold)
+	if (pyro_aggregate_folded(scope->shown))
 		pyro_text_paragraph(buf, look, "  ",
 				    PYRO_MARK_DIM
 				    "Library code counts to the line of yours that calls it; --all "

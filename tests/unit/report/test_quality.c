@@ -28,6 +28,12 @@ static void test_print(void **state)
 	check((struct pyro_quality){0}, false, "");
 	check((struct pyro_quality){.samples = 10, .proved = 10, .proof_stop = 10}, false,
 	      "  all proved (stopped)\n");
+	check((struct pyro_quality){.samples = 200,
+				    .proved = 200,
+				    .proof_interrupt = 150,
+				    .proof_switch = 40,
+				    .proof_still = 10},
+	      false, "  all proved (75 % interrupted, 20 % frozen, 5.0 % standing still)\n");
 	check((struct pyro_quality){.samples = 10, .unproved = 10, .proof_none = 10}, false,
 	      "  0 % of samples proved  -  10 kept without proof\n");
 	check((struct pyro_quality){.samples = 100000,
