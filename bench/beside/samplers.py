@@ -27,6 +27,7 @@ class Sampler:
     name = None
     versions = None  # CPythons that it can look into; None: all
     pausable = True  # stopped at any moment, it leaves the target running
+    pulses = 30  # of running between pauses, where its pace is measured by these
 
     def supports(self, version):
         return self.versions is None or version in self.versions
@@ -47,6 +48,7 @@ class Sampler:
 
 class Pyrometer(Sampler):
     name = "pyrometer"
+    pulses = 120  # it has goals to be held against, one percent from what can be had
 
     def __init__(self, proof=None):
         self.proof = proof
@@ -201,6 +203,7 @@ class Timer(Sampler):
     """No sampler: what being interrupted that often costs by itself."""
 
     name = "a timer alone"
+    pulses = 60
 
     def attach(self, pid, rate, seconds, output):
         return [environment.timer(), "%g" % rate, "%g" % seconds]

@@ -24,18 +24,21 @@ class Watched:
 
 
 PULSE = 0.1  # s; shorter ones scatter no more, so there can be many
-PULSES = 60
+# s after a profiler was paused or continued that belong to neither: one that goes on first takes in
+# what the kernel has written down meanwhile, which it does not have to while it just runs.
+TURN = 0.02
 
 
 def paused_ratio(sampler, target, rate, output):
     """The pace while the profiler runs over that while it is paused, as a median of many."""
-    seconds = Watcher.SETTLE + 2 * PULSE * (PULSES + 1) + Watcher.BEYOND
+    seconds = Watcher.SETTLE + 2 * (TURN + PULSE) * (sampler.pulses + 1) + Watcher.BEYOND
     attached = Attached(sampler, target, rate, seconds, output)
     time.sleep(Watcher.SETTLE)
     paces = []  # off, on, off, on, ..., off
-    for number in range(2 * PULSES + 1):
+    for number in range(2 * sampler.pulses + 1):
         on = number % 2 == 1
         attached.signal(signal.SIGCONT if on else signal.SIGSTOP)
+        time.sleep(TURN)
         begin = target.progress()
         time.sleep(PULSE)
         paces.append(pace(begin, target.progress()))
