@@ -121,6 +121,30 @@ void pyro_codes_plan(struct pyro_codes *codes, struct pyro_window *window,
 		pyro_texts_plan(codes, window, layout, s->texts[i]);
 }
 
+void pyro_codes_trail(const struct pyro_layout *layout, struct pyro_trail *trail)
+{
+	trail->object_size = layout->co_id_end;
+	trail->versioned = layout->co_version != PYRO_ABSENT;
+	trail->version = layout->co_version;
+	trail->pointed[trail->pointed_count++] = layout->co_name;
+	trail->pointed[trail->pointed_count++] = layout->co_filename;
+	if (layout->co_qualname != PYRO_ABSENT)
+		trail->pointed[trail->pointed_count++] = layout->co_qualname;
+	pyro_texts_trail(layout, trail);
+}
+
+static bool same_id(const struct pyro_layout *l, const uint8_t *a, const uint8_t *b)
+{
+	const size_t size = l->co_id_end - l->co_id;
+	size_t hole, end;
+
+	if (l->co_hole == PYRO_ABSENT)
+		return memcmp(a, b, size) == 0;
+	hole = l->co_hole - l->co_id;
+	end = l->co_hole_end - l->co_id;
+	return memcmp(a, b, hole) == 0 && memcmp(a + end, b + end, size - end) == 0;
+}
+
 static bool is_same(struct pyro_codes *codes, const struct pyro_window *window,
 		    const struct pyro_layout *l, uint32_t slot)
 {
@@ -128,18 +152,8 @@ static bool is_same(struct pyro_codes *codes, const struct pyro_window *window,
 	const size_t size = l->co_id_end - l->co_id;
 	const struct pyro_bytes now = pyro_window_find(window, s->addr + l->co_id, size);
 
-	if (!now.data)
+	if (!now.data || !same_id(l, now.data, s->id))
 		return false;
-	if (l->co_hole == PYRO_ABSENT) {
-		if (memcmp(now.data, s->id, size) != 0)
-			return false;
-	} else {
-		const size_t hole = l->co_hole - l->co_id, end = l->co_hole_end - l->co_id;
-
-		if (memcmp(now.data, s->id, hole) != 0 ||
-		    memcmp(now.data + end, s->id + end, size - end) != 0)
-			return false;
-	}
 	for (size_t i = 0; !s->versioned && i < PYRO_COUNT(s->texts); i++) {
 		if (!pyro_texts_is_same(codes, window, l, s->texts[i]) ||
 		    codes->texts[s->texts[i]].serial != s->serials[i])
@@ -414,6 +428,48 @@ static enum pyro_rc decode_fresh(struct pyro_codes *codes, struct pyro_window *w
 	return rc;
 }
 
+/* Whether what was read late of a fresh slot is of the code object that the sealed window shows:
+ * that is still there, and so it was all the time. One without a version of its own could be
+ * another with strings at the same addresses, which must be the same too. */
+static bool is_still(const struct pyro_codes *codes, const struct pyro_window *window,
+		     const struct pyro_layout *l, uint32_t slot)
+{
+	const struct pyro_code_slot *s = &codes->slots[slot];
+	const struct pyro_bytes then =
+		pyro_window_find_sealed(window, s->addr + l->co_id, l->co_id_end - l->co_id);
+	uint8_t now[PYRO_READ_ID];
+
+	if (s->code == PYRO_CODE_NONE || !then.data ||
+	    pyro_reader_read(window->reader, s->addr + l->co_id, now, l->co_id_end - l->co_id) ||
+	    !same_id(l, then.data, now))
+		return false;
+	for (size_t i = 0; !s->versioned && i < PYRO_COUNT(s->texts); i++) {
+		if (!pyro_texts_is_still(codes, window, l, s->texts[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum pyro_rc decode_late(struct pyro_codes *codes, struct pyro_window *window,
+				const struct pyro_layout *l)
+{
+	enum pyro_rc rc;
+
+	for (size_t i = 0; i < codes->fresh_count; i++) {
+		if (!pyro_window_find(window, codes->slots[codes->fresh[i]].addr, l->co_id_end)
+			     .data)
+			return PYRO_RC_SHORT;
+	}
+	window->sealed = false;
+	rc = decode_fresh(codes, window, l);
+	window->sealed = true;
+	for (size_t i = 0; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
+		if (!is_still(codes, window, l, codes->fresh[i]))
+			rc = PYRO_RC_SHORT;
+	}
+	return rc;
+}
+
 enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *window,
 				 const struct pyro_layout *layout, uint64_t interp,
 				 uint64_t generation, const uint64_t *addrs, size_t count,
@@ -456,7 +512,8 @@ enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *w
 		codes->slots[slot].epoch = codes->epoch;
 	}
 	if (codes->fresh_count > 0) {
-		rc = decode_fresh(codes, window, layout);
+		rc = window->sealed ? decode_late(codes, window, layout)
+				    : decode_fresh(codes, window, layout);
 		for (size_t i = 0; i < codes->fresh_count; i++) {
 			codes->slots[codes->fresh[i]].interp = interp;
 			codes->slots[codes->fresh[i]].generation = generation;

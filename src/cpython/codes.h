@@ -90,11 +90,15 @@ void pyro_codes_begin(struct pyro_codes *codes);
 /** Plans what proves that @slot still is what it was. */
 void pyro_codes_plan(struct pyro_codes *codes, struct pyro_window *window,
 		     const struct pyro_layout *layout, uint32_t slot);
+/** Makes @trail bring what proves any code object that it leads to. */
+void pyro_codes_trail(const struct pyro_layout *layout, struct pyro_trail *trail);
 /** The slot of @addr, PYRO_CODE_NONE if it was never met. */
 uint32_t pyro_codes_slot(const struct pyro_codes *codes, uint64_t addr);
 /** Identifies the code objects at @addrs (repetitions are quick), reading what is needed; those of
  *  which the generation did not change since they were found the same are not read. @ret_slots gets
- *  a slot for each, PYRO_CODE_NONE where there is no code object. Errors: GONE, PERM, NOMEM. */
+ *  a slot for each, PYRO_CODE_NONE where there is no code object. In a sealed window, what it
+ *  lacks of code objects never met is read all the same, and is theirs if they are the same after
+ *  that. Errors: SHORT (the sealed window lacks more, or they are not), GONE, PERM, NOMEM. */
 enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *window,
 				 const struct pyro_layout *layout, uint64_t interp,
 				 uint64_t generation, const uint64_t *addrs, size_t count,

@@ -93,7 +93,6 @@ struct pyro_python {
 	struct pyro_walk walk;
 	uint64_t ahead;       /**< the thread state whose stack was fetched with it; 0: none */
 	uint32_t ahead_round; /**< of the window, by which that is over */
-	uint8_t memory;       /**< of how many stacks each thread's hint is made */
 };
 
 /** Bytes at which @offset of 8 bytes ends. */

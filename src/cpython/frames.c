@@ -10,11 +10,13 @@
 #define SLACK           512u   /* the stack may have grown a little since the last time */
 #define PAGE            4096u
 #define MAX_GUESSES     256 /* such frames */
+#define MEMORY          8   /* stacks in which what was there is read along with the next */
 #define OWNER_THREAD    0   /* its frame lies on the data stack */
 #define OWNER_GENERATOR 1
 #define OWNER_SHIM      3 /* from here on a frame belongs to the interpreter, not to Python code */
 #define OWNER_MAX       4
 #define MAX_TLBC        (1 << 20)
+#define CODE_MASK       (~(uint64_t)7) /* of a tagged _PyStackRef; 3.14 on */
 
 /* Reads what the frame at @addr lies in. */
 static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
@@ -79,6 +81,8 @@ static enum pyro_rc get_frame(struct pyro_python *python, uint64_t addr,
 		return PYRO_RC_OK;
 	if (addr > UINT64_MAX - PAGE)
 		return PYRO_RC_FAULT;
+	if (python->window.sealed)
+		return PYRO_RC_SHORT;
 	rc = read_missing(python, addr);
 	if (rc != PYRO_RC_OK)
 		return rc;
@@ -181,7 +185,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		}
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
-			code &= ~(uint64_t)7; /* a tagged _PyStackRef */
+			code &= CODE_MASK;
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -217,6 +221,36 @@ static bool has_generation(const struct pyro_python *python)
 	return python->layout.in_generation != PYRO_ABSENT;
 }
 
+/* All of a stack, whatever it is, where the reader can follow it. */
+static void plan_trails(struct pyro_python *python, const struct pyro_thread *thread)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_window *window = &python->window;
+	struct pyro_trail frames = {
+		.head = thread->addr + l->ts_top,
+		.next = l->fr_previous,
+		.size = python->frame_read,
+		.limit = PYRO_MAX_STACK_DEPTH,
+		.object = l->fr_code,
+		.object_mask = l->minor >= 14 ? CODE_MASK : UINT64_MAX,
+	};
+
+	if (l->cf_frame != PYRO_ABSENT) {
+		const struct pyro_trail cframes = {
+			.head = frames.head,
+			.next = l->cf_previous,
+			.size = l->cf_previous + 8,
+			.limit = 2,
+		};
+
+		pyro_window_plan_trail(window, &cframes);
+		frames.indirect = true;
+		frames.via = l->cf_frame;
+	}
+	pyro_codes_trail(l, &frames);
+	pyro_window_plan_trail(window, &frames);
+}
+
 void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thread,
 		      const struct pyro_hint *hint)
 {
@@ -224,13 +258,17 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 	struct pyro_window *window = &python->window;
 	const uint64_t top = hint->top ? hint->top : thread->top;
 
+	if (has_generation(python))
+		pyro_window_plan(window, thread->interp + l->in_generation, 8);
+	if (pyro_reader_can_follow(python->reader)) {
+		plan_trails(python, thread);
+		return;
+	}
 	if (l->cf_frame != PYRO_ABSENT) {
 		pyro_window_plan(window, top, l->cf_previous + 8);
 		if (hint->cframe_below)
 			pyro_window_plan(window, hint->cframe_below, l->cf_previous + 8);
 	}
-	if (has_generation(python))
-		pyro_window_plan(window, thread->interp + l->in_generation, 8);
 	plan_region(python, hint);
 	for (size_t i = 0; i < hint->frame_count; i++)
 		pyro_window_plan(window, hint->frames[i], python->frame_read);
@@ -494,7 +532,7 @@ static bool reserve_frames(struct pyro_hint *hint, size_t count)
 	return true;
 }
 
-static void learn_frames(struct pyro_walk *walk, uint8_t memory, struct pyro_hint *hint)
+static void learn_frames(struct pyro_walk *walk, struct pyro_hint *hint)
 {
 	size_t kept = 0;
 
@@ -507,7 +545,7 @@ static void learn_frames(struct pyro_walk *walk, uint8_t memory, struct pyro_hin
 	for (size_t i = 0; i < walk->outside_count; i++)
 		(void)mark_seen(walk, walk->outside[i]);
 	for (size_t i = 0; i < hint->frame_count && kept < MAX_GUESSES; i++) {
-		if (hint->ages[i] >= memory || !mark_seen(walk, hint->frames[i]))
+		if (hint->ages[i] >= MEMORY || !mark_seen(walk, hint->frames[i]))
 			continue;
 		hint->frames[kept] = hint->frames[i];
 		hint->ages[kept] = hint->ages[i] + 1;
@@ -531,7 +569,7 @@ static void list_code(struct pyro_codes *codes, struct pyro_hint *hint, uint32_t
 }
 
 /* Those of this stack, and those of the last few: what calls in turn comes again. */
-static void learn_codes(const struct pyro_walk *walk, uint8_t memory, struct pyro_codes *codes,
+static void learn_codes(const struct pyro_walk *walk, struct pyro_codes *codes,
 			struct pyro_hint *hint)
 {
 	uint32_t before[PYRO_HINT_CODES];
@@ -544,7 +582,7 @@ static void learn_codes(const struct pyro_walk *walk, uint8_t memory, struct pyr
 	for (size_t i = 0; i < walk->count; i++)
 		list_code(codes, hint, walk->slots[i], 0);
 	for (uint32_t i = 0; i < count; i++) {
-		if (ages[i] < memory)
+		if (ages[i] < MEMORY)
 			list_code(codes, hint, before[i], ages[i] + 1);
 	}
 }
@@ -565,9 +603,9 @@ void pyro_frames_learn(struct pyro_python *python)
 	if (walk->high > 0 && walk->high >= hint->high)
 		hint->high = walk->high;
 	else if (walk->high > 0)
-		hint->high -= (hint->high - walk->high) / (2u * python->memory);
-	learn_frames(walk, python->memory, hint);
-	learn_codes(walk, python->memory, codes, hint);
+		hint->high -= (hint->high - walk->high) / (2u * MEMORY);
+	learn_frames(walk, hint);
+	learn_codes(walk, codes, hint);
 	hint->generation_still =
 		walk->generation != UINT64_MAX && walk->generation == hint->generation;
 	hint->generation = walk->generation;

@@ -5,10 +5,6 @@
 
 #include "cpython/decoder.h"
 
-/* What was there in this many stacks is read along with the next. */
-#define MEMORY_NEAR 8
-#define MEMORY_FAR  32
-
 static void set_read_sizes(struct pyro_python *python)
 {
 	const struct pyro_layout *l = &python->layout;
@@ -52,7 +48,6 @@ enum pyro_rc pyro_python_create(struct pyro_reader *reader, const struct pyro_py
 	python->origin = *origin;
 	python->origin.version_text[sizeof(python->origin.version_text) - 1] = '\0';
 	python->pthread_tid = PYRO_ABSENT;
-	python->memory = MEMORY_NEAR;
 	pyro_map_init(&python->thread_index, PYRO_MAX_THREADS);
 	pyro_codes_init(&python->codes);
 	rc = pyro_window_init(&python->window, reader);
@@ -92,11 +87,6 @@ void pyro_python_settle(struct pyro_python *python, bool proved)
 {
 	pyro_frames_learn(python);
 	pyro_codes_settle(&python->codes, proved);
-}
-
-void pyro_python_foresee(struct pyro_python *python, bool far)
-{
-	python->memory = far ? MEMORY_FAR : MEMORY_NEAR;
 }
 
 void pyro_python_trust(struct pyro_python *python, uint32_t epoch)

@@ -111,20 +111,19 @@ enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil,
 			     struct pyro_gil *ret_gil) PYRO_NODISCARD;
 /** Reads thread @thread of the last look and its GIL afresh: what a sampler does first inside a
  *  freeze. What its stack is likely to need comes with the same read, for a pyro_python_stack that
- *  follows at once. Errors: TORN when the memory is no longer that thread. */
+ *  follows at once; with a reader that can follow trails it is all of it, of the same moment.
+ *  Errors: TORN when the memory is no longer that thread. */
 enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
 				struct pyro_thread *ret_thread) PYRO_NODISCARD;
 /** Reads the stack of @thread as it stands, with every code object on it identified from the same
  *  moment (an address that now holds another code object is noticed). Consistent only if the caller
- *  proves that the thread stood still. Lines are not filled. Errors: as pyro_python_look. */
+ *  proves that the thread stood still. Lines are not filled. Errors: as pyro_python_look, SHORT
+ * (the trails did not bring all of it). */
 enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
 			       struct pyro_raw_stack *stack) PYRO_NODISCARD;
 /** Ends a pyro_python_stack: with @proved, code objects first seen in it are kept; without, they
  *  are read again next time, since they may be torn. */
 void pyro_python_settle(struct pyro_python *python, bool proved);
-/** What stacks are likely to need is read along with their threads, in one call. @far: to have it
- * all matters more than what it costs, so more of what was there of late is. Not so at first. */
-void pyro_python_foresee(struct pyro_python *python, bool far);
 /** Takes code objects that were compared in this @epoch to be the same until it changes; 0, as it
  * is at first: never. For samples that claim no proof. */
 void pyro_python_trust(struct pyro_python *python, uint32_t epoch);

@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-#define NO_HASH UINT64_MAX
-#define MAX_RAW 2048u /* bytes compared of a string without a hash */
+#define NO_HASH   UINT64_MAX
+#define MAX_RAW   2048u /* bytes compared of a string without a hash */
+#define TRAIL_RAW 512u  /* bytes of one, its head included, that come by a trail */
 
 static enum pyro_rc find_or_add(struct pyro_codes *codes, uint64_t addr, uint32_t *ret_text)
 {
@@ -101,6 +102,32 @@ void pyro_texts_plan(struct pyro_codes *codes, struct pyro_window *window,
 	else
 		pyro_window_plan(window, t->addr + layout->str_length,
 				 layout->str_hash + 8 - layout->str_length);
+}
+
+void pyro_texts_trail(const struct pyro_layout *layout, struct pyro_trail *trail)
+{
+	trail->pointed_from = layout->str_length;
+	trail->pointed_size = layout->str_hash + 8 - layout->str_length;
+	trail->pointed_unset = layout->str_hash - layout->str_length;
+	trail->pointed_more = TRAIL_RAW;
+}
+
+bool pyro_texts_is_still(const struct pyro_codes *codes, const struct pyro_window *window,
+			 const struct pyro_layout *layout, uint32_t text)
+{
+	const struct pyro_text *t = &codes->texts[text];
+	const uint32_t low = layout->str_length;
+	size_t size = layout->str_hash + 8 - low;
+	uint8_t now[TRAIL_RAW];
+	struct pyro_bytes then;
+
+	if (t->hash == NO_HASH && t->into > 0)
+		size = t->into + t->raw_size - low;
+	if (size > sizeof(now) || (t->hash == NO_HASH && t->into == 0))
+		return false;
+	then = pyro_window_find_sealed(window, t->addr + low, size);
+	return then.data && !pyro_reader_read(window->reader, t->addr + low, now, size) &&
+	       memcmp(then.data, now, size) == 0;
 }
 
 static bool compare(const struct pyro_window *window, const struct pyro_layout *layout,

@@ -14,6 +14,11 @@
 enum pyro_rc pyro_texts_add(struct pyro_codes *codes, const struct pyro_window *window,
 			    const struct pyro_layout *layout, uint64_t addr, size_t limit,
 			    uint32_t *ret_text) PYRO_NODISCARD;
+/** Makes @trail bring what proves any string that its objects point to. */
+void pyro_texts_trail(const struct pyro_layout *layout, struct pyro_trail *trail);
+/** Whether @text, which has just been read late, is what the sealed window shows. */
+bool pyro_texts_is_still(const struct pyro_codes *codes, const struct pyro_window *window,
+			 const struct pyro_layout *layout, uint32_t text);
 /** Plans what proves that @text still is what it was. */
 void pyro_texts_plan(struct pyro_codes *codes, struct pyro_window *window,
 		     const struct pyro_layout *layout, uint32_t text);

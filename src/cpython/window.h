@@ -82,6 +82,10 @@ struct pyro_window {
 	uint32_t slots;      /**< of `pages` that are in use */
 	uint32_t large[256]; /**< spans that were planned as a region */
 	uint32_t large_count;
+	struct pyro_trail trails[2]; /**< to be followed by the next fetch */
+	size_t trail_count;
+	uint32_t moment; /**< spans that are of one moment; 0: no trail was followed */
+	bool sealed;     /**< nothing may be read any more, as it would be of another */
 	uint64_t reads;
 	uint64_t bytes;
 	uint64_t faults;
@@ -96,16 +100,23 @@ void pyro_window_reset(struct pyro_window *window);
 void pyro_window_plan(struct pyro_window *window, uint64_t addr, size_t size);
 /** Wishes for a region of any size, which later wishes are found in. */
 void pyro_window_plan_region(struct pyro_window *window, uint64_t addr, size_t size);
+/** Wishes for what @trail leads to. The fetch that follows seals the window. Only where its reader
+ *  can follow, and no more than two. */
+void pyro_window_plan_trail(struct pyro_window *window, const struct pyro_trail *trail);
 /** Whether something planned awaits pyro_window_fetch. */
 static inline bool pyro_window_pending(const struct pyro_window *window)
 {
 	return window->fetched < window->count;
 }
 /** Reads what was planned since the last fetch. Addresses that cannot be read are not found, which
- *  is no error. Errors: GONE, PERM, NOMEM. */
+ *  is no error. Errors: SHORT (the window is sealed), TORN (a trail was not followed), GONE,
+ *  PERM, NOMEM. */
 enum pyro_rc pyro_window_fetch(struct pyro_window *window) PYRO_NODISCARD;
 /** The bytes at @addr if all @size of them were read; else .data is NULL. */
 struct pyro_bytes pyro_window_find(const struct pyro_window *window, uint64_t addr, size_t size);
+/** The same as it was when the window was sealed. */
+struct pyro_bytes pyro_window_find_sealed(const struct pyro_window *window, uint64_t addr,
+					  size_t size);
 /** Plans, fetches if need be, finds. */
 enum pyro_rc pyro_window_get(struct pyro_window *window, uint64_t addr, size_t size,
 			     struct pyro_bytes *ret_bytes) PYRO_NODISCARD;

@@ -8,7 +8,7 @@
 #include "sample/stop.h"
 
 #define MAX_TRIES 12
-/* A read by interrupt that has come up short is worth another try: what it lacked is known then. */
+/* A read by interrupt that has come up short is worth another try. */
 #define MAX_SHORT 2
 /* Where they come up short all the same, up to 2^this - 1 stacks are read otherwise before the next
  * one is tried. */
@@ -86,33 +86,30 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 	return rc;
 }
 
-/* Interrupts the thread for one read, which must bring everything, as what is read afterwards is of
- * another moment. UNSUPPORTED: it came up short, as where the stack has grown or code is new. */
+/* Interrupts the thread for one read, which brings the whole stack. UNSUPPORTED: it did not, as
+ * where that is very deep. */
 static enum pyro_rc read_interrupted(struct pyro_freeze *freeze, struct pyro_python *python,
 				     size_t index, const struct pyro_sched_thread *kernel,
 				     struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
-	enum pyro_interrupt_result result;
 	enum pyro_rc rc;
 	uint64_t held_ns;
+	bool hit;
 
 	view->slices = UINT64_MAX; /* it goes on */
 	view->state = kernel->state;
 	view->proof = PYRO_SAMPLE_INTERRUPT;
 	pyro_interrupt_aim(freeze->interrupt, kernel->cpu, kernel->tid);
 	rc = read_once(python, index, stack, view);
-	result = pyro_interrupt_lower(freeze->interrupt, &held_ns);
+	hit = pyro_interrupt_lower(freeze->interrupt, &held_ns);
 	freeze->held_ns += held_ns;
-	pyro_python_settle(python, !rc && result == PYRO_INTERRUPT_WHOLE);
-	switch (result) {
-	case PYRO_INTERRUPT_WHOLE:
-		freeze->unfit = 0;
-		return rc;
-	case PYRO_INTERRUPT_SHORT:
-		return PYRO_RC_UNSUPPORTED;
-	default:
+	pyro_python_settle(python, !rc && hit);
+	if (!hit)
 		return PYRO_RC_TORN;
-	}
+	if (rc == PYRO_RC_SHORT)
+		return PYRO_RC_UNSUPPORTED;
+	freeze->unfit = 0;
+	return rc;
 }
 
 /* Reads by interrupt do not get this stack. */
@@ -271,8 +268,6 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 	enum pyro_rc rc;
 
 	*ret_view = (struct pyro_freeze_view){.slices = UINT64_MAX};
-	pyro_python_foresee(python,
-			    freeze->method == PYRO_PROOF_BY_INTERRUPT && freeze->seat->cpu < 0);
 	rc = read_by_method(freeze, python, index, kernel, holder, stack, ret_view);
 	if (!rc && stack->partial && freeze->method != PYRO_PROOF_BY_NONE)
 		rc = read_later(freeze, python, index, kernel, stack, ret_view);

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The program that the kernel runs on the processor of a thread that it interrupts for it: copies
- * what is asked for of that thread's memory. tools/kernel-program makes interrupt_program.h of it,
- * which is what gets built. */
+ * what is asked for of that thread's memory, and what the pointers in it lead to.
+ * tools/kernel-program makes interrupt_program.h of it, which is what gets built. */
 #include "target/interrupt_area.h"
+
+#define NOWHERE PYRO_INTERRUPT_BYTES
+
+#define PROGRAM __attribute__((section("program"), used, noinline))
+#define INLINE  static inline __attribute__((always_inline))
+
+/* Makes the compiler compare and use one and the same register: else it compares a copy, and the
+ * kernel does not see that what is used is bounded. */
+#define SAME(value) __asm__("" : "+r"(value))
 
 struct thread_ids {
 	unsigned int tid; /* the kernel calls it pid */
 	unsigned int pid; /* and this tgid */
+};
+
+/* Where a trail has led to. */
+struct walk {
+	unsigned long long addr;
+	unsigned long long trail; /* its number */
 };
 
 /* By their numbers in linux/bpf.h. */
@@ -15,32 +30,155 @@ static long (*const probe_read_user)(void *into, unsigned int size, const void *
 static long (*const get_ns_current_pid_tgid)(unsigned long long dev, unsigned long long ino,
 					     struct thread_ids *ids,
 					     unsigned int size) = (void *)120;
+static long (*const loop)(unsigned int times, void *step, void *context,
+			  unsigned long long flags) = (void *)181;
 
 struct pyro_interrupt_area area;
 
-__attribute__((section("program"), used)) int read_interrupted(void *context)
+PROGRAM static long read_wish(unsigned int index, void *context);
+PROGRAM static long follow_link(unsigned int index, struct walk *walk);
+
+PROGRAM int read_interrupted(void *context)
 {
 	struct thread_ids ids = {0};
 
 	(void)context;
 	area.begin_ns = ktime_get_ns();
+	area.run++;
+	area.wishes_read = 0;
+	area.span_count = 0;
+	area.used = area.wish_bytes;
 	area.found = 0;
 	if (get_ns_current_pid_tgid(area.namespace_dev, area.namespace_ino, &ids, sizeof(ids)) == 0)
 		area.found = ids.tid;
-	if (area.found == area.tid) {
+	if (area.found != area.tid)
+		return 0;
+	loop(area.wish_count, read_wish, &ids, 0);
 #pragma clang loop unroll(disable)
-		for (unsigned int i = 0; i < PYRO_INTERRUPT_SPANS; i++) {
-			unsigned long long at, size;
+	for (unsigned int i = 0; i < PYRO_INTERRUPT_TRAILS; i++) {
+		const struct pyro_interrupt_trail *trail = &area.trails[i];
+		struct walk walk = {.trail = i};
 
-			if (i >= area.count)
-				break;
-			at = area.spans[i].at;
-			size = area.spans[i].size;
-			if (at >= PYRO_INTERRUPT_BYTES || size > PYRO_INTERRUPT_SPAN)
-				break;
-			area.spans[i].read = probe_read_user(area.data + at, size,
-							     (void *)area.spans[i].addr) == 0;
-		}
+		if (i >= area.trail_count ||
+		    probe_read_user(&walk.addr, sizeof(walk.addr), (void *)trail->head))
+			break;
+		if (trail->via && probe_read_user(&walk.addr, sizeof(walk.addr),
+						  (void *)(walk.addr + trail->via - 1)))
+			break;
+		loop(trail->limit, follow_link, &walk, 0);
 	}
+	return 0;
+}
+
+/* One of the places that were asked for. Returns 1 to end. */
+PROGRAM static long read_wish(unsigned int index, void *context)
+{
+	unsigned long long i = index, at, size;
+
+	(void)context;
+	SAME(i);
+	if (i >= PYRO_INTERRUPT_WISHES)
+		return 1;
+	at = area.wishes[i].at;
+	size = area.wishes[i].size;
+	if (at >= PYRO_INTERRUPT_BYTES || size > PYRO_INTERRUPT_SPAN ||
+	    probe_read_user(area.data + at, size, (void *)area.wishes[i].addr))
+		return 1;
+	area.wishes_read = i + 1;
+	return 0;
+}
+
+/* Copies one span more. Returns where it lies in the data, NOWHERE if it cannot be. */
+INLINE unsigned long long bring(unsigned long long addr, unsigned long long size)
+{
+	unsigned long long count = area.span_count, at = area.used;
+
+	SAME(count);
+	SAME(at);
+	SAME(size);
+	if (count >= PYRO_INTERRUPT_SPANS || at >= PYRO_INTERRUPT_BYTES ||
+	    size > PYRO_INTERRUPT_SPAN)
+		return NOWHERE;
+	if (probe_read_user(area.data + at, size, (void *)addr))
+		return NOWHERE;
+	area.spans[count].addr = addr;
+	area.spans[count].at = at;
+	area.spans[count].size = size;
+	area.span_count = count + 1;
+	/* Aligned, so that the copies stay quick. */
+	area.used = at + ((size + 15) & ~15ull);
+	return at;
+}
+
+INLINE unsigned long long word_in(unsigned long long at, unsigned long long offset)
+{
+	SAME(at);
+	SAME(offset);
+	if (at >= PYRO_INTERRUPT_BYTES || offset >= PYRO_INTERRUPT_SPAN)
+		return 0;
+	return *(unsigned long long *)(area.data + at + offset);
+}
+
+/* False if @addr was met before in this run. */
+INLINE int meet(unsigned long long addr)
+{
+	const unsigned long long slot = (addr >> 4 ^ addr >> 13) & (PYRO_INTERRUPT_MET - 1);
+
+	if (area.met[slot].addr == addr && area.met[slot].run == area.run)
+		return 0;
+	area.met[slot].addr = addr;
+	area.met[slot].run = area.run;
+	return 1;
+}
+
+INLINE void bring_pointed(const struct pyro_interrupt_trail *trail, unsigned long long addr)
+{
+	const unsigned long long at = bring(addr + trail->pointed_from, trail->pointed_size);
+	const unsigned long long to_page_end = 4096 - (addr & 4095);
+
+	/* The next page may not be there. */
+	if (~word_in(at, trail->pointed_unset) == 0 &&
+	    bring(addr, trail->pointed_more) == NOWHERE && to_page_end < trail->pointed_more)
+		bring(addr, to_page_end);
+}
+
+INLINE void bring_object(const struct pyro_interrupt_trail *trail, unsigned long long addr)
+{
+	unsigned long long at;
+
+	if (!addr || !meet(addr))
+		return;
+	at = bring(addr, trail->object_size);
+	if (trail->version && (unsigned int)word_in(at, trail->version - 1ull))
+		return;
+#pragma clang loop unroll(full)
+	for (unsigned int i = 0; i < PYRO_INTERRUPT_POINTED; i++) {
+		unsigned long long pointed;
+
+		if (i >= trail->pointed_count)
+			break;
+		pointed = word_in(at, trail->pointed[i]);
+		if (pointed && meet(pointed))
+			bring_pointed(trail, pointed);
+	}
+}
+
+/* One step on a trail. Returns 1 at its end. */
+PROGRAM static long follow_link(unsigned int index, struct walk *walk)
+{
+	const struct pyro_interrupt_trail *trail;
+	unsigned long long at, number = walk->trail;
+
+	(void)index;
+	SAME(number);
+	if (number >= PYRO_INTERRUPT_TRAILS || !walk->addr)
+		return 1;
+	trail = &area.trails[number];
+	at = bring(walk->addr, trail->size);
+	if (at == NOWHERE)
+		return 1;
+	if (trail->object_size)
+		bring_object(trail, word_in(at, trail->object) & trail->object_mask);
+	walk->addr = word_in(at, trail->next);
 	return 0;
 }

@@ -16,19 +16,13 @@
 #include "target/interrupt_area.h"
 #include "target/interrupt_program.h"
 
-enum stage {
-	STAGE_AT_REST, /* reads are no business of ours */
-	STAGE_AIMED,   /* the next one is */
-	STAGE_READ,    /* it has been done */
-};
-
 struct pyro_interrupt {
 	struct pyro_interrupt_area *area; /* shared with the program */
 	int map_fd;
 	int program_fd;
-	enum stage stage;
-	enum pyro_interrupt_result result;
 	int cpu;
+	bool aimed;
+	bool hit;
 	uint64_t held_ns;
 };
 
@@ -69,18 +63,39 @@ static bool create_area(struct pyro_interrupt *interrupt)
 	return true;
 }
 
+/* The kernel calls a function back only if it is told its type. */
+static int load_types(void)
+{
+	union bpf_attr attr = {
+		.btf = (uintptr_t)pyro_interrupt_program_types,
+		.btf_size = sizeof(pyro_interrupt_program_types),
+	};
+
+	return bpf(BPF_BTF_LOAD, &attr);
+}
+
 static bool load_program(struct pyro_interrupt *interrupt)
 {
 	static const char license[] = "Dual BSD/GPL"; /* as the kernel spells it */
 	struct bpf_insn program[PYRO_COUNT(pyro_interrupt_program)];
+	const int types_fd = load_types();
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 		.insn_cnt = PYRO_COUNT(pyro_interrupt_program),
 		.insns = (uintptr_t)program,
 		.license = (uintptr_t)license,
+		.prog_btf_fd = (uint32_t)types_fd,
+		.func_info = (uintptr_t)pyro_interrupt_program_functions,
+		.func_info_rec_size = sizeof(pyro_interrupt_program_functions[0]),
+		.func_info_cnt = PYRO_COUNT(pyro_interrupt_program_functions),
 	};
+	int errnum;
 
 	_Static_assert(sizeof(program) == sizeof(pyro_interrupt_program), "one word each");
+	_Static_assert(sizeof(pyro_interrupt_program_functions[0]) == sizeof(struct bpf_func_info),
+		       "as the kernel has it");
+	if (types_fd < 0)
+		return false;
 	memcpy(program, pyro_interrupt_program, sizeof(program));
 	for (size_t i = 0; i < PYRO_COUNT(pyro_interrupt_program_area); i++) {
 		struct bpf_insn *load = &program[pyro_interrupt_program_area[i]];
@@ -90,6 +105,9 @@ static bool load_program(struct pyro_interrupt *interrupt)
 		load[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 	}
 	interrupt->program_fd = bpf(BPF_PROG_LOAD, &attr);
+	errnum = errno;
+	close(types_fd);
+	errno = errnum;
 	return interrupt->program_fd >= 0;
 }
 
@@ -109,7 +127,10 @@ static bool interrupt_once(struct pyro_interrupt *interrupt, int cpu)
 static bool try_program(struct pyro_interrupt *interrupt)
 {
 	struct pyro_interrupt_area *area = interrupt->area;
-	const uint64_t probe = 0x5079726f;
+	const struct {
+		uint64_t next, mark;
+	} probe = {0, 0x5079726f};
+	const uint64_t head = (uintptr_t)&probe;
 	struct stat namespace;
 	uint64_t copy = 0;
 	cpu_set_t before, here;
@@ -120,8 +141,9 @@ static bool try_program(struct pyro_interrupt *interrupt)
 	area->namespace_dev = namespace.st_dev;
 	area->namespace_ino = namespace.st_ino;
 	area->tid = (unsigned int)syscall(SYS_gettid);
-	area->count = 1;
-	area->spans[0] = (struct pyro_interrupt_span){.addr = (uintptr_t)&probe, .size = 8};
+	area->trail_count = 1;
+	area->trails[0] = (struct pyro_interrupt_trail){
+		.head = (uintptr_t)&head, .size = sizeof(probe), .limit = 2};
 	/* It must not go to another processor in between. */
 	cpu = sched_getcpu();
 	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) != 0)
@@ -131,8 +153,8 @@ static bool try_program(struct pyro_interrupt *interrupt)
 	(void)sched_setaffinity(0, sizeof(here), &here);
 	errnum = interrupt_once(interrupt, cpu) ? 0 : errno;
 	(void)sched_setaffinity(0, sizeof(before), &before);
-	memcpy(&copy, area->data, sizeof(copy));
-	if (!errnum && (area->found != area->tid || !area->spans[0].read || copy != probe))
+	memcpy(&copy, area->data + sizeof(copy), sizeof(copy));
+	if (!errnum && (area->found != area->tid || area->span_count != 1 || copy != probe.mark))
 		errnum = EOPNOTSUPP;
 	errno = errnum;
 	return !errnum;
@@ -145,7 +167,7 @@ static enum pyro_rc explain(int errnum, struct pyro_err *err)
 				    "may not read by interrupts: that takes root, or CAP_BPF and "
 				    "CAP_PERFMON. Try: sudo, or --proof switch");
 	return pyro_err_set_errno(err, PYRO_RC_UNSUPPORTED, errnum,
-				  "this kernel does not read by interrupts (5.10 and newer do, "
+				  "this kernel does not read by interrupts (5.17 and newer do, "
 				  "built with CONFIG_BPF_EVENTS). Try: --proof switch");
 }
 
@@ -182,104 +204,102 @@ void pyro_interrupt_destroy(struct pyro_interrupt *interrupt)
 
 void pyro_interrupt_aim(struct pyro_interrupt *interrupt, int cpu, int tid)
 {
-	interrupt->stage = STAGE_AIMED;
-	interrupt->result = PYRO_INTERRUPT_MISSED;
+	interrupt->aimed = true;
+	interrupt->hit = false;
 	interrupt->held_ns = 0;
 	interrupt->cpu = cpu;
 	interrupt->area->tid = (unsigned int)tid;
 }
 
-enum pyro_interrupt_result pyro_interrupt_lower(struct pyro_interrupt *interrupt,
-						uint64_t *ret_held_ns)
+bool pyro_interrupt_lower(struct pyro_interrupt *interrupt, uint64_t *ret_held_ns)
 {
-	interrupt->stage = STAGE_AT_REST;
+	interrupt->aimed = false;
 	*ret_held_ns = interrupt->held_ns;
-	return interrupt->result;
+	return interrupt->hit;
 }
 
-/* False if it is more than there is room for. */
-static bool write_wishes(struct pyro_interrupt_area *area, const struct pyro_span *spans,
+/* As many as there is room for. */
+static void write_wishes(struct pyro_interrupt_area *area, const struct pyro_span *spans,
 			 size_t count)
 {
-	uint32_t at = 0;
+	uint32_t at = 0, i = 0;
 
-	if (count > PYRO_INTERRUPT_SPANS)
-		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (; i < count && i < PYRO_INTERRUPT_WISHES; i++) {
 		if (at >= PYRO_INTERRUPT_BYTES || spans[i].size > PYRO_INTERRUPT_SPAN)
-			return false;
-		area->spans[i] = (struct pyro_interrupt_span){
+			break;
+		area->wishes[i] = (struct pyro_interrupt_span){
 			.addr = spans[i].addr, .at = at, .size = (uint32_t)spans[i].size};
 		/* Aligned, so that the copies stay quick. */
 		at += ((uint32_t)spans[i].size + 15) & ~15u;
 	}
-	area->count = (uint32_t)count;
-	return true;
+	area->wish_count = i;
+	area->wish_bytes = at;
 }
 
-/* From what the interrupt brought. */
-static bool find(const struct pyro_interrupt_area *area, const struct pyro_span *span)
+static struct pyro_interrupt_trail as_trail(const struct pyro_trail *trail)
 {
-	for (uint32_t i = 0; i < area->count; i++) {
-		const struct pyro_interrupt_span *had = &area->spans[i];
+	struct pyro_interrupt_trail as = {
+		.head = trail->head,
+		.via = trail->indirect ? trail->via + 1 : 0,
+		.next = trail->next,
+		.size = trail->size,
+		.limit = trail->limit < PYRO_INTERRUPT_LINKS ? trail->limit : PYRO_INTERRUPT_LINKS,
+		.object = trail->object,
+		.object_mask = trail->object_mask,
+		.object_size = trail->object_size,
+		.pointed_count = trail->pointed_count,
+		.pointed_from = trail->pointed_from,
+		.pointed_size = trail->pointed_size,
+		.pointed_unset = trail->pointed_unset,
+		.pointed_more = trail->pointed_more,
+		.version = trail->versioned ? trail->version + 1 : 0,
+	};
 
-		if (!had->read || span->addr < had->addr || span->size > had->size ||
-		    span->addr - had->addr > had->size - span->size)
-			continue;
-		memcpy(span->into, area->data + had->at + (span->addr - had->addr), span->size);
-		return true;
-	}
-	return false;
+	_Static_assert(sizeof(as.pointed) == sizeof(trail->pointed), "the same number of them");
+	memcpy(as.pointed, trail->pointed, sizeof(as.pointed));
+	return as;
 }
 
-static enum pyro_rc read_by_interrupt(struct pyro_interrupt *interrupt,
-				      const struct pyro_span *spans, size_t count, size_t *ret_done)
+static bool interrupt_can_follow(const struct pyro_reader *reader)
 {
+	return ((const struct interrupt_reader *)reader)->interrupt->aimed;
+}
+
+static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct pyro_span *spans,
+				     size_t count, size_t *ret_done,
+				     const struct pyro_trail *trails, size_t trail_count,
+				     pyro_reader_found *found, void *context)
+{
+	struct pyro_interrupt *interrupt = ((struct interrupt_reader *)reader)->interrupt;
 	struct pyro_interrupt_area *area = interrupt->area;
 	const uint64_t begin_ns = pyro_clock_now();
 
-	interrupt->stage = STAGE_READ;
 	*ret_done = 0;
-	area->count = 0;
+	interrupt->aimed = false;
 	area->found = 0;
-	if (!write_wishes(area, spans, count)) {
-		interrupt->result = PYRO_INTERRUPT_SHORT;
-		return PYRO_RC_TORN;
-	}
+	write_wishes(area, spans, count);
+	area->trail_count = 0;
+	for (size_t i = 0; i < trail_count && i < PYRO_INTERRUPT_TRAILS; i++)
+		area->trails[area->trail_count++] = as_trail(&trails[i]);
 	if (!interrupt_once(interrupt, interrupt->cpu) || area->found != area->tid)
 		return PYRO_RC_TORN;
-	interrupt->result = PYRO_INTERRUPT_WHOLE;
+	interrupt->hit = true;
 	interrupt->held_ns = (area->begin_ns - begin_ns) / 2 + (pyro_clock_now() - area->begin_ns);
-	for (size_t i = 0; i < count; i++) {
-		if (!area->spans[i].read)
-			return PYRO_RC_FAULT;
-		memcpy(spans[i].into, area->data + area->spans[i].at, spans[i].size);
+	for (size_t i = 0; i < area->wishes_read && i < area->wish_count; i++) {
+		memcpy(spans[i].into, area->data + area->wishes[i].at, spans[i].size);
 		*ret_done = i + 1;
 	}
-	return PYRO_RC_OK;
+	for (size_t i = 0; i < area->span_count && i < PYRO_INTERRUPT_SPANS; i++)
+		found(context, area->spans[i].addr, area->data + area->spans[i].at,
+		      area->spans[i].size);
+	return *ret_done == count ? PYRO_RC_OK : PYRO_RC_FAULT;
 }
 
 static enum pyro_rc interrupt_readv(struct pyro_reader *reader, const struct pyro_span *spans,
 				    size_t count, size_t *ret_done)
 {
-	const struct interrupt_reader *by = (const struct interrupt_reader *)reader;
-	struct pyro_interrupt *interrupt = by->interrupt;
-	size_t done = 0, rest = 0;
-	enum pyro_rc rc;
-
-	if (interrupt->stage == STAGE_AIMED)
-		return read_by_interrupt(interrupt, spans, count, ret_done);
-	while (interrupt->stage == STAGE_READ && done < count &&
-	       find(interrupt->area, &spans[done]))
-		done++;
-	*ret_done = done;
-	if (done == count)
-		return PYRO_RC_OK;
-	if (interrupt->stage == STAGE_READ && interrupt->result == PYRO_INTERRUPT_WHOLE)
-		interrupt->result = PYRO_INTERRUPT_SHORT;
-	rc = pyro_reader_readv(by->inner, spans + done, count - done, &rest);
-	*ret_done = done + rest;
-	return rc;
+	return pyro_reader_readv(((struct interrupt_reader *)reader)->inner, spans, count,
+				 ret_done);
 }
 
 static void interrupt_reader_destroy(struct pyro_reader *reader)
@@ -301,6 +321,8 @@ enum pyro_rc pyro_interrupt_reader_create(struct pyro_interrupt *interrupt,
 		return PYRO_RC_NOMEM;
 	}
 	by->reader.readv = interrupt_readv;
+	by->reader.can_follow = interrupt_can_follow;
+	by->reader.follow = interrupt_follow;
 	by->reader.destroy = interrupt_reader_destroy;
 	by->interrupt = interrupt;
 	by->inner = reader;

@@ -4,28 +4,62 @@
 
 /* What the program in the kernel and its caller share. No header of either side is included. */
 
-#define PYRO_INTERRUPT_SPANS 256
-#define PYRO_INTERRUPT_SPAN  16384u /**< the most bytes of one span */
-#define PYRO_INTERRUPT_BYTES 131072u
+#define PYRO_INTERRUPT_WISHES  256
+#define PYRO_INTERRUPT_TRAILS  2
+#define PYRO_INTERRUPT_LINKS   1024u /**< the most that are followed of a trail */
+#define PYRO_INTERRUPT_POINTED 3
+#define PYRO_INTERRUPT_MET     512u /**< a power of two */
+#define PYRO_INTERRUPT_SPANS   2048u
+#define PYRO_INTERRUPT_SPAN    4096u /**< the most bytes of one span */
+#define PYRO_INTERRUPT_BYTES   131072u
 
 struct pyro_interrupt_span {
 	unsigned long long addr;
-	unsigned int at; /**< where it goes in `data`: below PYRO_INTERRUPT_BYTES */
+	unsigned int at; /**< where it lies in `data`: below PYRO_INTERRUPT_BYTES */
 	unsigned int size;
-	unsigned int read; /**< out: 1 if it was read whole */
-	unsigned int unused;
+};
+
+/** struct pyro_trail; every offset is below PYRO_INTERRUPT_SPAN. */
+struct pyro_interrupt_trail {
+	unsigned long long head;
+	unsigned int via; /**< 0: not so, else 1 + the offset */
+	unsigned int next;
+	unsigned int size;
+	unsigned int limit;
+	unsigned long long object_mask;
+	unsigned int object;
+	unsigned int object_size;
+	unsigned int pointed[PYRO_INTERRUPT_POINTED];
+	unsigned int pointed_count;
+	unsigned int pointed_from;
+	unsigned int pointed_size;
+	unsigned int pointed_unset;
+	unsigned int pointed_more;
+	unsigned int version; /**< 0: not so, else 1 + the offset */
 };
 
 struct pyro_interrupt_area {
 	unsigned long long namespace_dev; /**< the PID namespace in which threads are named */
 	unsigned long long namespace_ino;
 	unsigned int tid; /**< the thread that must be interrupted, else nothing is read */
-	unsigned int count;
-	unsigned int found; /**< out: the thread that was */
-	unsigned int unused;
-	unsigned long long begin_ns; /**< out: CLOCK_MONOTONIC */
+	unsigned int wish_count;
+	unsigned int trail_count;
+	unsigned int wish_bytes; /**< of `data`, which the wishes take */
+	struct pyro_interrupt_span wishes[PYRO_INTERRUPT_WISHES];
+	struct pyro_interrupt_trail trails[PYRO_INTERRUPT_TRAILS];
+	/* out */
+	unsigned long long run;      /**< counts them */
+	unsigned long long begin_ns; /**< CLOCK_MONOTONIC */
+	unsigned int found;          /**< the thread that was interrupted */
+	unsigned int wishes_read;    /**< up to the first that cannot be */
+	unsigned int span_count;     /**< met on the trails */
+	unsigned int used;           /**< of `data` */
 	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
-	unsigned char data[PYRO_INTERRUPT_BYTES + PYRO_INTERRUPT_SPAN];
+	struct {
+		unsigned long long addr;
+		unsigned long long run;
+	} met[PYRO_INTERRUPT_MET]; /**< what was read already, by a hash of the address */
+	unsigned char data[PYRO_INTERRUPT_BYTES + 2 * PYRO_INTERRUPT_SPAN];
 };
 
 #endif

@@ -28,12 +28,45 @@ struct counters {
 	volatile uint64_t second;
 };
 
+/* What a trail leads to: links, each with an object, which has a name. */
+struct object {
+	uint64_t unused;
+	uint64_t name;
+	volatile uint64_t count; /* of the first: counted as well */
+};
+
+struct link {
+	uint64_t object; /* with a bit set that is no address */
+	uint64_t next;
+};
+
+#define LINKS 1500 /* more than are followed */
+
+struct chain {
+	uint64_t head; /* of the links, in turn */
+	uint64_t outer;
+	struct link links[LINKS];
+	struct object objects[2];
+	uint64_t names[2][2];
+};
+
+/* What was met on a trail. */
+struct met {
+	uint64_t addr[2 * LINKS];
+	uint64_t size[2 * LINKS];
+	uint64_t first_count; /* of the first object */
+	size_t count;
+	const struct chain *chain;
+};
+
 struct stage {
 	struct pyro_interrupt *interrupt;
 	struct pyro_reader *reader;
-	struct counters *counters; /* the child has them at the same address */
-	uint8_t *filled;           /* two pages of 0, 1, 2, ..., and one that cannot be read */
-	int cpu;                   /* where the child runs */
+	struct counters *counters; /* the child has them at the same address, as all of these */
+	struct chain *chain;
+	struct met met;
+	uint8_t *filled; /* two pages of 0, 1, 2, ..., and one that cannot be read */
+	int cpu;         /* where the child runs */
 	pid_t child;
 };
 
@@ -61,8 +94,22 @@ static void count_for_ever(struct stage *stage)
 		stage->filled[i] = (uint8_t)i;
 	for (;;) {
 		stage->counters->first++;
+		stage->chain->objects[0].count++;
 		stage->counters->second++;
 	}
+}
+
+/* Objects take turns; the second one's name is the first one's too. */
+static void make_chain(struct chain *chain)
+{
+	chain->head = address(&chain->links[0]);
+	chain->outer = address(&chain->head);
+	for (size_t i = 0; i < LINKS; i++)
+		chain->links[i] = (struct link){
+			.object = address(&chain->objects[i % 2]) | 1,
+			.next = i + 1 < LINKS ? address(&chain->links[i + 1]) : 0,
+		};
+	chain->objects[0].name = chain->objects[1].name = address(chain->names[1]);
 }
 
 static void set_up(struct stage *stage)
@@ -71,7 +118,8 @@ static void set_up(struct stage *stage)
 	void *pages;
 	int cpus[2] = {-1, -1};
 
-	*stage = (struct stage){.cpu = -1};
+	memset(stage, 0, sizeof(*stage));
+	stage->cpu = -1;
 	assert_int_equal(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
 	for (int cpu = 0, found = 0; cpu < CPU_SETSIZE && found < 2; cpu++) {
 		if (CPU_ISSET(cpu, &allowed))
@@ -89,6 +137,11 @@ static void set_up(struct stage *stage)
 	pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(pages, MAP_FAILED);
 	stage->counters = pages;
+	stage->chain = mmap(NULL, sizeof(*stage->chain), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(stage->chain, MAP_FAILED);
+	make_chain(stage->chain);
+	stage->met.chain = stage->chain;
 	stage->filled = (uint8_t *)pages + PAGE;
 	assert_int_equal(munmap(stage->filled + (size_t)2 * PAGE, PAGE), 0);
 	stage->child = fork();
@@ -113,18 +166,41 @@ static void tear_down(struct stage *stage)
 	pyro_reader_destroy(stage->reader);
 	pyro_interrupt_destroy(stage->interrupt);
 	munmap(stage->counters, PAGE + (size_t)2 * PAGE);
+	munmap(stage->chain, sizeof(*stage->chain));
 }
 
-static enum pyro_interrupt_result lower(struct stage *stage)
+static bool lower(struct stage *stage)
 {
 	uint64_t held_ns;
 
 	return pyro_interrupt_lower(stage->interrupt, &held_ns);
 }
 
+static void on_found(void *context, uint64_t addr, const void *data, size_t size)
+{
+	struct met *met = context;
+
+	assert_in_range(met->count, 0, 2 * LINKS - 1);
+	if (addr == address(&met->chain->objects[0]))
+		memcpy(&met->first_count, (const uint8_t *)data + offsetof(struct object, count),
+		       8);
+	met->addr[met->count] = addr;
+	met->size[met->count++] = size;
+}
+
+static enum pyro_rc follow(struct stage *stage, const struct pyro_span *spans, size_t count,
+			   size_t *ret_done, const struct pyro_trail *trails, size_t trail_count)
+{
+	stage->met.count = 0;
+	assert_true(pyro_reader_can_follow(stage->reader));
+	return stage->reader->follow(stage->reader, spans, count, ret_done, trails, trail_count,
+				     on_found, &stage->met);
+}
+
 /* Other processes and the kernel's own threads want that processor now and then. */
-static enum pyro_rc aim_and_read(struct stage *stage, const struct pyro_span *spans, size_t count,
-				 size_t *ret_done)
+static enum pyro_rc aim_and_follow(struct stage *stage, const struct pyro_span *spans, size_t count,
+				   size_t *ret_done, const struct pyro_trail *trails,
+				   size_t trail_count)
 {
 	enum pyro_rc rc = PYRO_RC_TORN;
 
@@ -132,9 +208,26 @@ static enum pyro_rc aim_and_read(struct stage *stage, const struct pyro_span *sp
 		if (i)
 			nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 		pyro_interrupt_aim(stage->interrupt, stage->cpu, stage->child);
-		rc = pyro_reader_readv(stage->reader, spans, count, ret_done);
+		rc = follow(stage, spans, count, ret_done, trails, trail_count);
 	}
 	return rc;
+}
+
+static struct pyro_trail whole_trail(const struct stage *stage)
+{
+	return (struct pyro_trail){
+		.head = address(&stage->chain->head),
+		.next = offsetof(struct link, next),
+		.size = sizeof(struct link),
+		.limit = 3,
+		.object = offsetof(struct link, object),
+		.object_mask = ~(uint64_t)7,
+		.object_size = sizeof(struct object),
+		.pointed = {offsetof(struct object, name)},
+		.pointed_count = 1,
+		.pointed_from = 8,
+		.pointed_size = 8,
+	};
 }
 
 static void the_thread_stands_still(void **state)
@@ -146,17 +239,19 @@ static void the_thread_stands_still(void **state)
 	(void)state;
 	set_up(&stage);
 	for (int i = 0; i < READS; i++) {
+		const struct pyro_trail trail = whole_trail(&stage);
 		const struct pyro_span spans[] = {
 			{address(&stage.counters->second), &second, 8},
 			{address(&stage.counters->first), &first, 8},
 		};
 
-		assert_int_equal(aim_and_read(&stage, spans, 2, &done), PYRO_RC_OK);
+		assert_int_equal(aim_and_follow(&stage, spans, 2, &done, &trail, 1), PYRO_RC_OK);
 		assert_int_equal(done, 2);
-		assert_int_equal(pyro_interrupt_lower(stage.interrupt, &held_ns),
-				 PYRO_INTERRUPT_WHOLE);
+		assert_true(pyro_interrupt_lower(stage.interrupt, &held_ns));
 		assert_in_range(held_ns, 100, 1000000000);
 		assert_in_range(first - second, 0, 1);
+		assert_in_range(first - stage.met.first_count, 0, 1);
+		assert_in_range(stage.met.first_count - second, 0, 1);
 		assert_true(first >= before);
 		progress += first > before;
 		before = first;
@@ -177,56 +272,95 @@ static void who_does_not_run_there_is_missed(void **state)
 	const struct pyro_span span = {address(&stage.counters->first), &value, 8};
 	size_t done = 1;
 
+	assert_false(pyro_reader_can_follow(stage.reader));
 	pyro_interrupt_aim(stage.interrupt, stage.cpu, getpid());
-	assert_int_equal(pyro_reader_readv(stage.reader, &span, 1, &done), PYRO_RC_TORN);
+	assert_int_equal(follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_TORN);
 	assert_int_equal(done, 0);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_MISSED);
+	assert_false(lower(&stage));
 
 	/* No such processor. */
 	pyro_interrupt_aim(stage.interrupt, 1000000, stage.child);
-	assert_int_equal(pyro_reader_readv(stage.reader, &span, 1, &done), PYRO_RC_TORN);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_MISSED);
+	assert_int_equal(follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_TORN);
+	assert_false(lower(&stage));
 
 	kill(stage.child, SIGSTOP);
 	nanosleep(&long_enough, NULL);
 	pyro_interrupt_aim(stage.interrupt, stage.cpu, stage.child);
-	assert_int_equal(pyro_reader_readv(stage.reader, &span, 1, &done), PYRO_RC_TORN);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_MISSED);
-	/* At rest it is read as ever. */
+	assert_int_equal(follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_TORN);
+	/* Once for each time that it is aimed. */
+	assert_false(pyro_reader_can_follow(stage.reader));
+	assert_false(lower(&stage));
 	assert_int_equal(pyro_reader_readv(stage.reader, &span, 1, &done), PYRO_RC_OK);
 	tear_down(&stage);
 }
 
-static void later_reads_find_what_came(void **state)
+static void trails_are_followed(void **state)
 {
 	struct stage stage;
-	uint8_t page[PAGE], piece[64];
 	size_t done;
 
 	(void)state;
 	set_up(&stage);
-	const struct pyro_span whole = {address(stage.filled), page, sizeof(page)};
-	const struct pyro_span part = {address(stage.filled) + 100, piece, sizeof(piece)};
-	const struct pyro_span beyond[] = {part, {address(stage.filled) + PAGE, page, 8}};
+	struct chain *chain = stage.chain;
+	struct pyro_trail trails[2] = {whole_trail(&stage), whole_trail(&stage)};
+	const uint64_t expected[] = {
+		/* a link, its object, and that one's name: each once */
+		address(&chain->links[0]),
+		address(&chain->objects[0]),
+		address(&chain->names[1][1]),
+		address(&chain->links[1]),
+		address(&chain->objects[1]),
+		address(&chain->links[2]),
+		/* the second trail: links only, by way of a pointer to a pointer */
+		address(&chain->links[0]),
+		address(&chain->links[1]),
+	};
+	const uint64_t sizes[] = {16, 24, 8, 16, 24, 16, 16, 16};
 
-	assert_int_equal(aim_and_read(&stage, &whole, 1, &done), PYRO_RC_OK);
-	for (size_t i = 0; i < sizeof(page); i++)
-		assert_int_equal(page[i], (uint8_t)i);
-	assert_int_equal(pyro_reader_readv(stage.reader, &part, 1, &done), PYRO_RC_OK);
-	assert_int_equal(piece[63], (uint8_t)163);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_WHOLE);
+	trails[1].head = address(&chain->outer);
+	trails[1].indirect = true;
+	trails[1].object_size = 0;
+	trails[1].limit = 2;
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, trails, 2), PYRO_RC_OK);
+	assert_true(lower(&stage));
+	assert_int_equal(stage.met.count, 8);
+	assert_memory_equal(stage.met.addr, expected, sizeof(expected));
+	assert_memory_equal(stage.met.size, sizes, sizeof(sizes));
 
-	assert_int_equal(aim_and_read(&stage, &whole, 1, &done), PYRO_RC_OK);
-	memset(piece, 0, sizeof(piece));
-	assert_int_equal(pyro_reader_readv(stage.reader, beyond, 2, &done), PYRO_RC_OK);
-	assert_int_equal(done, 2);
-	assert_int_equal(piece[0], 100);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_SHORT);
+	/* To where the program ends. */
+	trails[1].limit = 100000;
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, trails + 1, 1), PYRO_RC_OK);
+	assert_int_equal(stage.met.count, PYRO_INTERRUPT_LINKS);
 	tear_down(&stage);
 }
 
-/* A guess that cannot be read costs nothing but itself. */
-static void the_unreadable_is_left_out(void **state)
+static void trails_end_where_nothing_is(void **state)
+{
+	struct stage stage;
+	size_t done;
+
+	(void)state;
+	set_up(&stage);
+	struct pyro_trail trail = whole_trail(&stage);
+
+	trail.head = address(stage.filled) + 2 * PAGE; /* is not there */
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_int_equal(stage.met.count, 0);
+	trail.head = address(stage.filled); /* leads nowhere */
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_int_equal(stage.met.count, 0);
+	/* Offsets that a trail must not have: nothing is followed from there. */
+	trail = whole_trail(&stage);
+	trail.next = trail.object = 1u << 20;
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_int_equal(stage.met.count, 1);
+	trail.size = 1u << 20;
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_int_equal(stage.met.count, 0);
+	tear_down(&stage);
+}
+
+static void wishes_end_at_the_unreadable(void **state)
 {
 	struct stage stage;
 	uint8_t into[3][16];
@@ -235,23 +369,22 @@ static void the_unreadable_is_left_out(void **state)
 	(void)state;
 	set_up(&stage);
 	const struct pyro_span spans[] = {
-		{address(stage.filled), into[0], 16},
+		{address(stage.filled) + 100, into[0], 16},
 		{address(stage.filled) + 2 * PAGE - 8, into[1], 16}, /* half of it is not there */
 		{address(stage.filled) + 32, into[2], 16},
 	};
 
-	assert_int_equal(aim_and_read(&stage, spans, 3, &done), PYRO_RC_FAULT);
+	assert_int_equal(aim_and_follow(&stage, spans, 3, &done, NULL, 0), PYRO_RC_FAULT);
 	assert_int_equal(done, 1);
-	assert_int_equal(pyro_reader_readv(stage.reader, spans + 2, 1, &done), PYRO_RC_OK);
-	assert_int_equal(into[2][0], 32);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_WHOLE);
+	assert_int_equal(into[0][15], 115);
+	assert_true(lower(&stage));
 	tear_down(&stage);
 }
 
-static void too_much_is_refused(void **state)
+static void no_more_is_read_than_there_is_room_for(void **state)
 {
 	static uint8_t into[PYRO_INTERRUPT_SPAN + 1];
-	static struct pyro_span many[PYRO_INTERRUPT_SPANS + 1];
+	static struct pyro_span many[PYRO_INTERRUPT_WISHES + 1];
 	struct stage stage;
 	size_t done;
 
@@ -259,27 +392,20 @@ static void too_much_is_refused(void **state)
 	set_up(&stage);
 	const struct pyro_span large = {address(stage.filled), into, sizeof(into)};
 
-	pyro_interrupt_aim(stage.interrupt, stage.cpu, stage.child);
-	assert_int_equal(pyro_reader_readv(stage.reader, &large, 1, &done), PYRO_RC_TORN);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_SHORT);
-	for (size_t i = 0; i < PYRO_INTERRUPT_SPANS + 1; i++)
+	assert_int_equal(aim_and_follow(&stage, &large, 1, &done, NULL, 0), PYRO_RC_FAULT);
+	assert_int_equal(done, 0);
+	for (size_t i = 0; i < PYRO_INTERRUPT_WISHES + 1; i++)
 		many[i] = (struct pyro_span){address(stage.filled) + i, into + i, 1};
-	pyro_interrupt_aim(stage.interrupt, stage.cpu, stage.child);
-	assert_int_equal(pyro_reader_readv(stage.reader, many, PYRO_INTERRUPT_SPANS + 1, &done),
-			 PYRO_RC_TORN);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_SHORT);
-	/* As many as there may be, and as many bytes. */
-	assert_int_equal(aim_and_read(&stage, many, PYRO_INTERRUPT_SPANS, &done), PYRO_RC_OK);
-	assert_int_equal(into[PYRO_INTERRUPT_SPANS - 1], PYRO_INTERRUPT_SPANS - 1);
-	for (size_t i = 0; i < PYRO_INTERRUPT_SPANS; i++)
-		many[i] = (struct pyro_span){address(stage.filled), into, 2 * PAGE};
-	assert_int_equal(aim_and_read(&stage, many, PYRO_INTERRUPT_BYTES / (2 * PAGE), &done),
-			 PYRO_RC_OK);
-	pyro_interrupt_aim(stage.interrupt, stage.cpu, stage.child);
+	assert_int_equal(aim_and_follow(&stage, many, PYRO_INTERRUPT_WISHES + 1, &done, NULL, 0),
+			 PYRO_RC_FAULT);
+	assert_int_equal(done, PYRO_INTERRUPT_WISHES);
+	assert_int_equal(into[PYRO_INTERRUPT_WISHES - 1], PYRO_INTERRUPT_WISHES - 1);
+	for (size_t i = 0; i < PYRO_INTERRUPT_WISHES; i++)
+		many[i] = (struct pyro_span){address(stage.filled), into, PAGE};
 	assert_int_equal(
-		pyro_reader_readv(stage.reader, many, PYRO_INTERRUPT_BYTES / (2 * PAGE) + 1, &done),
-		PYRO_RC_TORN);
-	assert_int_equal(lower(&stage), PYRO_INTERRUPT_SHORT);
+		aim_and_follow(&stage, many, PYRO_INTERRUPT_BYTES / PAGE + 1, &done, NULL, 0),
+		PYRO_RC_FAULT);
+	assert_int_equal(done, PYRO_INTERRUPT_BYTES / PAGE);
 	tear_down(&stage);
 }
 
@@ -288,9 +414,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_thread_stands_still),
 		cmocka_unit_test(who_does_not_run_there_is_missed),
-		cmocka_unit_test(later_reads_find_what_came),
-		cmocka_unit_test(the_unreadable_is_left_out),
-		cmocka_unit_test(too_much_is_refused),
+		cmocka_unit_test(trails_are_followed),
+		cmocka_unit_test(trails_end_where_nothing_is),
+		cmocka_unit_test(wishes_end_at_the_unreadable),
+		cmocka_unit_test(no_more_is_read_than_there_is_room_for),
 	};
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
