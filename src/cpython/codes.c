@@ -428,6 +428,16 @@ static enum pyro_rc decode_fresh(struct pyro_codes *codes, struct pyro_window *w
 	return rc;
 }
 
+/* Memory that was freed still has most of what was in it. What held an object then has a count of
+ * references of 0, or an allocator's pointer in its place. From 3.14 on the count has 32 bits,
+ * and flags above the next 16. */
+static bool is_alive(const struct pyro_layout *l, uint64_t references)
+{
+	if (l->minor >= 14)
+		return (uint32_t)references != 0 && (references >> 32 & 0xffff) == 0;
+	return references != 0 && references >> 40 == 0;
+}
+
 /* Whether what was read late of a fresh slot is of the code object that the sealed window shows:
  * that is still there, and so it was all the time. One without a version of its own could be
  * another with strings at the same addresses, which must be the same too. */
@@ -435,13 +445,17 @@ static bool is_still(const struct pyro_codes *codes, const struct pyro_window *w
 		     const struct pyro_layout *l, uint32_t slot)
 {
 	const struct pyro_code_slot *s = &codes->slots[slot];
-	const struct pyro_bytes then =
-		pyro_window_find_sealed(window, s->addr + l->co_id, l->co_id_end - l->co_id);
-	uint8_t now[PYRO_READ_ID];
+	const struct pyro_bytes then = pyro_window_find_sealed(window, s->addr, l->co_id_end);
+	uint8_t buffer[PYRO_READ_CODE];
+	const struct pyro_bytes now = {buffer, l->co_id_end};
 
 	if (s->code == PYRO_CODE_NONE || !then.data ||
-	    pyro_reader_read(window->reader, s->addr + l->co_id, now, l->co_id_end - l->co_id) ||
-	    !same_id(l, then.data, now))
+	    pyro_reader_read(window->reader, s->addr, buffer, now.size) ||
+	    !same_id(l, then.data + l->co_id, now.data + l->co_id) ||
+	    pyro_bytes_u64(then, l->ob_type) != pyro_bytes_u64(now, l->ob_type))
+		return false;
+	/* Free-threaded, the count is not in one place. */
+	if (!l->free_threaded && !is_alive(l, pyro_bytes_u64(now, 0)))
 		return false;
 	for (size_t i = 0; !s->versioned && i < PYRO_COUNT(s->texts); i++) {
 		if (!pyro_texts_is_still(codes, window, l, s->texts[i]))
@@ -450,14 +464,26 @@ static bool is_still(const struct pyro_codes *codes, const struct pyro_window *w
 	return true;
 }
 
+/* Whether no code object has gone since @generation. */
+static bool none_went(const struct pyro_window *window, const struct pyro_layout *l,
+		      uint64_t interp, uint64_t generation)
+{
+	uint64_t now;
+
+	return l->in_generation != PYRO_ABSENT && generation != UINT64_MAX &&
+	       !pyro_reader_read(window->reader, interp + l->in_generation, &now, sizeof(now)) &&
+	       now == generation;
+}
+
 static enum pyro_rc decode_late(struct pyro_codes *codes, struct pyro_window *window,
-				const struct pyro_layout *l)
+				const struct pyro_layout *l, uint64_t interp, uint64_t generation)
 {
 	enum pyro_rc rc;
 
 	for (size_t i = 0; i < codes->fresh_count; i++) {
-		if (!pyro_window_find(window, codes->slots[codes->fresh[i]].addr, l->co_id_end)
-			     .data)
+		const uint64_t addr = codes->slots[codes->fresh[i]].addr;
+
+		if (!pyro_window_find(window, addr, l->co_id_end).data)
 			return PYRO_RC_SHORT;
 	}
 	window->sealed = false;
@@ -467,6 +493,8 @@ static enum pyro_rc decode_late(struct pyro_codes *codes, struct pyro_window *wi
 		if (!is_still(codes, window, l, codes->fresh[i]))
 			rc = PYRO_RC_SHORT;
 	}
+	if (rc == PYRO_RC_OK && l->free_threaded && !none_went(window, l, interp, generation))
+		rc = PYRO_RC_SHORT;
 	return rc;
 }
 
@@ -512,7 +540,7 @@ enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *w
 		codes->slots[slot].epoch = codes->epoch;
 	}
 	if (codes->fresh_count > 0) {
-		rc = window->sealed ? decode_late(codes, window, layout)
+		rc = window->sealed ? decode_late(codes, window, layout, interp, generation)
 				    : decode_fresh(codes, window, layout);
 		for (size_t i = 0; i < codes->fresh_count; i++) {
 			codes->slots[codes->fresh[i]].interp = interp;

@@ -96,7 +96,7 @@ static bool is_entry(const struct pyro_layout *l, struct pyro_bytes frame, uint8
 {
 	if (l->fr_entry != PYRO_ABSENT)
 		return pyro_bytes_u8(frame, l->fr_entry) != 0;
-	return owner == OWNER_SHIM;
+	return owner >= OWNER_SHIM;
 }
 
 /* Where C code enters the interpreter's loop it puts a cframe on the C stack, and a compiler may
@@ -136,6 +136,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_walk *walk = &python->walk;
 	uint64_t mark = 0, next_mark = 1;
+	bool entered = true;
 	uint8_t owner = 0;
 
 	for (uint64_t walked = 0; addr != 0; walked++) {
@@ -165,6 +166,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		addr = pyro_bytes_u64(frame, l->fr_previous);
 		if (l->fr_owner != PYRO_ABSENT)
 			owner = pyro_bytes_u8(frame, l->fr_owner);
+		entered = is_entry(l, frame, owner);
 		if (l->cf_frame != PYRO_ABSENT)
 			check_entry(python, frame, owner, addr);
 		if (l->fr_owner != PYRO_ABSENT && l->minor >= 12) {
@@ -198,22 +200,23 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 	 * and is still the current frame (YIELD_VALUE stores one after the other). */
 	if (owner == OWNER_GENERATOR)
 		walk->partial = true;
+	/* C code called the outermost frame: one that nothing called is not linked yet, or any
+	 * more. */
+	if (l->fr_owner != PYRO_ABSENT && !entered)
+		walk->partial = true;
 	return PYRO_RC_OK;
 }
 
-/* The frames on the data stack, to where the last ones reached: each is a read of its own else. */
-static void plan_region(struct pyro_python *python, const struct pyro_hint *hint)
+/* The bytes of the data stack that frames lie in, to where the last ones reached. */
+static uint32_t region_size(const struct pyro_hint *hint)
 {
 	const uint64_t low = hint->chunk;
-	uint64_t end = low + FIRST_REGION;
 
 	if (low == 0)
-		return;
-	if (hint->high > low && hint->high - low <= CHUNK)
-		end = hint->high + SLACK;
-	if (end - low > CHUNK)
-		end = low + CHUNK;
-	pyro_window_plan_region(&python->window, low, end - low);
+		return 0;
+	if (hint->high > low && hint->high - low <= CHUNK - SLACK)
+		return (uint32_t)(hint->high - low + SLACK);
+	return hint->high > low && hint->high - low <= CHUNK ? CHUNK : FIRST_REGION;
 }
 
 static bool has_generation(const struct pyro_python *python)
@@ -222,7 +225,8 @@ static bool has_generation(const struct pyro_python *python)
 }
 
 /* All of a stack, whatever it is, where the reader can follow it. */
-static void plan_trails(struct pyro_python *python, const struct pyro_thread *thread)
+static void plan_trails(struct pyro_python *python, const struct pyro_thread *thread,
+			const struct pyro_hint *hint)
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_window *window = &python->window;
@@ -231,6 +235,8 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 		.next = l->fr_previous,
 		.size = python->frame_read,
 		.limit = PYRO_MAX_STACK_DEPTH,
+		.block = hint->chunk,
+		.block_size = region_size(hint),
 		.object = l->fr_code,
 		.object_mask = l->minor >= 14 ? CODE_MASK : UINT64_MAX,
 	};
@@ -261,7 +267,7 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 	if (has_generation(python))
 		pyro_window_plan(window, thread->interp + l->in_generation, 8);
 	if (pyro_reader_can_follow(python->reader)) {
-		plan_trails(python, thread);
+		plan_trails(python, thread, hint);
 		return;
 	}
 	if (l->cf_frame != PYRO_ABSENT) {
@@ -269,7 +275,9 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 		if (hint->cframe_below)
 			pyro_window_plan(window, hint->cframe_below, l->cf_previous + 8);
 	}
-	plan_region(python, hint);
+	/* Each is a read of its own else. */
+	if (hint->chunk)
+		pyro_window_plan_region(window, hint->chunk, region_size(hint));
 	for (size_t i = 0; i < hint->frame_count; i++)
 		pyro_window_plan(window, hint->frames[i], python->frame_read);
 	for (size_t i = 0; i < hint->code_count && !hint->generation_still; i++)

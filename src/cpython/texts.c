@@ -126,7 +126,9 @@ bool pyro_texts_is_still(const struct pyro_codes *codes, const struct pyro_windo
 	if (size > sizeof(now) || (t->hash == NO_HASH && t->into == 0))
 		return false;
 	then = pyro_window_find_sealed(window, t->addr + low, size);
-	return then.data && !pyro_reader_read(window->reader, t->addr + low, now, size) &&
+	return then.data && pyro_bytes_u64(then, 0) == t->total &&
+	       pyro_bytes_u64(then, layout->str_hash - low) == t->hash &&
+	       !pyro_reader_read(window->reader, t->addr + low, now, size) &&
 	       memcmp(then.data, now, size) == 0;
 }
 

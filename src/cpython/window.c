@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #define PAGE       4096u
-#define HEAD       256u /* what begins in the page before and is asked for in parts */
+#define BLOCK      1024u /* what is larger is found by any of its pages */
+#define HEAD       256u  /* what begins in the page before and is asked for in parts */
 #define PAGE_SLOTS (PYRO_WINDOW_SPANS * 2u)
 #define FEW_SLOTS  1024u /* enough for nearly every stack, and for the nearest cache */
 #define MAX_FAULTS 64    /* in one fetch: each costs a call */
@@ -158,14 +159,20 @@ void pyro_window_plan(struct pyro_window *window, uint64_t addr, size_t size)
 	(void)add_span(window, addr, size);
 }
 
+static struct pyro_window_span *add_region(struct pyro_window *window, uint64_t addr, size_t size)
+{
+	if (window->count == PYRO_WINDOW_SPANS || window->large_count == PYRO_COUNT(window->large))
+		return NULL;
+	window->large[window->large_count++] = window->count;
+	window->spans[window->count] = (struct pyro_window_span){
+		.low = addr, .high = addr + size, .older = -1, .region = true};
+	return &window->spans[window->count++];
+}
+
 void pyro_window_plan_region(struct pyro_window *window, uint64_t addr, size_t size)
 {
-	if (!is_sane(addr, size) || window->count == PYRO_WINDOW_SPANS ||
-	    window->large_count == PYRO_COUNT(window->large))
-		return;
-	window->large[window->large_count++] = window->count;
-	window->spans[window->count++] = (struct pyro_window_span){
-		.low = addr, .high = addr + size, .older = -1, .region = true};
+	if (is_sane(addr, size))
+		(void)add_region(window, addr, size);
 }
 
 void pyro_window_plan_trail(struct pyro_window *window, const struct pyro_trail *trail)
@@ -198,7 +205,9 @@ static void on_found(void *context, uint64_t addr, const void *data, size_t size
 	if (!is_sane(addr, size))
 		return;
 	at = take_room(window, size);
-	span = at == SIZE_MAX ? NULL : add_span(window, addr, size);
+	if (at == SIZE_MAX)
+		return;
+	span = size > BLOCK ? add_region(window, addr, size) : add_span(window, addr, size);
 	if (!span)
 		return;
 	memcpy(window->data + at, data, size);

@@ -29,6 +29,8 @@ struct pyro_trail {
 	uint32_t next;                        /**< in a link: the pointer to the next; 0 ends it */
 	uint32_t size;                        /**< bytes read of a link */
 	uint32_t limit;                       /**< links at most */
+	uint64_t block;                       /**< where many of them lie: read whole, at first */
+	uint32_t block_size;                  /**< 0: there is no such place */
 	uint32_t object;                      /**< in a link: the pointer to its object */
 	uint64_t object_mask;                 /**< bits of that pointer which are an address */
 	uint32_t object_size;                 /**< bytes read of it; 0: of no interest */

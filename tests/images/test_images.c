@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cpython/python.h"
+#include "support/follower.h"
 #include "target/image.h"
 
 /* A line has tab-separated fields:
@@ -64,8 +65,31 @@ static const struct pyro_thread *find_thread(const struct pyro_look *look, uint6
 	return NULL;
 }
 
-static void check_thread(struct pyro_python *python, const struct pyro_look *look, char **fields,
-			 struct pyro_raw_stack *stack)
+/* The stack of thread @index, read by trails where @follower is not NULL. */
+static void read_stack(struct pyro_python *python, size_t index, struct follower *follower,
+		       struct pyro_raw_stack *stack)
+{
+	struct pyro_thread thread;
+	struct pyro_gil gil;
+
+	if (follower)
+		follower->armed = true;
+	assert_int_equal(pyro_python_thread(python, index, &gil, &thread), PYRO_RC_OK);
+	assert_int_equal(pyro_python_stack(python, &thread, stack), PYRO_RC_OK);
+	pyro_python_settle(python, true);
+	if (!follower)
+		return;
+	/* What was met for the first time was read late; now the trails bring all there is. */
+	assert_false(follower->armed);
+	follower->armed = true;
+	assert_int_equal(pyro_python_thread(python, index, &gil, &thread), PYRO_RC_OK);
+	assert_int_equal(pyro_python_stack(python, &thread, stack), PYRO_RC_OK);
+	pyro_python_settle(python, true);
+	assert_int_equal(follower->late, 0);
+}
+
+static void check_thread(struct pyro_python *python, const struct pyro_look *look,
+			 struct follower *follower, char **fields, struct pyro_raw_stack *stack)
 {
 	struct names names = {.pthread = strtoull(fields[1], NULL, 10)};
 	const struct pyro_thread *thread = find_thread(look, names.pthread);
@@ -76,8 +100,7 @@ static void check_thread(struct pyro_python *python, const struct pyro_look *loo
 	assert_int_equal(thread->native_id, strtoull(fields[2], NULL, 10));
 	pyro_python_thread_names(python, keep_name, &names);
 	assert_string_equal(names.name, fields[4]);
-	assert_int_equal(pyro_python_stack(python, thread, stack), PYRO_RC_OK);
-	pyro_python_settle(python, true);
+	read_stack(python, (size_t)(thread - look->threads), follower, stack);
 	pyro_python_stack_lines(python, stack);
 	assert_false(stack->truncated);
 	assert_false(stack->partial);
@@ -97,7 +120,8 @@ static void check_frame(struct pyro_python *python, const struct pyro_raw_frame 
 }
 
 /* Returns the number of threads. */
-static size_t check_text(struct pyro_python *python, const struct pyro_look *look, FILE *text)
+static size_t check_text(struct pyro_python *python, const struct pyro_look *look,
+			 struct follower *follower, FILE *text)
 {
 	struct pyro_raw_stack *stack = calloc(1, sizeof(*stack));
 	char line[LINE_SIZE], *fields[FIELDS];
@@ -109,7 +133,7 @@ static size_t check_text(struct pyro_python *python, const struct pyro_look *loo
 
 		if (count == 5 && strcmp(fields[0], "thread") == 0) {
 			assert_int_equal(at, stack->count);
-			check_thread(python, look, fields, stack);
+			check_thread(python, look, follower, fields, stack);
 			at = 0;
 			threads++;
 			continue;
@@ -126,7 +150,7 @@ static size_t check_text(struct pyro_python *python, const struct pyro_look *loo
 	return threads;
 }
 
-static void check_image(const char *name)
+static void check_image(const char *name, bool by_trails)
 {
 	char path[512];
 	struct pyro_reader *reader = NULL;
@@ -134,6 +158,7 @@ static void check_image(const char *name)
 	struct pyro_python_origin origin = {0};
 	const struct pyro_image_meta *meta;
 	const struct pyro_look *look;
+	struct follower follower;
 	FILE *text;
 
 	snprintf(path, sizeof(path), "%s/%s.img", folder, name);
@@ -143,13 +168,17 @@ static void check_image(const char *name)
 	origin.version = meta->version;
 	origin.free_threaded = meta->free_threaded;
 	memcpy(origin.version_text, meta->version_text, sizeof(origin.version_text));
-	assert_int_equal(pyro_python_create(reader, &origin, &python, NULL), PYRO_RC_OK);
+	follower_init(&follower, reader);
+	assert_int_equal(
+		pyro_python_create(by_trails ? &follower.reader : reader, &origin, &python, NULL),
+		PYRO_RC_OK);
 	assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
 	snprintf(path, sizeof(path), "%s/%s.txt", folder, name);
 	text = fopen(path, "re");
 	assert_non_null(text);
 	/* The thread that told of the others is there too. */
-	assert_int_equal(check_text(python, look, text) + 1, look->thread_count);
+	assert_int_equal(check_text(python, look, by_trails ? &follower : NULL, text) + 1,
+			 look->thread_count);
 	fclose(text);
 	pyro_python_destroy(python);
 	pyro_reader_destroy(reader);
@@ -169,7 +198,8 @@ static void test_images_show_what_the_programs_said(void **state)
 		if (size < 5 || strcmp(entry->d_name + size - 4, ".img") != 0)
 			continue;
 		entry->d_name[size - 4] = 0;
-		check_image(entry->d_name);
+		check_image(entry->d_name, false);
+		check_image(entry->d_name, true);
 		images++;
 	}
 	closedir(directory);

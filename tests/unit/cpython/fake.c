@@ -85,6 +85,7 @@ uint64_t fake_code(struct fake *fake, const struct fake_code *code)
 	const struct pyro_layout *l = &fake->layout;
 	const uint64_t addr = fake_alloc(fake, 512 + code->units * 2);
 
+	fake_put(fake, addr, 1, 8); /* references */
 	fake_put(fake, addr + l->ob_type, fake->code_type, 8);
 	fake_put(fake, addr + l->co_name, fake_ascii(fake, code->name), 8);
 	if (l->co_qualname != PYRO_ABSENT)
@@ -107,6 +108,8 @@ uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_
 	const struct pyro_layout *l = &fake->layout;
 	uint64_t addr;
 
+	if (!previous && !owner && l->minor >= 12)
+		previous = fake_frame(fake, 0, 0, 0, 3);
 	/* Frames of functions lie one right after the other, those of generators and entries
 	 * elsewhere. */
 	if (owner == 0) {
@@ -125,6 +128,8 @@ uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_
 		fake_put(fake, addr + l->fr_instr, code + l->co_code + offset, 8);
 	if (l->fr_owner != PYRO_ABSENT)
 		fake_put(fake, addr + l->fr_owner, owner, 1);
+	if (l->fr_entry != PYRO_ABSENT && !previous && !owner)
+		fake_put(fake, addr + l->fr_entry, 1, 1);
 	return addr;
 }
 

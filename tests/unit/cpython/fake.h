@@ -48,7 +48,7 @@ struct fake_code {
 	uint32_t version;
 };
 uint64_t fake_code(struct fake *fake, const struct fake_code *code);
-/* A frame whose current instruction is at byte @offset. */
+/* A frame whose current instruction is at byte @offset; the outermost is called by C code. */
 uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_t offset,
 		    uint8_t owner);
 /* A thread in front of those there are. */

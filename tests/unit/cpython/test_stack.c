@@ -227,6 +227,8 @@ static void test_shims_and_unfinished_frames(void **state)
 			fake_put(fake, frame + l->fr_instr, UINT32_MAX, 4); /* f_lasti -1 */
 		else
 			fake_put(fake, frame + l->fr_instr, code + l->co_code - 2, 8);
+		if (l->fr_entry != PYRO_ABSENT)
+			fake_put(fake, frame + l->fr_entry, 1, 1);
 		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, frame), root);
 
 		struct pyro_python *python = open_fake(fake);

@@ -384,7 +384,7 @@ static void an_ended_target_is_gone(void **state)
 static struct half_stored {
 	enum pyro_rc (*readv)(struct pyro_reader *reader, const struct pyro_span *spans,
 			      size_t count, size_t *ret_done);
-	uint64_t frame, caller;
+	uint64_t frame, entry; /* C code, called by its caller, resumes it */
 	const uint64_t *torn;
 } half_stored;
 
@@ -394,7 +394,7 @@ static enum pyro_rc read_half_stored(struct pyro_reader *reader, const struct py
 	struct fake *fake = (struct fake *)reader;
 
 	if (half_stored.torn && *half_stored.torn)
-		fake_put(fake, half_stored.frame + fake->layout.fr_previous, half_stored.caller, 8);
+		fake_put(fake, half_stored.frame + fake->layout.fr_previous, half_stored.entry, 8);
 	return half_stored.readv(reader, spans, count, ret_done);
 }
 
@@ -413,13 +413,14 @@ static void a_half_stored_stack_is_read_later(void **state)
 		const struct pyro_look *look;
 		struct pyro_python *python;
 		struct pyro_seat seat;
+		uint64_t caller;
 		int go;
 		const int pid = child_start(NULL, &go);
 
-		half_stored.caller = fake_frame(fake, 0, addr, 0, 0);
+		caller = fake_frame(fake, 0, addr, 0, 0);
+		half_stored.entry = fake_frame(fake, caller, 0, 0, 3);
 		half_stored.frame = fake_frame(fake, 0, addr, 0, 1);
-		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, half_stored.frame),
-				  half_stored.caller);
+		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, half_stored.frame), caller);
 		assert_int_equal(pyro_python_create(&fake->reader, &fake->origin, &python, NULL),
 				 0);
 		assert_int_equal(pyro_python_look(python, &look), 0);
