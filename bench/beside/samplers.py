@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from pathlib import Path
 
 from beside import capture, environment
@@ -27,6 +28,7 @@ class Sampler:
     name = None
     versions = None  # CPythons that it can look into; None: all
     pausable = True  # stopped at any moment, it leaves the target running
+    pause = signal.SIGSTOP
     pulses = 30  # of running between pauses, where its pace is measured by these
 
     def supports(self, version):
@@ -48,6 +50,7 @@ class Sampler:
 
 class Pyrometer(Sampler):
     name = "pyrometer"
+    pause = signal.SIGTSTP  # the kernel's timer, which it has started, must be stopped as well
     pulses = 120  # it has goals to be held against, one percent from what can be had
 
     def __init__(self, proof=None):

@@ -37,7 +37,7 @@ def paused_ratio(sampler, target, rate, output):
     paces = []  # off, on, off, on, ..., off
     for number in range(2 * sampler.pulses + 1):
         on = number % 2 == 1
-        attached.signal(signal.SIGCONT if on else signal.SIGSTOP)
+        attached.signal(signal.SIGCONT if on else sampler.pause)
         time.sleep(TURN)
         begin = target.progress()
         time.sleep(PULSE)

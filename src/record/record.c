@@ -125,6 +125,7 @@ static enum pyro_rc take_signals(struct recording *recording, struct pyro_err *e
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGQUIT);
 	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTSTP);
 	if (sigprocmask(SIG_BLOCK, &mask, &recording->mask_before) != 0)
 		return pyro_err_set_errno(err, PYRO_RC_IO, errno, "cannot block signals");
 	recording->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -181,6 +182,13 @@ static void on_signal(struct recording *recording, const struct signalfd_siginfo
 {
 	if (info->ssi_signo == SIGCHLD) {
 		reap_child(recording);
+		return;
+	}
+	if (info->ssi_signo == SIGTSTP) {
+		/* Stopped, we must not leave a timer in the kernel to interrupt the program. */
+		pyro_sampler_pause(recording->sampler, true);
+		raise(SIGSTOP);
+		pyro_sampler_pause(recording->sampler, false);
 		return;
 	}
 	if (!recording->options->argv) {

@@ -278,3 +278,42 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 		freeze->faults++;
 	return rc;
 }
+
+enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python, size_t index)
+{
+	struct pyro_thread thread;
+	struct pyro_gil gil;
+	uint64_t held_ns;
+	enum pyro_rc rc = pyro_interrupt_timer_order(freeze->interrupt);
+
+	if (rc)
+		return rc;
+	rc = pyro_python_thread(python, index, &gil, &thread);
+	(void)pyro_interrupt_lower(freeze->interrupt, &held_ns);
+	/* Having said what it wants, it has got nothing. */
+	return rc == PYRO_RC_TORN ? PYRO_RC_OK : rc;
+}
+
+enum pyro_rc pyro_freeze_take(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			      struct pyro_raw_stack *stack, struct pyro_freeze_view *ret_view,
+			      uint64_t *ret_at_ns)
+{
+	enum pyro_rc rc;
+	uint64_t held_ns;
+	bool hit;
+
+	*ret_view = (struct pyro_freeze_view){
+		.slices = UINT64_MAX, .state = PYRO_SCHED_RUNNING, .proof = PYRO_SAMPLE_INTERRUPT};
+	if (!pyro_interrupt_timer_aim(freeze->interrupt, ret_at_ns))
+		return PYRO_RC_NOTFOUND;
+	rc = read_once(python, index, stack, ret_view);
+	hit = pyro_interrupt_lower(freeze->interrupt, &held_ns);
+	freeze->held_ns += held_ns;
+	pyro_python_settle(python, !rc && hit);
+	if (!hit)
+		return PYRO_RC_NOTREADY;
+	if (!rc && !stack->partial)
+		return PYRO_RC_OK;
+	freeze->torn++;
+	return PYRO_RC_TORN;
+}

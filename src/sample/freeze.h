@@ -42,4 +42,13 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 			      struct pyro_raw_stack *stack,
 			      struct pyro_freeze_view *ret_view) PYRO_NODISCARD;
 
+/** Says what the timer is to read of thread @index: pyro_interrupt_timer_order. Errors: as that. */
+enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python,
+			       size_t index) PYRO_NODISCARD;
+/** Takes the oldest stack of thread @index that the timer has read. Errors: NOTFOUND (there is
+ *  none), NOTREADY (what is to be read has changed: order anew), TORN (of no use). */
+enum pyro_rc pyro_freeze_take(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
+			      struct pyro_raw_stack *stack, struct pyro_freeze_view *ret_view,
+			      uint64_t *ret_at_ns) PYRO_NODISCARD;
+
 #endif

@@ -8,9 +8,20 @@
 #include "sample/ledger.h"
 #include "sample/rate.h"
 
+/** Looks at one thread by a timer in the kernel. */
+struct pyro_timed {
+	const struct pyro_probe *probe; /**< NULL: at none */
+	int tid;
+	uint64_t begin_ns;
+	uint64_t taken;   /**< looks, over the recording */
+	uint64_t dropped; /**< looks since the timer began for which there was no room */
+	bool unfit;       /**< the kernel does not do it */
+};
+
 /** What probes share: the sampler's thread uses it alone. */
 struct pyro_probe_shared {
 	struct pyro_freeze freeze;
+	struct pyro_timed timed;
 	struct pyro_seat seat;
 	struct pyro_sched *sched;
 	struct pyro_queue *queue;
@@ -57,6 +68,7 @@ struct pyro_probe_thread {
 	enum pyro_sched_state state; /**< in the moment last seen */
 	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
+	uint64_t kept_ns;      /**< when it was last found to have waited for a processor */
 	uint64_t accounted_ns; /**< its time is in the ledger up to here */
 	uint64_t settled_ns;   /**< and shared out up to here; 0: never */
 	uint64_t run_seen;
@@ -141,6 +153,14 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 /** One moment of sampling. The sampler's thread sits where pyro_probe_cpu said, or, having left
  *  that place in the last moment, elsewhere. */
 void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Where a timer looks at the probe's thread: takes in its looks. False if a tick is to follow, as
+ *  something else has happened, or a look is to be made good. */
+bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** After a tick or looks by a timer: lets a timer look at the probe from now on where that will do,
+ *  or go on. False if not: then pyro_rate_next says when to look. */
+bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Ends the timer's looks at the probe, if it does look there. */
+void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** Takes in the kernel's records: the threads that moved are looked at in the next tick of their
  * probes. */
 void pyro_probe_wake(struct pyro_probe_shared *shared);

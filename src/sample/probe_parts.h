@@ -3,7 +3,8 @@
 #define PYRO_SAMPLE_PROBE_PARTS_H
 
 /* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
- * samples.c (one moment), credit.c (the time that each sample takes). */
+ * samples.c (one moment), credit.c (the time that each sample takes), timed.c (looks by a timer in
+ * the kernel). */
 
 #include "sample/probe.h"
 
@@ -35,6 +36,12 @@ enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared
 /** Samples the threads that may have changed since the last moment, @moment_ns naming this one. */
 enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			       uint64_t moment_ns);
+
+/** Makes a sample of the oldest look that a timer has taken of @thread. Errors: as
+ * pyro_freeze_take.
+ */
+enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				     struct pyro_probe_thread *thread);
 
 /* credit.c */
 /** Time ready but off a processor until @now_ns. */

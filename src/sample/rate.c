@@ -75,6 +75,23 @@ void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
 	rate->due_ns = now_ns + (uint64_t)(period * 0.25 * next_random(rate));
 }
 
+uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch)
+{
+	const double span = batch * (double)PYRO_NS_PER_S / rate->hz * (0.5 + next_random(rate));
+
+	rate->due_ns += (uint64_t)span;
+	if (rate->due_ns < now_ns)
+		rate->due_ns = now_ns;
+	/* The last one is to be there by then. */
+	return (uint64_t)(span / (batch + 0.5));
+}
+
+void pyro_rate_taken(struct pyro_rate *rate, uint64_t taken, uint64_t late)
+{
+	rate->due += taken + late;
+	rate->late += late;
+}
+
 void pyro_rate_shared(struct pyro_rate *rate, bool kept)
 {
 	rate->shared += SMOOTHING * (kept - rate->shared);

@@ -26,10 +26,8 @@
 #define SEEK_PATIENT  500
 #define SEEK_SLOW_NS  (100 * PYRO_NS_PER_MS)
 /* Below this a sleep takes longer than the wait. */
-#define SPIN_NS 30000
-/* Reads by interrupt are for up to this rate, where only one thread is awake. */
-#define INTERRUPT_HZ_MAX 500.0
-#define ALONE_NS         (100 * PYRO_NS_PER_MS)
+#define SPIN_NS  30000
+#define ALONE_NS (100 * PYRO_NS_PER_MS)
 /* The GIL changes hands every 5 ms where it is wanted: what holds for one look may for the next. */
 #define FORESEEN_HZ 400.0
 /* Up to here most of the time is slept. */
@@ -284,6 +282,7 @@ enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, str
 
 static void end_probe(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
 {
+	pyro_timed_end(probe, &sampler->shared);
 	if (probe->trouble.rc && !probe->announced)
 		sampler->trouble = probe->trouble;
 	sampler->due += probe->rate.due;
@@ -529,15 +528,22 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 			     sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT;
 	const uint64_t begin_ns = distant ? pyro_clock_now() : 0;
 
-	sampler->shared.distant = distant;
-	pyro_probe_tick(probe, &sampler->shared);
-	sampler->taken++;
-	sampler->cost_looks++;
-	if (distant)
-		measure_distant(sampler, probe, begin_ns);
-	else
-		measure(sampler, probe);
-	pyro_rate_next(&probe->rate, pyro_clock_now());
+	const bool taken = pyro_timed_take(probe, &sampler->shared);
+
+	if (!taken) {
+		sampler->shared.distant = distant;
+		pyro_probe_tick(probe, &sampler->shared);
+		sampler->taken++;
+		sampler->cost_looks++;
+		if (distant)
+			measure_distant(sampler, probe, begin_ns);
+		else
+			measure(sampler, probe);
+	}
+	if (!pyro_timed_next(probe, &sampler->shared))
+		pyro_rate_next(&probe->rate, pyro_clock_now());
+	else if (!taken)
+		pyro_rate_taken(&probe->rate, 1, 0);
 }
 
 /* An interpreter that is starting is looked for every millisecond. A program that is none may load
@@ -572,7 +578,7 @@ static void publish(struct pyro_sampler *sampler)
 {
 	struct pyro_sampler_counts counts = {
 		.ticks_due = sampler->due,
-		.ticks_taken = sampler->taken,
+		.ticks_taken = sampler->taken + sampler->shared.timed.taken,
 		.ticks_late = sampler->late,
 		.samples = sampler->shared.samples,
 		.missed = sampler->shared.missed,
@@ -661,20 +667,12 @@ static bool is_alone(const struct pyro_probe *probe, uint64_t now_ns)
 }
 
 /* Whether to wait for the next look on the target's own processor. Where reads are by interrupt we
- * need not, and the target loses a quarter of what it loses otherwise. But waking up on an idle
- * processor and interrupting another costs us twice as much: at a high rate 3 to 5 % of a core. For
- * several threads sitting down is as dear, as it means to follow them. */
-static bool sits(const struct pyro_sampler *sampler, const struct pyro_probe *probe,
-		 uint64_t now_ns)
+ * need not, and the target loses a quarter of what it loses otherwise. */
+static bool sits(const struct pyro_freeze *freeze)
 {
-	const struct pyro_freeze *freeze = &sampler->shared.freeze;
-
 	if (freeze->method != PYRO_PROOF_BY_INTERRUPT)
 		return freeze->method <= PYRO_PROOF_BY_PROC;
-	if (freeze->skip)
-		return true;
-	return sampler->options.proof == PYRO_PROOF_AUTO && probe->rate.hz > INTERRUPT_HZ_MAX &&
-	       is_alone(probe, now_ns);
+	return freeze->skip > 0;
 }
 
 /* The place to wait for the next look. */
@@ -686,7 +684,7 @@ static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *pro
 	cpu = pyro_probe_cpu(probe);
 	if (cpu < 0)
 		return;
-	if (!sits(sampler, probe, now_ns)) {
+	if (!sits(&sampler->shared.freeze)) {
 		/* Where several take turns nobody knows who will be there after a while. */
 		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT &&
 		    (probe->rate.hz > FORESEEN_HZ || is_alone(probe, now_ns)))
@@ -775,6 +773,12 @@ bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns)
 		return false;
 	sampler->started = false;
 	return true;
+}
+
+void pyro_sampler_pause(struct pyro_sampler *sampler, bool pause)
+{
+	if (sampler->shared.freeze.interrupt)
+		pyro_interrupt_timer_pause(sampler->shared.freeze.interrupt, pause);
 }
 
 bool pyro_sampler_idle(const struct pyro_sampler *sampler)

@@ -74,6 +74,8 @@ enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *e
 /** Asks the thread to end and waits for it, @timeout_ns at most: false if it hangs (a target can
  *  make a read of its memory block); then it must not be destroyed. */
 bool pyro_sampler_stop(struct pyro_sampler *sampler, uint64_t timeout_ns);
+/** Before and after the whole process is stopped: nothing that runs without us goes on. */
+void pyro_sampler_pause(struct pyro_sampler *sampler, bool pause);
 /** True once no process is left to look at. */
 bool pyro_sampler_idle(const struct pyro_sampler *sampler);
 void pyro_sampler_counts(const struct pyro_sampler *sampler,

@@ -121,6 +121,18 @@ static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
 	return kernel->out_ns >= moment_ns ? PYRO_SCHED_RUNNING : state;
 }
 
+/* What a read of the thread showed, beside the times. */
+static void take_in(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		    struct pyro_probe_thread *thread, const struct pyro_freeze_view *view)
+{
+	thread->stack = number_stack(probe, shared, shared->stack);
+	thread->truncated = shared->stack->truncated;
+	thread->partial = shared->stack->partial;
+	thread->holds_gil = view->gil.addr
+				    ? view->gil.locked && view->gil.last_holder == thread->addr
+				    : view->thread.attached;
+}
+
 /* What was learned of the thread becomes its sample. */
 static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, const struct pyro_freeze_view *view,
@@ -234,11 +246,7 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 		shared->gil_ns = begin_ns;
 		thread->gil_index = view.thread.gil;
 	}
-	thread->stack = number_stack(probe, shared, shared->stack);
-	thread->truncated = shared->stack->truncated;
-	thread->partial = shared->stack->partial;
-	thread->holds_gil = view.gil.addr ? view.gil.locked && view.gil.last_holder == thread->addr
-					  : view.thread.attached;
+	take_in(probe, shared, thread, &view);
 	shared->gil_fixed |= thread->holds_gil && view.gil.addr &&
 			     thread->kernel->state != PYRO_SCHED_BLOCKED &&
 			     thread->kernel->cpu == shared->seat.cpu;
@@ -362,4 +370,32 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 	if (pyro_sched_source(shared->sched) == PYRO_SCHED_RINGS)
 		let_sleep(probe);
 	return result;
+}
+
+enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				     struct pyro_probe_thread *thread)
+{
+	struct pyro_freeze_view view;
+	uint64_t at_ns;
+	enum pyro_rc rc = pyro_freeze_take(&shared->freeze, probe->python, thread->index,
+					   shared->stack, &view, &at_ns);
+
+	if (rc)
+		return rc;
+	if (view.thread.addr != thread->addr)
+		return PYRO_RC_NOTREADY;
+	pyro_credit_unchanged(probe, shared, thread, probe->moment);
+	thread->seen = thread->visited = ++probe->moment;
+	thread->gil_index = view.thread.gil;
+	take_in(probe, shared, thread, &view);
+	pyro_credit_count(thread, shared, at_ns);
+	thread->slices = view.slices;
+	thread->proof = (uint8_t)view.proof;
+	thread->state = view.state;
+	thread->since = PYRO_SCHED_READY;
+	thread->waits_gil = thread->waited_gil = false;
+	thread->gil = probe->gil = view.gil;
+	probe->gil_ns = probe->last_tick_ns = at_ns;
+	pyro_credit_seen(probe, shared, thread, at_ns, 1, false);
+	return PYRO_RC_OK;
 }

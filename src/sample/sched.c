@@ -194,6 +194,8 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 			thread->state = event->preempted ? PYRO_SCHED_READY : PYRO_SCHED_BLOCKED;
 			thread->out_ns = event->at_ns;
 			thread->preempted = event->preempted;
+			if (!event->preempted)
+				thread->slept_ns = event->at_ns;
 		}
 	}
 	/* Only when both sides are complete does the difference mean anything. */

@@ -28,6 +28,7 @@ struct pyro_sched_thread {
 	uint64_t ready_ns; /**< ready but off it so far */
 	uint64_t in_ns; /**< when it last got a processor; 0 unknown: by /proc, or before we came */
 	uint64_t out_ns;   /**< when it last left its processor; 0 unknown */
+	uint64_t slept_ns; /**< when it last did so of its own accord; 0 unknown, and by /proc */
 	uint64_t begin_ns; /**< when it began; 0 unknown: before we came, or by /proc */
 	uint64_t exit_ns;  /**< when it ended; 0 unknown */
 	bool preempted;    /**< it last left its processor without wanting to */

@@ -8,6 +8,8 @@
 
 #define PROGRAM __attribute__((section("program"), used, noinline))
 #define INLINE  static inline __attribute__((always_inline))
+/* Of two numbers: the kernel looks at it once, not at each call. */
+#define APART PROGRAM
 
 /* Makes the compiler compare and use one and the same register: else it compares a copy, and the
  * kernel does not see that what is used is bounded. */
@@ -21,6 +23,7 @@ struct thread_ids {
 /* Where a trail has led to. */
 struct walk {
 	unsigned long long addr;
+	unsigned long long block; /* where the trail's lies in the data */
 	unsigned long long trail; /* its number */
 };
 
@@ -36,28 +39,36 @@ static long (*const loop)(unsigned int times, void *step, void *context,
 struct pyro_interrupt_area area;
 
 PROGRAM static long read_wish(unsigned int index, void *context);
+APART unsigned long long bring(unsigned long long addr, unsigned long long size);
 PROGRAM static long follow_link(unsigned int index, struct walk *walk);
+
+INLINE struct pyro_interrupt_slot *slot(void)
+{
+	return &area.slots[area.head & (PYRO_INTERRUPT_SLOTS - 1)];
+}
 
 PROGRAM int read_interrupted(void *context)
 {
 	struct thread_ids ids = {0};
 
 	(void)context;
-	area.begin_ns = ktime_get_ns();
-	area.run++;
-	area.wishes_read = 0;
-	area.span_count = 0;
-	area.used = area.wish_bytes;
-	area.found = 0;
-	if (get_ns_current_pid_tgid(area.namespace_dev, area.namespace_ino, &ids, sizeof(ids)) == 0)
-		area.found = ids.tid;
-	if (area.found != area.tid)
+	if (get_ns_current_pid_tgid(area.namespace_dev, area.namespace_ino, &ids, sizeof(ids)) ||
+	    ids.tid != area.tid)
 		return 0;
+	if (area.head - area.tail >= PYRO_INTERRUPT_SLOTS) {
+		area.dropped++;
+		return 0;
+	}
+	slot()->begin_ns = ktime_get_ns();
+	slot()->wishes_read = 0;
+	slot()->span_count = 0;
+	slot()->used = area.wish_bytes;
+	area.run++;
 	loop(area.wish_count, read_wish, &ids, 0);
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_TRAILS; i++) {
 		const struct pyro_interrupt_trail *trail = &area.trails[i];
-		struct walk walk = {.trail = i};
+		struct walk walk = {.trail = i, .block = NOWHERE};
 
 		if (i >= area.trail_count ||
 		    probe_read_user(&walk.addr, sizeof(walk.addr), (void *)trail->head))
@@ -65,9 +76,37 @@ PROGRAM int read_interrupted(void *context)
 		if (trail->via && probe_read_user(&walk.addr, sizeof(walk.addr),
 						  (void *)(walk.addr + trail->via - 1)))
 			break;
+		if (trail->block_size)
+			walk.block = bring(trail->block, trail->block_size);
 		loop(trail->limit, follow_link, &walk, 0);
 	}
+	slot()->end_ns = ktime_get_ns();
+	/* After all that is in it. */
+	__sync_fetch_and_add(&area.head, 1);
 	return 0;
+}
+
+/* Copies one span more. Returns where it lies in the data, NOWHERE if it cannot be. */
+APART unsigned long long bring(unsigned long long addr, unsigned long long size)
+{
+	struct pyro_interrupt_slot *into = slot();
+	unsigned long long count = into->span_count, at = into->used;
+
+	SAME(count);
+	SAME(at);
+	SAME(size);
+	if (count >= PYRO_INTERRUPT_SPANS || at >= PYRO_INTERRUPT_BYTES ||
+	    size > PYRO_INTERRUPT_SPAN)
+		return NOWHERE;
+	if (probe_read_user(into->data + at, size, (void *)addr))
+		return NOWHERE;
+	into->spans[count].addr = addr;
+	into->spans[count].at = at;
+	into->spans[count].size = size;
+	into->span_count = count + 1;
+	/* Aligned, so that the copies stay quick. */
+	into->used = at + ((size + 15) & ~15ull);
+	return at;
 }
 
 /* One of the places that were asked for. Returns 1 to end. */
@@ -82,32 +121,10 @@ PROGRAM static long read_wish(unsigned int index, void *context)
 	at = area.wishes[i].at;
 	size = area.wishes[i].size;
 	if (at >= PYRO_INTERRUPT_BYTES || size > PYRO_INTERRUPT_SPAN ||
-	    probe_read_user(area.data + at, size, (void *)area.wishes[i].addr))
+	    probe_read_user(slot()->data + at, size, (void *)area.wishes[i].addr))
 		return 1;
-	area.wishes_read = i + 1;
+	slot()->wishes_read = i + 1;
 	return 0;
-}
-
-/* Copies one span more. Returns where it lies in the data, NOWHERE if it cannot be. */
-INLINE unsigned long long bring(unsigned long long addr, unsigned long long size)
-{
-	unsigned long long count = area.span_count, at = area.used;
-
-	SAME(count);
-	SAME(at);
-	SAME(size);
-	if (count >= PYRO_INTERRUPT_SPANS || at >= PYRO_INTERRUPT_BYTES ||
-	    size > PYRO_INTERRUPT_SPAN)
-		return NOWHERE;
-	if (probe_read_user(area.data + at, size, (void *)addr))
-		return NOWHERE;
-	area.spans[count].addr = addr;
-	area.spans[count].at = at;
-	area.spans[count].size = size;
-	area.span_count = count + 1;
-	/* Aligned, so that the copies stay quick. */
-	area.used = at + ((size + 15) & ~15ull);
-	return at;
 }
 
 INLINE unsigned long long word_in(unsigned long long at, unsigned long long offset)
@@ -116,7 +133,7 @@ INLINE unsigned long long word_in(unsigned long long at, unsigned long long offs
 	SAME(offset);
 	if (at >= PYRO_INTERRUPT_BYTES || offset >= PYRO_INTERRUPT_SPAN)
 		return 0;
-	return *(unsigned long long *)(area.data + at + offset);
+	return *(unsigned long long *)(slot()->data + at + offset);
 }
 
 /* False if @addr was met before in this run. */
@@ -131,36 +148,43 @@ INLINE int meet(unsigned long long addr)
 	return 1;
 }
 
-INLINE void bring_pointed(const struct pyro_interrupt_trail *trail, unsigned long long addr)
+APART unsigned long long bring_pointed(unsigned long long number, unsigned long long addr)
 {
-	const unsigned long long at = bring(addr + trail->pointed_from, trail->pointed_size);
+	const struct pyro_interrupt_trail *trail;
 	const unsigned long long to_page_end = 4096 - (addr & 4095);
+	unsigned long long at;
 
+	SAME(number);
+	if (number >= PYRO_INTERRUPT_TRAILS || !addr || !meet(addr))
+		return 0;
+	trail = &area.trails[number];
+	at = bring(addr + trail->pointed_from, trail->pointed_size);
 	/* The next page may not be there. */
 	if (~word_in(at, trail->pointed_unset) == 0 &&
 	    bring(addr, trail->pointed_more) == NOWHERE && to_page_end < trail->pointed_more)
 		bring(addr, to_page_end);
+	return 0;
 }
 
-INLINE void bring_object(const struct pyro_interrupt_trail *trail, unsigned long long addr)
+APART unsigned long long bring_object(unsigned long long number, unsigned long long addr)
 {
+	const struct pyro_interrupt_trail *trail;
 	unsigned long long at;
 
-	if (!addr || !meet(addr))
-		return;
+	SAME(number);
+	if (number >= PYRO_INTERRUPT_TRAILS || !addr || !meet(addr))
+		return 0;
+	trail = &area.trails[number];
 	at = bring(addr, trail->object_size);
 	if (trail->version && (unsigned int)word_in(at, trail->version - 1ull))
-		return;
+		return 0;
 #pragma clang loop unroll(full)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_POINTED; i++) {
-		unsigned long long pointed;
-
 		if (i >= trail->pointed_count)
 			break;
-		pointed = word_in(at, trail->pointed[i]);
-		if (pointed && meet(pointed))
-			bring_pointed(trail, pointed);
+		bring_pointed(number, word_in(at, trail->pointed[i]));
 	}
+	return 0;
 }
 
 /* One step on a trail. Returns 1 at its end. */
@@ -174,11 +198,16 @@ PROGRAM static long follow_link(unsigned int index, struct walk *walk)
 	if (number >= PYRO_INTERRUPT_TRAILS || !walk->addr)
 		return 1;
 	trail = &area.trails[number];
-	at = bring(walk->addr, trail->size);
+	at = walk->addr - trail->block;
+	if (walk->block != NOWHERE && at < trail->block_size &&
+	    trail->block_size - at >= trail->size)
+		at += walk->block;
+	else
+		at = bring(walk->addr, trail->size);
 	if (at == NOWHERE)
 		return 1;
 	if (trail->object_size)
-		bring_object(trail, word_in(at, trail->object) & trail->object_mask);
+		bring_object(number, word_in(at, trail->object) & trail->object_mask);
 	walk->addr = word_in(at, trail->next);
 	return 0;
 }

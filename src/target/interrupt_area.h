@@ -9,9 +9,10 @@
 #define PYRO_INTERRUPT_LINKS   1024u /**< the most that are followed of a trail */
 #define PYRO_INTERRUPT_POINTED 3
 #define PYRO_INTERRUPT_MET     512u /**< a power of two */
-#define PYRO_INTERRUPT_SPANS   2048u
-#define PYRO_INTERRUPT_SPAN    4096u /**< the most bytes of one span */
-#define PYRO_INTERRUPT_BYTES   131072u
+#define PYRO_INTERRUPT_SPANS   1024u
+#define PYRO_INTERRUPT_SPAN    16384u /**< the most bytes of one span */
+#define PYRO_INTERRUPT_BYTES   65536u
+#define PYRO_INTERRUPT_SLOTS   16u /**< a power of two */
 
 struct pyro_interrupt_span {
 	unsigned long long addr;
@@ -36,6 +37,20 @@ struct pyro_interrupt_trail {
 	unsigned int pointed_unset;
 	unsigned int pointed_more;
 	unsigned int version; /**< 0: not so, else 1 + the offset */
+	unsigned int block_size;
+	unsigned long long block;
+};
+
+/** What was read in one moment. */
+struct pyro_interrupt_slot {
+	unsigned long long begin_ns; /**< CLOCK_MONOTONIC */
+	unsigned long long end_ns;
+	unsigned int wishes_read; /**< up to the first that cannot be */
+	unsigned int span_count;  /**< met on the trails */
+	unsigned int used;        /**< of `data` */
+	unsigned int unused;
+	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
+	unsigned char data[PYRO_INTERRUPT_BYTES + 2 * PYRO_INTERRUPT_SPAN];
 };
 
 struct pyro_interrupt_area {
@@ -47,19 +62,16 @@ struct pyro_interrupt_area {
 	unsigned int wish_bytes; /**< of `data`, which the wishes take */
 	struct pyro_interrupt_span wishes[PYRO_INTERRUPT_WISHES];
 	struct pyro_interrupt_trail trails[PYRO_INTERRUPT_TRAILS];
+	unsigned long long tail; /**< slots that the caller is done with, since the beginning */
 	/* out */
-	unsigned long long run;      /**< counts them */
-	unsigned long long begin_ns; /**< CLOCK_MONOTONIC */
-	unsigned int found;          /**< the thread that was interrupted */
-	unsigned int wishes_read;    /**< up to the first that cannot be */
-	unsigned int span_count;     /**< met on the trails */
-	unsigned int used;           /**< of `data` */
-	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
+	unsigned long long head;    /**< slots that were filled */
+	unsigned long long dropped; /**< moments for which none was free */
+	unsigned long long run;     /**< counts them all */
 	struct {
 		unsigned long long addr;
 		unsigned long long run;
 	} met[PYRO_INTERRUPT_MET]; /**< what was read already, by a hash of the address */
-	unsigned char data[PYRO_INTERRUPT_BYTES + 2 * PYRO_INTERRUPT_SPAN];
+	struct pyro_interrupt_slot slots[PYRO_INTERRUPT_SLOTS];
 };
 
 #endif

@@ -96,7 +96,7 @@ def test_every_proof_as_an_ordinary_user(tmp_path, proof):
 
 @root_only
 def test_interrupts_are_for_root(pyrometer, tmp_path):
-    """Up to 500 looks a second they are the default; an ordinary user is told what they take."""
+    """There they are the default; an ordinary user is told what they take."""
     with running(
         [PYTHON, "-c", "print('ready', flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
     ) as program:
@@ -127,6 +127,26 @@ def test_interrupts_are_for_root(pyrometer, tmp_path):
     done = person.run("run", "--proof", "interrupt", "-o", "x.pyro", *python, "-c", "pass")
     assert done.returncode == 125
     assert "CAP_BPF" in one_line(done.stderr) and "Try: " in done.stderr
+
+
+def test_a_profiler_that_is_stopped_goes_on(tmp_path):
+    """It takes the kernel's timer with it, and takes up its work again when it is continued."""
+    with running(
+        [PYTHON, "-c", "print('ready', flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
+    ) as program:
+        profiler = start(tmp_path, "attach", "-q", "-d", "2s", "-o", "x.pyro", program.pid)
+        time.sleep(0.7)
+        profiler.send_signal(signal.SIGTSTP)
+        wait_until(lambda: state(profiler.pid) == "T")
+        time.sleep(0.3)
+        assert state(profiler.pid) == "T"
+        profiler.send_signal(signal.SIGCONT)
+        out, err = profiler.communicate(timeout=20)
+        assert (profiler.returncode, out, err) == (0, "", "")
+        assert program.poll() is None
+    quality = dict(rows(tmp_path / "x.pyro", "SELECT name, value FROM quality"))
+    assert quality["samples"] > 50
+    assert quality["unproved"] == 0
 
 
 def test_targets_that_die_while_they_are_found(pyrometer):
@@ -200,6 +220,11 @@ def test_recorder_that_is_killed(tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "cut off" in done.stdout
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
 
 
 def ticks(pid):

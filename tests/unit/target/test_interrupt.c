@@ -409,6 +409,120 @@ static void no_more_is_read_than_there_is_room_for(void **state)
 	tear_down(&stage);
 }
 
+#define PERIOD_NS 1000000
+
+static void let_pass(long ms)
+{
+	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* Readings of the timer, up to @most, each checked. Returns how many there were. */
+static size_t take_kept(struct stage *stage, const struct pyro_trail *trail, size_t most)
+{
+	uint64_t first, second, at_ns, held_ns, before_ns = 0;
+	const struct pyro_span spans[] = {
+		{address(&stage->counters->second), &second, 8},
+		{address(&stage->counters->first), &first, 8},
+	};
+	size_t taken = 0, done;
+
+	while (taken < most && pyro_interrupt_timer_aim(stage->interrupt, &at_ns)) {
+		assert_int_equal(follow(stage, spans, 2, &done, trail, 1), PYRO_RC_OK);
+		assert_true(pyro_interrupt_lower(stage->interrupt, &held_ns));
+		assert_in_range(held_ns, 100, 1000000000);
+		assert_true(at_ns > before_ns);
+		assert_in_range(first - second, 0, 1);
+		assert_in_range(first - stage->met.first_count, 0, 1);
+		assert_int_equal(stage->met.count, 6);
+		before_ns = at_ns;
+		taken++;
+	}
+	return taken;
+}
+
+static void order(struct stage *stage, const struct pyro_trail *trail)
+{
+	uint64_t value;
+	const struct pyro_span spans[] = {
+		{address(&stage->counters->second), &value, 8},
+		{address(&stage->counters->first), &value, 8},
+	};
+	size_t done;
+
+	assert_int_equal(pyro_interrupt_timer_order(stage->interrupt), PYRO_RC_OK);
+	assert_int_equal(follow(stage, spans, 2, &done, trail, 1), PYRO_RC_TORN);
+	assert_false(lower(stage));
+}
+
+static void a_timer_reads_by_itself(void **state)
+{
+	struct stage stage;
+	uint64_t at_ns;
+	size_t taken = 0, done;
+
+	(void)state;
+	set_up(&stage);
+	struct pyro_trail trail = whole_trail(&stage);
+
+	assert_false(pyro_interrupt_timer_aim(stage.interrupt, &at_ns));
+	order(&stage, &trail);
+	assert_false(pyro_interrupt_timer_aim(stage.interrupt, &at_ns));
+	assert_int_equal(pyro_interrupt_timer_start(stage.interrupt, stage.child, PERIOD_NS),
+			 PYRO_RC_OK);
+	/* On a busy machine the child runs less than the clock. */
+	for (int i = 0; i < 2000 && taken < 50; i++) {
+		let_pass(5);
+		taken += take_kept(&stage, &trail, 50);
+	}
+	assert_true(taken >= 50);
+	assert_int_equal(pyro_interrupt_timer_dropped(stage.interrupt), 0);
+
+	/* Nobody takes what is kept: what there is no room for is counted. */
+	for (int i = 0; i < 2000 && pyro_interrupt_timer_dropped(stage.interrupt) < 5; i++)
+		let_pass(5);
+	assert_true(pyro_interrupt_timer_dropped(stage.interrupt) >= 5);
+	/* At once works beside it. */
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_true(lower(&stage));
+
+	pyro_interrupt_timer_pause(stage.interrupt, true);
+	assert_int_equal(take_kept(&stage, &trail, 100), PYRO_INTERRUPT_SLOTS);
+	let_pass(50);
+	assert_int_equal(take_kept(&stage, &trail, 100), 0);
+	pyro_interrupt_timer_pause(stage.interrupt, false);
+	pyro_interrupt_timer_pace(stage.interrupt, PERIOD_NS / 4);
+	for (int i = 0; i < 2000 && !pyro_interrupt_timer_aim(stage.interrupt, &at_ns); i++)
+		let_pass(5);
+
+	/* What was not ordered is not there. */
+	trail.limit = 2;
+	assert_int_equal(follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_TORN);
+	assert_false(lower(&stage));
+	trail.limit = 3;
+	pyro_interrupt_timer_stop(stage.interrupt);
+	take_kept(&stage, &trail, 100);
+	let_pass(20);
+	assert_int_equal(take_kept(&stage, &trail, 100), 0);
+	tear_down(&stage);
+}
+
+static void a_timer_wants_a_thread(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	set_up(&stage);
+	const struct pyro_trail trail = whole_trail(&stage);
+
+	kill(stage.child, SIGKILL);
+	waitpid(stage.child, NULL, 0);
+	order(&stage, &trail);
+	assert_int_equal(pyro_interrupt_timer_start(stage.interrupt, stage.child, PERIOD_NS),
+			 PYRO_RC_GONE);
+	pyro_interrupt_timer_stop(stage.interrupt);
+	tear_down(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +532,8 @@ int main(void)
 		cmocka_unit_test(trails_end_where_nothing_is),
 		cmocka_unit_test(wishes_end_at_the_unreadable),
 		cmocka_unit_test(no_more_is_read_than_there_is_room_for),
+		cmocka_unit_test(a_timer_reads_by_itself),
+		cmocka_unit_test(a_timer_wants_a_thread),
 	};
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks by a timer in the kernel: where one thread alone is awake and runs without a pause, it is
+ * interrupted and read at its own processor, and we wake up for some looks together. That costs it
+ * half of what any other way does, and us a third. For several threads it will not do, as the
+ * others must be read in the same moment; and of a thread that sleeps it does not see the sleep. */
+#include "base/clock.h"
+#include "sample/probe_parts.h"
+
+/* Looks taken in together: as many, or as come within a time, so that the end of its running is
+ * not noticed late. */
+#define BATCH    8
+#define BATCH_NS (10 * PYRO_NS_PER_MS)
+/* For so long it must have been alone, and not slept or waited for a processor. */
+#define CALM_NS (100 * PYRO_NS_PER_MS)
+/* Beyond this a look is due before the last one is worked off. */
+#define HZ_MAX 20000.0
+
+static uint32_t batch_of(const struct pyro_rate *rate)
+{
+	const double most = rate->hz * BATCH_NS / PYRO_NS_PER_S;
+
+	return most >= BATCH ? BATCH : most > 1 ? (uint32_t)most : 1;
+}
+
+/* True if the thread runs and has done so since @since_ns. */
+static bool runs_since(const struct pyro_probe_thread *thread, uint64_t since_ns)
+{
+	const struct pyro_sched_thread *kernel = thread->kernel;
+
+	return kernel && !kernel->stale && !kernel->exited && kernel->state != PYRO_SCHED_BLOCKED &&
+	       kernel->slept_ns < since_ns && thread->kept_ns < since_ns &&
+	       thread->index != SIZE_MAX;
+}
+
+/* The only one of the process that is awake; NULL if there are more. */
+static struct pyro_probe_thread *alone(const struct pyro_probe *probe)
+{
+	return probe->awake_count == 1 ? probe->awake[0] : NULL;
+}
+
+static void end(struct pyro_probe_shared *shared)
+{
+	pyro_interrupt_timer_stop(shared->freeze.interrupt);
+	shared->timed.probe = NULL;
+}
+
+/* Takes in what the timer has read. True if each look became a sample. */
+static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     struct pyro_probe_thread *thread)
+{
+	struct pyro_timed *timed = &shared->timed;
+	uint64_t taken = 0, dropped;
+	bool whole = true;
+	enum pyro_rc rc;
+
+	while ((rc = pyro_samples_take_timed(probe, shared, thread)) != PYRO_RC_NOTFOUND) {
+		whole &= !rc;
+		taken++;
+		if (rc == PYRO_RC_NOTREADY)
+			timed->tid = 0; /* not that thread any more: this ends it */
+	}
+	dropped = pyro_interrupt_timer_dropped(shared->freeze.interrupt) - timed->dropped;
+	timed->dropped += dropped;
+	timed->taken += taken;
+	if (taken)
+		pyro_rate_spent(&probe->rate, (uint32_t)taken, shared->freeze.held_ns);
+	pyro_rate_taken(&probe->rate, taken, dropped);
+	shared->held_ns += shared->freeze.held_ns;
+	shared->freeze.held_ns = 0;
+	return whole;
+}
+
+bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
+{
+	struct pyro_timed *timed = &shared->timed;
+	struct pyro_probe_thread *thread;
+	bool over, whole;
+
+	if (timed->probe != probe)
+		return false;
+	pyro_probe_wake(shared);
+	thread = pyro_roster_find(probe, timed->tid);
+	over = !thread || alone(probe) != thread || !runs_since(thread, timed->begin_ns);
+	if (over)
+		end(shared);
+	whole = thread && take_all(probe, shared, thread);
+	return whole && !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
+}
+
+static bool begin(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		  const struct pyro_probe_thread *thread, uint64_t period_ns)
+{
+	struct pyro_freeze *freeze = &shared->freeze;
+	enum pyro_rc rc = pyro_freeze_order(freeze, probe->python, thread->index);
+
+	if (!rc)
+		rc = pyro_interrupt_timer_start(freeze->interrupt, thread->tid, period_ns);
+	shared->timed.unfit = rc && rc != PYRO_RC_GONE;
+	if (rc)
+		return false;
+	shared->timed.probe = probe;
+	shared->timed.tid = thread->tid;
+	shared->timed.begin_ns = pyro_clock_now();
+	shared->timed.dropped = 0;
+	return true;
+}
+
+bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
+{
+	const struct pyro_probe_thread *thread = alone(probe);
+	const uint64_t now_ns = pyro_clock_now();
+	uint64_t period_ns;
+
+	if (shared->timed.probe == probe) {
+		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch_of(&probe->rate));
+		pyro_interrupt_timer_pace(shared->freeze.interrupt, period_ns);
+		return true;
+	}
+	if (shared->freeze.method != PYRO_PROOF_BY_INTERRUPT || shared->timed.probe ||
+	    shared->timed.unfit || probe->rate.hz > HZ_MAX || now_ns < CALM_NS)
+		return false;
+	if (!thread || !thread->holds_gil || probe->state != PYRO_PROBE_READING ||
+	    probe->company_ns > now_ns - CALM_NS || probe->found_ns > now_ns - CALM_NS ||
+	    !runs_since(thread, now_ns - CALM_NS))
+		return false;
+	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch_of(&probe->rate));
+	return begin(probe, shared, thread, period_ns);
+}
+
+void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
+{
+	struct pyro_probe_thread *thread;
+
+	if (shared->timed.probe != probe)
+		return;
+	end(shared);
+	thread = pyro_roster_find(probe, shared->timed.tid);
+	if (thread)
+		(void)take_all(probe, shared, thread);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_TARGET_INTERRUPT_INSIDE_H
+#define PYRO_TARGET_INTERRUPT_INSIDE_H
+
+/* What the files of reading by interrupt share: interrupt.c (at once, and the reader),
+ * interrupt_timer.c (by the clock), interrupt_load.c (the program in the kernel). */
+
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "target/interrupt.h"
+#include "target/interrupt_area.h"
+
+/** What is to be read, as a reader's follow has it. */
+struct pyro_interrupt_wanted {
+	const struct pyro_span *spans;
+	size_t span_count;
+	const struct pyro_trail *trails;
+	size_t trail_count;
+};
+
+/** A program that has been given to the kernel, and the memory shared with it. */
+struct pyro_interrupt_kernel {
+	struct pyro_interrupt_area *area; /**< NULL: there is none */
+	int map_fd;
+	int fd;
+};
+
+enum pyro_interrupt_aim {
+	PYRO_INTERRUPT_AT_REST,
+	PYRO_INTERRUPT_AT_ONCE, /**< the next follow interrupts */
+	PYRO_INTERRUPT_ORDERS,  /**< ... says what the timer is to read */
+	PYRO_INTERRUPT_KEPT,    /**< ... takes what the timer has read */
+};
+
+struct pyro_interrupt {
+	enum pyro_interrupt_aim aim;
+	int cpu;
+	int tid;
+	bool hit;
+	bool kept; /**< aimed at the oldest slot of the timer */
+	uint64_t held_ns;
+	struct pyro_interrupt_kernel once;
+	struct pyro_interrupt_kernel timed; /**< made when it is wanted first */
+	pthread_mutex_t lock;               /**< for the two below, which a pause uses */
+	int event_fd;                       /**< -1: no timer runs */
+	bool paused;
+	uint64_t around_ns; /**< what an interrupt of the timer takes beside the program */
+};
+
+static inline int pyro_bpf(int command, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+/** Gives the kernel the program as one of @type. False, with errno, where it does not take it. */
+bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type);
+void pyro_interrupt_kernel_unload(struct pyro_interrupt_kernel *kernel);
+
+/** Says what is to be read of thread @tid; of the spans, as many as there is room for. Not while
+ *  the program can run. */
+void pyro_interrupt_request(struct pyro_interrupt_area *area, int tid,
+			    const struct pyro_interrupt_wanted *wanted);
+/** Whether @wanted is what was said last. */
+bool pyro_interrupt_requested(struct pyro_interrupt_area *area,
+			      const struct pyro_interrupt_wanted *wanted);
+/** Hands out what the oldest slot has of it. Errors as the reader's follow. */
+enum pyro_rc pyro_interrupt_serve(const struct pyro_interrupt_area *area,
+				  const struct pyro_interrupt_wanted *wanted, size_t *ret_done,
+				  pyro_reader_found *found, void *context);
+static inline const struct pyro_interrupt_slot *
+pyro_interrupt_oldest(const struct pyro_interrupt_area *area)
+{
+	return &area->slots[area->tail % PYRO_INTERRUPT_SLOTS];
+}
+/** Slots that are filled and not done with. */
+static inline uint64_t pyro_interrupt_filled(const struct pyro_interrupt_area *area)
+{
+	return __atomic_load_n(&area->head, __ATOMIC_ACQUIRE) - area->tail;
+}
+
+/** interrupt_timer.c: the reader's follow, with such an @aim. */
+enum pyro_rc pyro_interrupt_timer_follow(struct pyro_interrupt *interrupt,
+					 enum pyro_interrupt_aim aim,
+					 const struct pyro_interrupt_wanted *wanted,
+					 size_t *ret_done, pyro_reader_found *found, void *context);
+
+#endif
