@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpython/python.h"
+#include "support/follower.h"
 #include "target/image.h"
 
 #define FIRST       8
@@ -90,20 +91,24 @@ static void decode(struct pyro_reader *reader)
 	};
 	struct pyro_python *python;
 	const struct pyro_look *look;
+	struct follower follower;
 
-	if (pyro_python_create(reader, &origin, &python, NULL) != PYRO_RC_OK)
+	follower_init(&follower, reader);
+	if (pyro_python_create(&follower.reader, &origin, &python, NULL) != PYRO_RC_OK)
 		return;
-	for (int again = 0; again < 2; again++) {
+	/* Each time without trails and with them. */
+	for (int again = 0; again < 4; again++) {
 		if (pyro_python_look(python, &look) != PYRO_RC_OK)
 			break;
 		for (size_t i = 0; i < look->thread_count && i < MAX_THREADS; i++) {
 			struct pyro_thread thread;
 			struct pyro_gil gil;
 
+			follower.armed = again % 2;
 			if (pyro_python_thread(python, i, &gil, &thread) == PYRO_RC_OK &&
 			    pyro_python_stack(python, &thread, stack) == PYRO_RC_OK)
 				check_stack(python);
-			pyro_python_settle(python, again);
+			pyro_python_settle(python, again >= 2);
 		}
 	}
 	pyro_python_thread_names(python, ignore_name, NULL);
