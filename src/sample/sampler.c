@@ -661,11 +661,6 @@ static void ask_for_promptness(const struct pyro_sampler *sampler)
 	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
-static bool is_alone(const struct pyro_probe *probe, uint64_t now_ns)
-{
-	return now_ns - probe->company_ns > ALONE_NS;
-}
-
 /* Whether to wait for the next look on the target's own processor. Where reads are by interrupt we
  * need not, and the target loses a quarter of what it loses otherwise. */
 static bool sits(const struct pyro_freeze *freeze)
@@ -678,6 +673,7 @@ static bool sits(const struct pyro_freeze *freeze)
 /* The place to wait for the next look. */
 static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *probe, uint64_t now_ns)
 {
+	const bool alone = now_ns - probe->company_ns > ALONE_NS;
 	int cpu;
 
 	pyro_probe_wake(&sampler->shared);
@@ -687,7 +683,7 @@ static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *pro
 	if (!sits(&sampler->shared.freeze)) {
 		/* Where several take turns nobody knows who will be there after a while. */
 		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT &&
-		    (probe->rate.hz > FORESEEN_HZ || is_alone(probe, now_ns)))
+		    (probe->rate.hz > FORESEEN_HZ || alone))
 			pyro_seat_leave(&sampler->shared.seat, cpu);
 	} else if (!sampler->shared.left) {
 		/* Having left, we are not in front of anybody: to go back now would interrupt the
