@@ -13,6 +13,7 @@ struct pyro_timed {
 	const struct pyro_probe *probe; /**< NULL: at none */
 	int tid;
 	uint64_t begin_ns;
+	uint32_t batch;   /**< looks that are to come together next */
 	uint64_t taken;   /**< looks, over the recording */
 	uint64_t dropped; /**< looks since the timer began for which there was no room */
 	bool unfit;       /**< the kernel does not do it */

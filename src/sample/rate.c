@@ -80,10 +80,11 @@ uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch
 	const double span = batch * (double)PYRO_NS_PER_S / rate->hz * (0.5 + next_random(rate));
 
 	rate->due_ns += (uint64_t)span;
-	if (rate->due_ns < now_ns)
-		rate->due_ns = now_ns;
+	/* Whoever comes late makes it up, in half the time at the least. */
+	if (rate->due_ns < now_ns + (uint64_t)(span / 2))
+		rate->due_ns = now_ns + (uint64_t)(span / 2);
 	/* The last one is to be there by then. */
-	return (uint64_t)(span / (batch + 0.5));
+	return (uint64_t)((double)(rate->due_ns - now_ns) / (batch + 0.5));
 }
 
 void pyro_rate_taken(struct pyro_rate *rate, uint64_t taken, uint64_t late)

@@ -527,10 +527,11 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 	const bool distant = sampler->shared.seat.cpu < 0 &&
 			     sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT;
 	const uint64_t begin_ns = distant ? pyro_clock_now() : 0;
-
 	const bool taken = pyro_timed_take(probe, &sampler->shared);
 
-	if (!taken) {
+	if (taken) {
+		sampler->cost_ns = 0; /* what is measured must not reach across them */
+	} else {
 		sampler->shared.distant = distant;
 		pyro_probe_tick(probe, &sampler->shared);
 		sampler->taken++;
@@ -751,6 +752,8 @@ enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *e
 	if (errnum)
 		return pyro_err_set_errno(err, PYRO_RC_IO, errnum, "cannot start a thread");
 	sampler->started = true;
+	if (sampler->shared.freeze.interrupt)
+		pyro_interrupt_timer_prepare(sampler->shared.freeze.interrupt);
 	return PYRO_RC_OK;
 }
 

@@ -44,30 +44,37 @@ static void end(struct pyro_probe_shared *shared)
 	shared->timed.probe = NULL;
 }
 
-/* Takes in what the timer has read. True if each look became a sample. */
+/* Takes in what the timer has read of the thread, which @ran all the time. True if each look became
+ * a sample; of those that did not, the tick that follows makes one good. */
 static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		     struct pyro_probe_thread *thread)
+		     struct pyro_probe_thread *thread, bool ran)
 {
 	struct pyro_timed *timed = &shared->timed;
-	uint64_t taken = 0, dropped;
-	bool whole = true;
+	uint64_t taken = 0, failed = 0, late;
 	enum pyro_rc rc;
 
 	while ((rc = pyro_samples_take_timed(probe, shared, thread)) != PYRO_RC_NOTFOUND) {
-		whole &= !rc;
-		taken++;
+		taken += !rc;
+		failed += rc != PYRO_RC_OK;
 		if (rc == PYRO_RC_NOTREADY)
 			timed->tid = 0; /* not that thread any more: this ends it */
 	}
-	dropped = pyro_interrupt_timer_dropped(shared->freeze.interrupt) - timed->dropped;
-	timed->dropped += dropped;
-	timed->taken += taken;
-	if (taken)
-		pyro_rate_spent(&probe->rate, (uint32_t)taken, shared->freeze.held_ns);
-	pyro_rate_taken(&probe->rate, taken, dropped);
+	late = pyro_interrupt_timer_dropped(shared->freeze.interrupt) - timed->dropped;
+	timed->dropped += late;
+	/* A kernel that finds our looks too dear leaves some out. */
+	if (ran && taken + failed + late + 1 < timed->batch)
+		late = timed->batch - taken - failed;
+	if (taken + failed)
+		pyro_rate_spent(&probe->rate, (uint32_t)(taken + failed), shared->freeze.held_ns);
 	shared->held_ns += shared->freeze.held_ns;
 	shared->freeze.held_ns = 0;
-	return whole;
+	if (failed > 1) {
+		shared->missed += failed - 1;
+		taken += failed - 1;
+	}
+	timed->taken += taken;
+	pyro_rate_taken(&probe->rate, taken, late);
+	return !failed;
 }
 
 bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
@@ -83,7 +90,7 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	over = !thread || alone(probe) != thread || !runs_since(thread, timed->begin_ns);
 	if (over)
 		end(shared);
-	whole = thread && take_all(probe, shared, thread);
+	whole = thread && take_all(probe, shared, thread, !over);
 	return whole && !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
 }
 
@@ -95,7 +102,7 @@ static bool begin(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 
 	if (!rc)
 		rc = pyro_interrupt_timer_start(freeze->interrupt, thread->tid, period_ns);
-	shared->timed.unfit = rc && rc != PYRO_RC_GONE;
+	shared->timed.unfit = rc && rc != PYRO_RC_GONE && rc != PYRO_RC_NOTREADY;
 	if (rc)
 		return false;
 	shared->timed.probe = probe;
@@ -109,10 +116,12 @@ bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	const struct pyro_probe_thread *thread = alone(probe);
 	const uint64_t now_ns = pyro_clock_now();
+	const uint32_t batch = batch_of(&probe->rate);
 	uint64_t period_ns;
 
 	if (shared->timed.probe == probe) {
-		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch_of(&probe->rate));
+		shared->timed.batch = batch;
+		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch);
 		pyro_interrupt_timer_pace(shared->freeze.interrupt, period_ns);
 		return true;
 	}
@@ -123,7 +132,8 @@ bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	    probe->company_ns > now_ns - CALM_NS || probe->found_ns > now_ns - CALM_NS ||
 	    !runs_since(thread, now_ns - CALM_NS))
 		return false;
-	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch_of(&probe->rate));
+	shared->timed.batch = batch;
+	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch);
 	return begin(probe, shared, thread, period_ns);
 }
 
@@ -136,5 +146,5 @@ void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	end(shared);
 	thread = pyro_roster_find(probe, shared->timed.tid);
 	if (thread)
-		(void)take_all(probe, shared, thread);
+		(void)take_all(probe, shared, thread, false);
 }

@@ -31,22 +31,25 @@ void pyro_interrupt_aim(struct pyro_interrupt *interrupt, int cpu, int tid);
 bool pyro_interrupt_lower(struct pyro_interrupt *interrupt, uint64_t *ret_held_ns);
 
 /** The same by the clock: while a thread runs, the kernel interrupts it ever so often by itself and
- *  keeps what it reads, up to 16 moments of it. So nobody need wake up for each. First the next
- *  follow of a reader made of @interrupt is to say what; it returns TORN. Not while a timer runs.
- *  Errors: as pyro_interrupt_create. */
+ *  keeps what it reads, up to 16 moments of it. So nobody need wake up for each. This makes it
+ *  ready, once, which takes some milliseconds and may be done beside everything else. */
+void pyro_interrupt_timer_prepare(struct pyro_interrupt *interrupt);
+/** The next follow of a reader made of @interrupt says what is to be read, and returns TORN. Not
+ *  while the timer runs. Errors: NOTREADY (not prepared), UNSUPPORTED (the kernel refused). */
 enum pyro_rc pyro_interrupt_timer_order(struct pyro_interrupt *interrupt) PYRO_NODISCARD;
-/** Begins, every @period_ns of the processor time of thread @tid. Errors: GONE, PERM, IO. */
+/** Begins, after an order: every @period_ns of the processor time of thread @tid. Errors: GONE,
+ * PERM, IO. */
 enum pyro_rc pyro_interrupt_timer_start(struct pyro_interrupt *interrupt, int tid,
 					uint64_t period_ns) PYRO_NODISCARD;
 /** Goes on by another period, which begins now. */
 void pyro_interrupt_timer_pace(struct pyro_interrupt *interrupt, uint64_t period_ns);
 /** Ends; what is kept stays. */
 void pyro_interrupt_timer_stop(struct pyro_interrupt *interrupt);
-/** The next follow takes what was read at *ret_at_ns, the oldest that is kept; what it wants must
- *  be what was ordered, else it returns TORN. False if nothing is kept. pyro_interrupt_lower ends
- *  it, and that is no longer kept. */
+/** After an order. The next follow takes what was read at *ret_at_ns, the oldest that is kept; what
+ * it wants must be what was ordered, else it returns TORN. False if nothing is kept.
+ * pyro_interrupt_lower ends it, and that is no longer kept. */
 bool pyro_interrupt_timer_aim(struct pyro_interrupt *interrupt, uint64_t *ret_at_ns);
-/** Moments since the order for which there was no room. */
+/** After an order: moments since the timer began for which there was no room. */
 uint64_t pyro_interrupt_timer_dropped(const struct pyro_interrupt *interrupt);
 /** Holds the timer, as long as its user is stopped. From any thread. */
 void pyro_interrupt_timer_pause(struct pyro_interrupt *interrupt, bool pause);

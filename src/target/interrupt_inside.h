@@ -7,6 +7,7 @@
 
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +36,12 @@ enum pyro_interrupt_aim {
 	PYRO_INTERRUPT_KEPT,    /**< ... takes what the timer has read */
 };
 
+enum pyro_interrupt_timer_state {
+	PYRO_INTERRUPT_TIMER_UNKNOWN, /**< not prepared yet */
+	PYRO_INTERRUPT_TIMER_READY,
+	PYRO_INTERRUPT_TIMER_REFUSED,
+};
+
 struct pyro_interrupt {
 	enum pyro_interrupt_aim aim;
 	int cpu;
@@ -43,9 +50,10 @@ struct pyro_interrupt {
 	bool kept; /**< aimed at the oldest slot of the timer */
 	uint64_t held_ns;
 	struct pyro_interrupt_kernel once;
-	struct pyro_interrupt_kernel timed; /**< made when it is wanted first */
-	pthread_mutex_t lock;               /**< for the two below, which a pause uses */
-	int event_fd;                       /**< -1: no timer runs */
+	struct pyro_interrupt_kernel timed;
+	_Atomic enum pyro_interrupt_timer_state timer_state;
+	pthread_mutex_t lock; /**< for the two below, which a pause uses */
+	int event_fd;         /**< -1: no timer runs */
 	bool paused;
 	uint64_t around_ns; /**< what an interrupt of the timer takes beside the program */
 };

@@ -78,16 +78,28 @@ static uint64_t time_around(struct pyro_interrupt_kernel *kernel)
 	return count ? times[count / 2] : AROUND_NS;
 }
 
+void pyro_interrupt_timer_prepare(struct pyro_interrupt *interrupt)
+{
+	enum pyro_interrupt_timer_state state = PYRO_INTERRUPT_TIMER_REFUSED;
+
+	if (pyro_interrupt_kernel_load(&interrupt->timed, BPF_PROG_TYPE_PERF_EVENT)) {
+		interrupt->around_ns = time_around(&interrupt->timed);
+		state = PYRO_INTERRUPT_TIMER_READY;
+	}
+	atomic_store(&interrupt->timer_state, state);
+}
+
 enum pyro_rc pyro_interrupt_timer_order(struct pyro_interrupt *interrupt)
 {
-	if (!interrupt->timed.area) {
-		if (!pyro_interrupt_kernel_load(&interrupt->timed, BPF_PROG_TYPE_PERF_EVENT))
-			return errno == EPERM || errno == EACCES ? PYRO_RC_PERM
-								 : PYRO_RC_UNSUPPORTED;
-		interrupt->around_ns = time_around(&interrupt->timed);
+	switch (atomic_load(&interrupt->timer_state)) {
+	case PYRO_INTERRUPT_TIMER_READY:
+		interrupt->aim = PYRO_INTERRUPT_ORDERS;
+		return PYRO_RC_OK;
+	case PYRO_INTERRUPT_TIMER_REFUSED:
+		return PYRO_RC_UNSUPPORTED;
+	default:
+		return PYRO_RC_NOTREADY;
 	}
-	interrupt->aim = PYRO_INTERRUPT_ORDERS;
-	return PYRO_RC_OK;
 }
 
 enum pyro_rc pyro_interrupt_timer_start(struct pyro_interrupt *interrupt, int tid,
@@ -129,7 +141,7 @@ bool pyro_interrupt_timer_aim(struct pyro_interrupt *interrupt, uint64_t *ret_at
 	const struct pyro_interrupt_area *area = interrupt->timed.area;
 	const struct pyro_interrupt_slot *slot;
 
-	if (!area || !pyro_interrupt_filled(area))
+	if (!pyro_interrupt_filled(area))
 		return false;
 	slot = pyro_interrupt_oldest(area);
 	*ret_at_ns = slot->begin_ns;
@@ -157,7 +169,7 @@ enum pyro_rc pyro_interrupt_timer_follow(struct pyro_interrupt *interrupt,
 
 uint64_t pyro_interrupt_timer_dropped(const struct pyro_interrupt *interrupt)
 {
-	return interrupt->timed.area ? interrupt->timed.area->dropped : 0;
+	return interrupt->timed.area->dropped;
 }
 
 void pyro_interrupt_timer_pause(struct pyro_interrupt *interrupt, bool pause)

@@ -96,6 +96,40 @@ static void counts_what_it_skips(void **state)
 }
 
 /* Looks at a program that runs all the time, at the rate's own pace. */
+/* Looks that a timer takes are as many in the mean and meet all phases alike, and a batch that is
+ * worked off late takes nothing from the next. */
+static void batches_keep_the_mean(void **state)
+{
+	struct pyro_rate rate;
+	const uint32_t batch = 8;
+	const int batches = 20000;
+	uint64_t at = 0, looks = 0, first_half = 0;
+
+	(void)state;
+	pyro_rate_init(&rate, 1000, 0, 0, 42);
+	for (int i = 0; i < batches; i++) {
+		const uint64_t now_ns = rate.due_ns + 300000;
+		const uint64_t period_ns = pyro_rate_batch(&rate, now_ns, batch);
+
+		assert_true(period_ns > 200000 && period_ns < 1500000);
+		at = now_ns + period_ns;
+		for (uint64_t end = rate.due_ns + 300000; at <= end; at += period_ns) {
+			looks++;
+			first_half += at % 1000000 < 500000;
+		}
+	}
+	pyro_rate_taken(&rate, looks, 7);
+	assert_int_equal(rate.due, looks + 7);
+	assert_int_equal(rate.late, 7);
+	assert_true(fabs((double)rate.due_ns / batches - batch * 1e6) < 5e4);
+	assert_true(looks >= (uint64_t)batches * batch);
+	assert_true(looks < (uint64_t)batches * batch * 1.1);
+	assert_true(fabs((double)first_half / (double)looks - 0.5) < 0.02);
+	/* One who is later than the whole batch does not run after it. */
+	pyro_rate_batch(&rate, rate.due_ns + 50000000, batch);
+	assert_true(pyro_rate_batch(&rate, rate.due_ns + 50000000, batch) > 200000);
+}
+
 static void run_for(struct pyro_rate *rate, int looks, uint64_t cost_ns)
 {
 	for (int i = 0; i < looks; i++) {
@@ -156,6 +190,7 @@ int main(void)
 		cmocka_unit_test(cannot_beat_with_a_rhythm),
 		cmocka_unit_test(meets_what_follows_a_look),
 		cmocka_unit_test(counts_what_it_skips),
+		cmocka_unit_test(batches_keep_the_mean),
 		cmocka_unit_test(follows_the_budget),
 		cmocka_unit_test(keeps_to_the_budget),
 		cmocka_unit_test(a_fixed_rate_stays),

@@ -464,7 +464,8 @@ static void a_timer_reads_by_itself(void **state)
 	set_up(&stage);
 	struct pyro_trail trail = whole_trail(&stage);
 
-	assert_false(pyro_interrupt_timer_aim(stage.interrupt, &at_ns));
+	assert_int_equal(pyro_interrupt_timer_order(stage.interrupt), PYRO_RC_NOTREADY);
+	pyro_interrupt_timer_prepare(stage.interrupt);
 	order(&stage, &trail);
 	assert_false(pyro_interrupt_timer_aim(stage.interrupt, &at_ns));
 	assert_int_equal(pyro_interrupt_timer_start(stage.interrupt, stage.child, PERIOD_NS),
@@ -516,6 +517,7 @@ static void a_timer_wants_a_thread(void **state)
 
 	kill(stage.child, SIGKILL);
 	waitpid(stage.child, NULL, 0);
+	pyro_interrupt_timer_prepare(stage.interrupt);
 	order(&stage, &trail);
 	assert_int_equal(pyro_interrupt_timer_start(stage.interrupt, stage.child, PERIOD_NS),
 			 PYRO_RC_GONE);
