@@ -141,6 +141,17 @@ int pyro_probe_cpu(const struct pyro_probe *probe)
 	return cpu;
 }
 
+bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu)
+{
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		const struct pyro_sched_thread *kernel = probe->awake[i]->kernel;
+
+		if (kernel && kernel->state != PYRO_SCHED_BLOCKED && kernel->cpu == cpu)
+			return true;
+	}
+	return false;
+}
+
 /* The moment that a look stands for. From elsewhere it takes 20 us more to see a thread than from
  * its own processor, and an interrupt never finds one while it is being switched to or away from.
  * Who left in between counts as seen running where it went to sleep, which makes up for that and

@@ -14,6 +14,7 @@ struct pyro_timed {
 	int tid;
 	uint64_t begin_ns;
 	uint32_t batch;   /**< looks that are to come together next */
+	uint32_t owed;    /**< of these, in place of some that were of no use */
 	uint64_t taken;   /**< looks, over the recording */
 	uint64_t dropped; /**< looks since the timer began for which there was no room */
 	bool unfit;       /**< the kernel does not do it */
@@ -33,6 +34,7 @@ struct pyro_probe_shared {
 	bool gil_fixed;                    /**< who holds it is held by us: it is still so */
 	bool distant;                      /**< this look is by interrupts, from elsewhere */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
+	uint64_t left_ns;     /**< when */
 	uint32_t files;       /**< of threads, open at present */
 	uint32_t next_thread; /**< numbers given to threads, over the recording */
 	uint64_t samples;
@@ -155,7 +157,7 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
  *  that place in the last moment, elsewhere. */
 void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** Where a timer looks at the probe's thread: takes in its looks. False if a tick is to follow, as
- *  something else has happened, or a look is to be made good. */
+ *  something else has happened. */
 bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** After a tick or looks by a timer: lets a timer look at the probe from now on where that will do,
  *  or go on. False if not: then pyro_rate_next says when to look. */
@@ -167,6 +169,8 @@ void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 void pyro_probe_wake(struct pyro_probe_shared *shared);
 /** The processor to sit on for the next tick; -1: any. */
 int pyro_probe_cpu(const struct pyro_probe *probe);
+/** True if a thread of the process waits for that processor. */
+bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu);
 /** The names that Python gave to threads cost many reads: not while sitting on a target's
  * processor. */
 bool pyro_probe_names_due(const struct pyro_probe *probe, uint64_t now_ns);

@@ -75,7 +75,7 @@ void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns)
 	rate->due_ns = now_ns + (uint64_t)(period * 0.25 * next_random(rate));
 }
 
-uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch)
+uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch, uint32_t more)
 {
 	const double span = batch * (double)PYRO_NS_PER_S / rate->hz * (0.5 + next_random(rate));
 
@@ -84,7 +84,7 @@ uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch
 	if (rate->due_ns < now_ns + (uint64_t)(span / 2))
 		rate->due_ns = now_ns + (uint64_t)(span / 2);
 	/* The last one is to be there by then. */
-	return (uint64_t)((double)(rate->due_ns - now_ns) / (batch + 0.5));
+	return (uint64_t)((double)(rate->due_ns - now_ns) / (batch + more + 0.5));
 }
 
 void pyro_rate_taken(struct pyro_rate *rate, uint64_t taken, uint64_t late)

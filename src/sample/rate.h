@@ -34,9 +34,9 @@ void pyro_rate_init(struct pyro_rate *rate, double hz_max, double budget, uint64
  *  Poisson Arrivals See Time Averages, Operations Research 30, 1982).
  *  Moments that have passed at @now_ns are counted as late, and the next lies ahead. */
 void pyro_rate_next(struct pyro_rate *rate, uint64_t now_ns);
-/** The same for the next @batch looks, which a timer takes: they are due together. Returns the time
- *  between two of them, which is as random. */
-uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch);
+/** The same for the next @batch looks, which a timer takes: they are due together, and so many
+ * @more that are still owed. Returns the time between two of them, which is as random. */
+uint64_t pyro_rate_batch(struct pyro_rate *rate, uint64_t now_ns, uint32_t batch, uint32_t more);
 /** Counts the looks that a timer has @taken, and those that came too @late to be. */
 void pyro_rate_taken(struct pyro_rate *rate, uint64_t taken, uint64_t late);
 /** Takes in whether a thread was @kept from a processor since the last look at it. */

@@ -2,6 +2,7 @@
 #include "sample/sampler.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -469,19 +470,6 @@ static struct pyro_probe *earliest(const struct pyro_sampler *sampler)
 	return first;
 }
 
-/* True if a thread of the process waits for the processor that we sit on. */
-static bool holds_up(const struct pyro_sampler *sampler, const struct pyro_probe *probe)
-{
-	for (size_t i = 0; i < probe->awake_count; i++) {
-		const struct pyro_sched_thread *kernel = probe->awake[i]->kernel;
-
-		if (kernel && kernel->state != PYRO_SCHED_BLOCKED &&
-		    kernel->cpu == sampler->shared.seat.cpu)
-			return true;
-	}
-	return false;
-}
-
 /* What we run on its processor, waking and going to sleep included, is what the thread that we sit
  * in front of loses; the time on the clock would also count who else wanted that processor. Our
  * processor time is a system call to ask for, so after the first looks, which differ most, some
@@ -496,7 +484,8 @@ static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
 		return;
 	cpu_ns = pyro_clock_thread_cpu();
 	held_ns = cpu_ns - sampler->cost_ns;
-	if (sampler->cost_ns && (sampler->shared.left || holds_up(sampler, probe))) {
+	if (sampler->cost_ns &&
+	    (sampler->shared.left || pyro_probe_waits_at(probe, sampler->shared.seat.cpu))) {
 		sampler->shared.held_ns += held_ns;
 		pyro_rate_spent(&probe->rate, sampler->cost_looks, held_ns);
 	}
@@ -504,15 +493,17 @@ static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
 	sampler->cost_looks = 0;
 }
 
-/* A look from elsewhere costs the target what its reads by interrupt held, unless it had to go and
- * sit down. */
+/* A look from elsewhere costs the target what its reads by interrupt held, unless we woke up in
+ * front of it or had to go and sit down there. */
 static void measure_distant(struct pyro_sampler *sampler, struct pyro_probe *probe,
 			    uint64_t begin_ns)
 {
 	uint64_t held_ns = sampler->shared.freeze.held_ns;
 
 	sampler->shared.freeze.held_ns = 0;
-	if (sampler->shared.seat.cpu >= 0)
+	if (sampler->shared.left)
+		held_ns += sampler->shared.left_ns - begin_ns;
+	else if (pyro_probe_waits_at(probe, sched_getcpu()))
 		held_ns = pyro_clock_now() - begin_ns;
 	if (held_ns) {
 		sampler->shared.held_ns += held_ns;

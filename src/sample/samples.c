@@ -346,6 +346,7 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 		    should_leave(probe, shared)) {
 			pyro_seat_leave(&shared->seat, shared->seat.cpu);
 			shared->left = true;
+			shared->left_ns = pyro_clock_now();
 			shared->gil_fixed = false;
 		}
 		for (size_t i = 0; i < probe->awake_count; i++) {

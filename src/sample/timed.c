@@ -10,6 +10,8 @@
  * not noticed late. */
 #define BATCH    8
 #define BATCH_NS (10 * PYRO_NS_PER_MS)
+/* Of those that were of no use, so many are made up for in the next batch. */
+#define MOST_OWED 6
 /* For so long it must have been alone, and not slept or waited for a processor. */
 #define CALM_NS (100 * PYRO_NS_PER_MS)
 /* Beyond this a look is due before the last one is worked off. */
@@ -44,9 +46,9 @@ static void end(struct pyro_probe_shared *shared)
 	shared->timed.probe = NULL;
 }
 
-/* Takes in what the timer has read of the thread, which @ran all the time. True if each look became
- * a sample; of those that did not, the tick that follows makes one good. */
-static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+/* Takes in what the timer has read of the thread, which @ran all the time. A reading that is of no
+ * use, as where frames were being linked, is owed. */
+static void take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, bool ran)
 {
 	struct pyro_timed *timed = &shared->timed;
@@ -68,20 +70,17 @@ static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		pyro_rate_spent(&probe->rate, (uint32_t)(taken + failed), shared->freeze.held_ns);
 	shared->held_ns += shared->freeze.held_ns;
 	shared->freeze.held_ns = 0;
-	if (failed > 1) {
-		shared->missed += failed - 1;
-		taken += failed - 1;
-	}
-	timed->taken += taken;
-	pyro_rate_taken(&probe->rate, taken, late);
-	return !failed;
+	timed->owed = failed < MOST_OWED ? (uint32_t)failed : MOST_OWED;
+	shared->missed += failed - timed->owed;
+	timed->taken += taken + (failed - timed->owed);
+	pyro_rate_taken(&probe->rate, taken + (failed - timed->owed), late);
 }
 
 bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	struct pyro_timed *timed = &shared->timed;
 	struct pyro_probe_thread *thread;
-	bool over, whole;
+	bool over;
 
 	if (timed->probe != probe)
 		return false;
@@ -90,8 +89,9 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	over = !thread || alone(probe) != thread || !runs_since(thread, timed->begin_ns);
 	if (over)
 		end(shared);
-	whole = thread && take_all(probe, shared, thread, !over);
-	return whole && !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
+	if (thread)
+		take_all(probe, shared, thread, !over);
+	return !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
 }
 
 static bool begin(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -120,8 +120,8 @@ bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	uint64_t period_ns;
 
 	if (shared->timed.probe == probe) {
-		shared->timed.batch = batch;
-		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch);
+		shared->timed.batch = batch + shared->timed.owed;
+		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch, shared->timed.owed);
 		pyro_interrupt_timer_pace(shared->freeze.interrupt, period_ns);
 		return true;
 	}
@@ -133,7 +133,8 @@ bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	    !runs_since(thread, now_ns - CALM_NS))
 		return false;
 	shared->timed.batch = batch;
-	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch);
+	shared->timed.owed = 0;
+	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch, 0);
 	return begin(probe, shared, thread, period_ns);
 }
 
@@ -146,5 +147,5 @@ void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	end(shared);
 	thread = pyro_roster_find(probe, shared->timed.tid);
 	if (thread)
-		(void)take_all(probe, shared, thread, false);
+		take_all(probe, shared, thread, false);
 }

@@ -109,7 +109,7 @@ static void batches_keep_the_mean(void **state)
 	pyro_rate_init(&rate, 1000, 0, 0, 42);
 	for (int i = 0; i < batches; i++) {
 		const uint64_t now_ns = rate.due_ns + 300000;
-		const uint64_t period_ns = pyro_rate_batch(&rate, now_ns, batch);
+		const uint64_t period_ns = pyro_rate_batch(&rate, now_ns, batch, 0);
 
 		assert_true(period_ns > 200000 && period_ns < 1500000);
 		at = now_ns + period_ns;
@@ -125,9 +125,13 @@ static void batches_keep_the_mean(void **state)
 	assert_true(looks >= (uint64_t)batches * batch);
 	assert_true(looks < (uint64_t)batches * batch * 1.1);
 	assert_true(fabs((double)first_half / (double)looks - 0.5) < 0.02);
+	/* What is owed comes in the same time. */
+	at = rate.due_ns;
+	looks = pyro_rate_batch(&rate, at, batch, batch);
+	assert_true(fabs((double)looks * (2 * batch + 0.5) - (double)(rate.due_ns - at)) < 100);
 	/* One who is later than the whole batch does not run after it. */
-	pyro_rate_batch(&rate, rate.due_ns + 50000000, batch);
-	assert_true(pyro_rate_batch(&rate, rate.due_ns + 50000000, batch) > 200000);
+	pyro_rate_batch(&rate, rate.due_ns + 50000000, batch, 0);
+	assert_true(pyro_rate_batch(&rate, rate.due_ns + 50000000, batch, 0) > 200000);
 }
 
 static void run_for(struct pyro_rate *rate, int looks, uint64_t cost_ns)
