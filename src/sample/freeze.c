@@ -315,5 +315,5 @@ enum pyro_rc pyro_freeze_take(struct pyro_freeze *freeze, struct pyro_python *py
 	if (!rc && !stack->partial)
 		return PYRO_RC_OK;
 	freeze->torn++;
-	return PYRO_RC_TORN;
+	return rc == PYRO_RC_SHORT ? rc : PYRO_RC_TORN;
 }

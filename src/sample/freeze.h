@@ -46,7 +46,8 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python,
 			       size_t index) PYRO_NODISCARD;
 /** Takes the oldest stack of thread @index that the timer has read. Errors: NOTFOUND (there is
- *  none), NOTREADY (what is to be read has changed: order anew), TORN (of no use). */
+ *  none), NOTREADY (what is to be read has changed: order anew), TORN (of no use), SHORT (not all
+ *  of it: it takes another way). */
 enum pyro_rc pyro_freeze_take(struct pyro_freeze *freeze, struct pyro_python *python, size_t index,
 			      struct pyro_raw_stack *stack, struct pyro_freeze_view *ret_view,
 			      uint64_t *ret_at_ns) PYRO_NODISCARD;

@@ -47,17 +47,19 @@ static void end(struct pyro_probe_shared *shared)
 }
 
 /* Takes in what the timer has read of the thread, which @ran all the time. A reading that is of no
- * use, as where frames were being linked, is owed. */
-static void take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+ * use, as where frames were being linked, is owed. False if a stack took more than the timer reads:
+ * such a one would never be seen, so it must be looked at in another way. */
+static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, bool ran)
 {
 	struct pyro_timed *timed = &shared->timed;
-	uint64_t taken = 0, failed = 0, late;
+	uint64_t taken = 0, failed = 0, cut = 0, late;
 	enum pyro_rc rc;
 
 	while ((rc = pyro_samples_take_timed(probe, shared, thread)) != PYRO_RC_NOTFOUND) {
 		taken += !rc;
 		failed += rc != PYRO_RC_OK;
+		cut += rc == PYRO_RC_SHORT;
 		if (rc == PYRO_RC_NOTREADY)
 			timed->tid = 0; /* not that thread any more: this ends it */
 	}
@@ -70,17 +72,22 @@ static void take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		pyro_rate_spent(&probe->rate, (uint32_t)(taken + failed), shared->freeze.held_ns);
 	shared->held_ns += shared->freeze.held_ns;
 	shared->freeze.held_ns = 0;
+	/* The tick that follows makes one good. Where most are cut, the timer is of no use. */
+	failed -= cut > 0;
+	if (cut > timed->batch / 2)
+		thread->kept_ns = pyro_clock_now();
 	timed->owed = failed < MOST_OWED ? (uint32_t)failed : MOST_OWED;
 	shared->missed += failed - timed->owed;
 	timed->taken += taken + (failed - timed->owed);
 	pyro_rate_taken(&probe->rate, taken + (failed - timed->owed), late);
+	return !cut;
 }
 
 bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	struct pyro_timed *timed = &shared->timed;
 	struct pyro_probe_thread *thread;
-	bool over;
+	bool over, whole = true;
 
 	if (timed->probe != probe)
 		return false;
@@ -90,8 +97,8 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	if (over)
 		end(shared);
 	if (thread)
-		take_all(probe, shared, thread, !over);
-	return !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
+		whole = take_all(probe, shared, thread, !over);
+	return whole && !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
 }
 
 static bool begin(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -147,5 +154,5 @@ void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	end(shared);
 	thread = pyro_roster_find(probe, shared->timed.tid);
 	if (thread)
-		take_all(probe, shared, thread, false);
+		(void)take_all(probe, shared, thread, false);
 }
