@@ -89,7 +89,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 /* Interrupts the thread for one read, which brings the whole stack. UNSUPPORTED: it did not, as
  * where that is very deep. */
 static enum pyro_rc read_interrupted(struct pyro_freeze *freeze, struct pyro_python *python,
-				     size_t index, const struct pyro_sched_thread *kernel,
+				     size_t index, struct pyro_sched_thread *kernel,
 				     struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
 	enum pyro_rc rc;
@@ -106,6 +106,7 @@ static enum pyro_rc read_interrupted(struct pyro_freeze *freeze, struct pyro_pyt
 	pyro_python_settle(python, !rc && hit);
 	if (!hit)
 		return PYRO_RC_TORN;
+	pyro_sched_seen_running(freeze->sched, kernel);
 	if (rc == PYRO_RC_SHORT)
 		return PYRO_RC_UNSUPPORTED;
 	freeze->unfit = 0;

@@ -203,6 +203,17 @@ static void account(struct entry *entry, const struct pyro_ring_event *event)
 		thread->run_ns = (uint64_t)entry->balance;
 }
 
+void pyro_sched_seen_running(struct pyro_sched *sched, struct pyro_sched_thread *thread)
+{
+	struct entry *entry = (struct entry *)thread;
+
+	if (!entry->assumed)
+		return;
+	/* If it got its processor only since, there is a record of that. */
+	pyro_sched_update(sched);
+	entry->assumed = false;
+}
+
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns)
 {
 	const struct entry *entry = (const struct entry *)thread;

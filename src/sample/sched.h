@@ -93,6 +93,9 @@ bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thre
 /** A thread of which there was a record since it was last given, NULL: no more. So who has many
  * threads need not ask for each. Only with PYRO_SCHED_RINGS. */
 struct pyro_sched_thread *pyro_sched_next_moved(struct pyro_sched *sched);
+/** Takes in that @thread was just seen on a processor. One that ran when its records began is only
+ *  assumed to, and its time is not known, until that or a record shows it. */
+void pyro_sched_seen_running(struct pyro_sched *sched, struct pyro_sched_thread *thread);
 /** Time on a processor until @now_ns, the running slice included. */
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
 /** Drops a thread that ended. */
