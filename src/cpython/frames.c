@@ -102,12 +102,9 @@ static bool is_entry(const struct pyro_layout *l, struct pyro_bytes frame, uint8
 /* Where C code enters the interpreter's loop it puts a cframe on the C stack, and a compiler may
  * well store its address before what is in it: a thread frozen between shows what lay there before.
  * Then the chain of frames does not lead to the frame of the cframe below. */
-static void check_entry(struct pyro_python *python, struct pyro_bytes frame, uint8_t owner,
-			uint64_t previous)
+static void check_entry(struct pyro_walk *walk, uint64_t previous)
 {
-	struct pyro_walk *walk = &python->walk;
-
-	if (walk->entered || !is_entry(&python->layout, frame, owner))
+	if (walk->entered)
 		return;
 	walk->entered = true;
 	if (previous != walk->frame_below)
@@ -167,8 +164,8 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		if (l->fr_owner != PYRO_ABSENT)
 			owner = pyro_bytes_u8(frame, l->fr_owner);
 		entered = is_entry(l, frame, owner);
-		if (l->cf_frame != PYRO_ABSENT)
-			check_entry(python, frame, owner, addr);
+		if (l->cf_frame != PYRO_ABSENT && entered)
+			check_entry(walk, addr);
 		if (l->fr_owner != PYRO_ABSENT && l->minor >= 12) {
 			if (owner > OWNER_MAX) {
 				walk->partial = true; /* no frame at all */

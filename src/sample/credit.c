@@ -47,7 +47,7 @@ void pyro_credit_count(struct pyro_probe_thread *thread, struct pyro_probe_share
 	const bool kept = ready > SWITCHING_NS;
 
 	if (kept)
-		thread->kept_ns = now_ns;
+		thread->restless_ns = now_ns;
 	pyro_rate_shared(&thread->probe->rate, kept);
 	pyro_rate_ran(&thread->probe->rate, run);
 	thread->ledger.running_ns += run;

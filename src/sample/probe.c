@@ -141,6 +141,11 @@ int pyro_probe_cpu(const struct pyro_probe *probe)
 	return cpu;
 }
 
+bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns)
+{
+	return now_ns - probe->company_ns > PYRO_PROBE_CALM_NS;
+}
+
 bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu)
 {
 	for (size_t i = 0; i < probe->awake_count; i++) {

@@ -8,6 +8,9 @@
 #include "sample/ledger.h"
 #include "sample/rate.h"
 
+/** What has been so for this long is taken to go on. */
+#define PYRO_PROBE_CALM_NS (100 * PYRO_NS_PER_MS)
+
 /** Looks at one thread by a timer in the kernel. */
 struct pyro_timed {
 	const struct pyro_probe *probe; /**< NULL: at none */
@@ -71,7 +74,8 @@ struct pyro_probe_thread {
 	enum pyro_sched_state state; /**< in the moment last seen */
 	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
-	uint64_t kept_ns;      /**< when it was last found to have waited for a processor */
+	uint64_t restless_ns;  /**< when it last had to wait for a processor, or took more than a
+				  timer reads */
 	uint64_t accounted_ns; /**< its time is in the ledger up to here */
 	uint64_t settled_ns;   /**< and shared out up to here; 0: never */
 	uint64_t run_seen;
@@ -169,6 +173,8 @@ void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 void pyro_probe_wake(struct pyro_probe_shared *shared);
 /** The processor to sit on for the next tick; -1: any. */
 int pyro_probe_cpu(const struct pyro_probe *probe);
+/** True if no more than one thread of the process was awake for PYRO_PROBE_CALM_NS. */
+bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns);
 /** True if a thread of the process waits for that processor. */
 bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu);
 /** The names that Python gave to threads cost many reads: not while sitting on a target's

@@ -27,8 +27,7 @@
 #define SEEK_PATIENT  500
 #define SEEK_SLOW_NS  (100 * PYRO_NS_PER_MS)
 /* Below this a sleep takes longer than the wait. */
-#define SPIN_NS  30000
-#define ALONE_NS (100 * PYRO_NS_PER_MS)
+#define SPIN_NS 30000
 /* The GIL changes hands every 5 ms where it is wanted: what holds for one look may for the next. */
 #define FORESEEN_HZ 400.0
 /* Up to here most of the time is slept. */
@@ -665,7 +664,6 @@ static bool sits(const struct pyro_freeze *freeze)
 /* The place to wait for the next look. */
 static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *probe, uint64_t now_ns)
 {
-	const bool alone = now_ns - probe->company_ns > ALONE_NS;
 	int cpu;
 
 	pyro_probe_wake(&sampler->shared);
@@ -675,7 +673,7 @@ static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *pro
 	if (!sits(&sampler->shared.freeze)) {
 		/* Where several take turns nobody knows who will be there after a while. */
 		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT &&
-		    (probe->rate.hz > FORESEEN_HZ || alone))
+		    (probe->rate.hz > FORESEEN_HZ || pyro_probe_is_alone(probe, now_ns)))
 			pyro_seat_leave(&sampler->shared.seat, cpu);
 	} else if (!sampler->shared.left) {
 		/* Having left, we are not in front of anybody: to go back now would interrupt the
@@ -743,7 +741,7 @@ enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *e
 	if (errnum)
 		return pyro_err_set_errno(err, PYRO_RC_IO, errnum, "cannot start a thread");
 	sampler->started = true;
-	if (sampler->shared.freeze.interrupt)
+	if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT)
 		pyro_interrupt_timer_prepare(sampler->shared.freeze.interrupt);
 	return PYRO_RC_OK;
 }

@@ -12,8 +12,6 @@
 #define BATCH_NS (10 * PYRO_NS_PER_MS)
 /* Of those that were of no use, so many are made up for in the next batch. */
 #define MOST_OWED 6
-/* For so long it must have been alone, and not slept or waited for a processor. */
-#define CALM_NS (100 * PYRO_NS_PER_MS)
 /* Beyond this a look is due before the last one is worked off. */
 #define HZ_MAX 20000.0
 
@@ -30,12 +28,12 @@ static bool runs_since(const struct pyro_probe_thread *thread, uint64_t since_ns
 	const struct pyro_sched_thread *kernel = thread->kernel;
 
 	return kernel && !kernel->stale && !kernel->exited && kernel->state != PYRO_SCHED_BLOCKED &&
-	       kernel->slept_ns < since_ns && thread->kept_ns < since_ns &&
+	       kernel->slept_ns < since_ns && thread->restless_ns < since_ns &&
 	       thread->index != SIZE_MAX;
 }
 
-/* The only one of the process that is awake; NULL if there are more. */
-static struct pyro_probe_thread *alone(const struct pyro_probe *probe)
+/* The only thread that is awake; NULL if there are more. */
+static struct pyro_probe_thread *only_one(const struct pyro_probe *probe)
 {
 	return probe->awake_count == 1 ? probe->awake[0] : NULL;
 }
@@ -75,7 +73,7 @@ static bool take_all(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	/* The tick that follows makes one good. Where most are cut, the timer is of no use. */
 	failed -= cut > 0;
 	if (cut > timed->batch / 2)
-		thread->kept_ns = pyro_clock_now();
+		thread->restless_ns = pyro_clock_now();
 	timed->owed = failed < MOST_OWED ? (uint32_t)failed : MOST_OWED;
 	shared->missed += failed - timed->owed;
 	timed->taken += taken + (failed - timed->owed);
@@ -93,7 +91,7 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 		return false;
 	pyro_probe_wake(shared);
 	thread = pyro_roster_find(probe, timed->tid);
-	over = !thread || alone(probe) != thread || !runs_since(thread, timed->begin_ns);
+	over = !thread || only_one(probe) != thread || !runs_since(thread, timed->begin_ns);
 	if (over)
 		end(shared);
 	if (thread)
@@ -101,48 +99,68 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	return whole && !over && !probe->look_due && pyro_clock_now() < probe->look_ns;
 }
 
+/* The time between two of the looks that are to come together next. */
+static uint64_t next_period(struct pyro_probe *probe, struct pyro_timed *timed, uint64_t now_ns)
+{
+	const uint32_t batch = batch_of(&probe->rate);
+
+	timed->batch = batch + timed->owed;
+	return pyro_rate_batch(&probe->rate, now_ns, batch, timed->owed);
+}
+
 static bool begin(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		  const struct pyro_probe_thread *thread, uint64_t period_ns)
+		  const struct pyro_probe_thread *thread, uint64_t now_ns)
 {
 	struct pyro_freeze *freeze = &shared->freeze;
+	struct pyro_timed *timed = &shared->timed;
 	enum pyro_rc rc = pyro_freeze_order(freeze, probe->python, thread->index);
 
+	timed->owed = 0;
+	timed->dropped = 0;
 	if (!rc)
-		rc = pyro_interrupt_timer_start(freeze->interrupt, thread->tid, period_ns);
-	shared->timed.unfit = rc && rc != PYRO_RC_GONE && rc != PYRO_RC_NOTREADY;
+		rc = pyro_interrupt_timer_start(freeze->interrupt, thread->tid,
+						next_period(probe, timed, now_ns));
+	timed->unfit = rc && rc != PYRO_RC_GONE && rc != PYRO_RC_NOTREADY;
 	if (rc)
 		return false;
-	shared->timed.probe = probe;
-	shared->timed.tid = thread->tid;
-	shared->timed.begin_ns = pyro_clock_now();
-	shared->timed.dropped = 0;
+	timed->probe = probe;
+	timed->tid = thread->tid;
+	timed->begin_ns = pyro_clock_now();
 	return true;
+}
+
+/* Whether a timer may look at the probe, and at which thread; NULL: not. */
+static const struct pyro_probe_thread *fit_for_timer(const struct pyro_probe *probe,
+						     const struct pyro_probe_shared *shared,
+						     uint64_t now_ns)
+{
+	const struct pyro_probe_thread *thread = only_one(probe);
+
+	if (shared->timed.probe || shared->timed.unfit || probe->rate.hz > HZ_MAX ||
+	    probe->state != PYRO_PROBE_READING)
+		return NULL;
+	if (!thread || !thread->holds_gil || !pyro_probe_is_alone(probe, now_ns) ||
+	    now_ns - probe->found_ns < PYRO_PROBE_CALM_NS ||
+	    !runs_since(thread, now_ns - PYRO_PROBE_CALM_NS))
+		return NULL;
+	return thread;
 }
 
 bool pyro_timed_next(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
-	const struct pyro_probe_thread *thread = alone(probe);
-	const uint64_t now_ns = pyro_clock_now();
-	const uint32_t batch = batch_of(&probe->rate);
-	uint64_t period_ns;
+	const struct pyro_probe_thread *thread;
+	uint64_t now_ns;
 
+	if (shared->freeze.method != PYRO_PROOF_BY_INTERRUPT)
+		return false;
+	now_ns = pyro_clock_now();
 	if (shared->timed.probe == probe) {
-		shared->timed.batch = batch + shared->timed.owed;
-		period_ns = pyro_rate_batch(&probe->rate, now_ns, batch, shared->timed.owed);
-		pyro_interrupt_timer_pace(shared->freeze.interrupt, period_ns);
+		pyro_interrupt_timer_pace(shared->freeze.interrupt,
+					  next_period(probe, &shared->timed, now_ns));
 		return true;
 	}
-	if (shared->freeze.method != PYRO_PROOF_BY_INTERRUPT || shared->timed.probe ||
-	    shared->timed.unfit || probe->rate.hz > HZ_MAX || now_ns < CALM_NS)
-		return false;
-	if (!thread || !thread->holds_gil || probe->state != PYRO_PROBE_READING ||
-	    probe->company_ns > now_ns - CALM_NS || probe->found_ns > now_ns - CALM_NS ||
-	    !runs_since(thread, now_ns - CALM_NS))
-		return false;
-	shared->timed.batch = batch;
-	shared->timed.owed = 0;
-	period_ns = pyro_rate_batch(&probe->rate, now_ns, batch, 0);
-	return begin(probe, shared, thread, period_ns);
+	thread = fit_for_timer(probe, shared, now_ns);
+	return thread && begin(probe, shared, thread, now_ns);
 }
 
 void pyro_timed_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
