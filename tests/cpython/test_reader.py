@@ -76,6 +76,8 @@ def test_dropped_code_objects(target, look):
     one = target("reader_dropped.py")
     seen = set()
     for line in look(one, "--stopped", "400").splitlines():
+        if line == " (partial)":
+            continue  # it was entering the interpreter's loop: no frame is linked yet
         frames = [frame.split(":") for frame in line.replace(" (partial)", "").split(";")]
         numbers = []
         for name, file, number in frames:

@@ -281,6 +281,25 @@ static void test_entry_and_exit_of_the_loop(void **state)
 			fake_destroy(fake);
 		}
 	}
+	/* The cframe is there, what it is to hold is not yet. */
+	for (unsigned int minor = 11; minor <= 12; minor++) {
+		struct fake *fake = fake_create(minor, false);
+		const uint64_t code = add_code(fake, "f", 7);
+		const uint64_t root = fake_frame(fake, 0, code, 4, 0);
+		const struct pyro_look *look;
+
+		fake_cframe_below(fake, fake_thread(fake, 0x1000, 11, 0), root);
+
+		struct pyro_python *python = open_fake(fake);
+
+		assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+		assert_int_equal(pyro_python_stack(python, &look->threads[0], stack), PYRO_RC_OK);
+		pyro_python_settle(python, true);
+		assert_int_equal(stack->count, 0);
+		assert_true(stack->partial);
+		pyro_python_destroy(python);
+		fake_destroy(fake);
+	}
 	/* From 3.12 on: a generator is resumed from C by `caller`, but the entry still leads below.
 	 */
 	for (size_t i = 0; i < PYRO_COUNT(minors); i++) {
