@@ -427,10 +427,8 @@ static enum pyro_rc read_cframes(struct pyro_python *python, uint64_t *top)
 	rc = pyro_window_get(&python->window, walk->cframe_below, l->cf_previous + 8, &cframe);
 	if (rc == PYRO_RC_OK)
 		walk->frame_below = pyro_bytes_u64(cframe, l->cf_frame);
-	/* Linked before it was filled. */
-	if (*top == 0 && walk->frame_below != 0)
-		walk->partial = true;
-	else if (rc == PYRO_RC_FAULT)
+	/* Without a frame above another one: linked before it was filled. */
+	if (rc == PYRO_RC_FAULT || (*top == 0 && walk->frame_below != 0))
 		walk->partial = true;
 	return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 }
