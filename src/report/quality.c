@@ -61,14 +61,19 @@ static void item(struct pyro_buf *buf, size_t start)
 		pyro_buf_add_text(buf, PYRO_MARK_DOT);
 }
 
-static void add_count(struct pyro_buf *buf, size_t start, uint64_t count, const char *what)
+/* "3 stacks cut", of the noun "stack"; without a noun, of samples: "3 missed". */
+static void add_count(struct pyro_buf *buf, size_t start, uint64_t count, const char *noun,
+		      const char *what)
 {
 	struct pyro_buf text;
 	if (count == 0)
 		return;
 	item(buf, start);
 	pyro_buf_init(&text, 1024);
-	pyro_units_count(&text, count);
+	if (noun)
+		pyro_units_plural(&text, count, noun);
+	else
+		pyro_units_count(&text, count);
 	pyro_buf_add_format(&text, " %s", what);
 	if (text.failed)
 		buf->failed = true;
@@ -160,12 +165,12 @@ void pyro_quality_print(struct pyro_profile *profile, bool incomplete,
 		pyro_buf_deinit(&proved);
 		add_proofs(quality, &text);
 	}
-	add_count(&text, start, quality->unproved, "kept without proof");
-	add_count(&text, start, quality->missed, "missed");
-	add_count(&text, start, quality->ticks_late, "late moments skipped");
-	add_count(&text, start, quality->truncated, "stacks cut at the depth limit");
-	add_count(&text, start, quality->partial, "stacks with an unreadable frame");
-	add_count(&text, start, quality->lost_records, "kernel records lost");
+	add_count(&text, start, quality->unproved, NULL, "kept without proof");
+	add_count(&text, start, quality->missed, NULL, "missed");
+	add_count(&text, start, quality->ticks_late, "late moment", "skipped");
+	add_count(&text, start, quality->truncated, "stack", "cut at the depth limit");
+	add_count(&text, start, quality->partial, "stack", "with an unreadable frame");
+	add_count(&text, start, quality->lost_records, "kernel record", "lost");
 	add_costs(profile, &text, start);
 	size_t end = text.size;
 	pyro_buf_add_text(&text, PYRO_MARK_END);

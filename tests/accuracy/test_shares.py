@@ -103,6 +103,18 @@ def test_naps_have_their_processor_time(recorder):
     assert 0.5 * true <= printed <= 1.7 * true, (printed, true)
 
 
+def test_deep_stacks_are_seen_as_often(recorder):
+    """What reads a thread in the kernel gives up on a very deep stack. Such a one must be looked at
+    in another way, or what is done down there would have no time at all."""
+    from beside import shares
+
+    recorded = shares.record(newest(), "known_deep.py", SECONDS, RATE)
+    checks = list(shares.checks_of("known_deep.py", recorded))
+    assert {check.function for check in checks} == {"shallow", "deep"}
+    for check in checks:
+        assert check.inside_widened(WIDER, SLACK), str(check)
+
+
 @contextlib.contextmanager
 def busy_processes(count):
     script = "while True: pass"

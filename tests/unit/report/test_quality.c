@@ -54,6 +54,8 @@ static void test_print(void **state)
 	      "skipped\n  4 stacks cut at the depth limit  -  5 stacks with an unreadable frame  - "
 	      " "
 	      "6 kernel records lost  -  held 10.0 us  -  recorder 2.0 % CPU\n");
+	check((struct pyro_quality){.ticks_late = 1, .partial = 1}, false,
+	      "  1 late moment skipped  -  1 stack with an unreadable frame\n");
 }
 
 static void test_short(void **state)

@@ -32,15 +32,15 @@ export function qualityWords(profile: Profile): string[] {
           : `${nearly(proved, samples)} proved`;
     words.push(`${plural(samples, 'sample')}, ${how}`);
   }
-  const counted: [string, string][] = [
-    ['missed', 'missed'],
-    ['ticks_late', 'late moments skipped'],
-    ['truncated', 'stacks cut at the depth limit'],
-    ['partial', 'stacks with an unreadable frame'],
-    ['lost_records', 'kernel records lost'],
+  if (q('missed') > 0) words.push(`${count(q('missed'))} missed`);
+  const counted: [string, string, string][] = [
+    ['ticks_late', 'late moment', 'skipped'],
+    ['truncated', 'stack', 'cut at the depth limit'],
+    ['partial', 'stack', 'with an unreadable frame'],
+    ['lost_records', 'kernel record', 'lost'],
   ];
-  for (const [name, meaning] of counted)
-    if (q(name) > 0) words.push(`${count(q(name))} ${meaning}`);
+  for (const [name, noun, meaning] of counted)
+    if (q(name) > 0) words.push(`${plural(q(name), noun)} ${meaning}`);
   const ran = sum(metricColumn(profile, 'cpu'));
   if (ran > 0 && q('held_ns') + q('recorder_cpu_ns') > 0)
     words.push(`overhead ${percent(q('held_ns') / ran)}`);
