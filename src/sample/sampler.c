@@ -6,13 +6,12 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "sample/probe.h"
+#include "sample/prompt.h"
 #include "target/process.h"
 
 #define MAX_NEWS 4096
@@ -56,6 +55,7 @@ struct pyro_sampler {
 	uint64_t due, taken, late;
 	uint64_t cost_ns;    /* our processor time when it was last asked for; 0: begin anew */
 	uint32_t cost_looks; /* since then */
+	struct pyro_prompt prompt;
 	struct pyro_err trouble;
 
 	pthread_t thread;
@@ -512,6 +512,20 @@ static void measure_distant(struct pyro_sampler *sampler, struct pyro_probe *pro
 	sampler->cost_looks = 0;
 }
 
+/* Woken where the target is, we go elsewhere and interrupt it from there: to look at it in front of
+ * it would take it three times as long. */
+static void step_aside(struct pyro_sampler *sampler, const struct pyro_probe *probe,
+		       uint64_t begin_ns)
+{
+	const int here = sched_getcpu();
+
+	pyro_probe_wake(&sampler->shared);
+	if (sampler->shared.seat.allowed_count < 2 || !pyro_probe_waits_at(probe, here))
+		return;
+	pyro_seat_leave(&sampler->shared.seat, here);
+	sampler->shared.freeze.held_ns += pyro_clock_now() - begin_ns;
+}
+
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
 	const bool distant = sampler->shared.seat.cpu < 0 &&
@@ -523,6 +537,10 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 		sampler->cost_ns = 0; /* what is measured must not reach across them */
 	} else {
 		sampler->shared.distant = distant;
+		if (distant) {
+			pyro_prompt_woke(&sampler->prompt, begin_ns - probe->rate.due_ns);
+			step_aside(sampler, probe, begin_ns);
+		}
 		pyro_probe_tick(probe, &sampler->shared);
 		sampler->taken++;
 		sampler->cost_looks++;
@@ -622,34 +640,18 @@ static void housekeeping(struct pyro_sampler *sampler)
 	publish(sampler);
 }
 
-/* A thread that wakes, or comes from another processor, is to preempt at once. Real-time priority
- * does that, where we may have it; not for one that preempts nobody. In an ordinary class it helps
- * to ask for little: a short slice where the kernel knows it (6.12), the highest priority where we
- * may. But that class sees to fairness, until the next clock tick if need be. One that spins asks
- * for no priority: it would keep others from its processor, the recorder first of all. */
-static void ask_for_promptness(const struct pyro_sampler *sampler)
+/* A thread that wakes, or comes from another processor, is to preempt at once; not one that
+ * preempts nobody. One that spins asks for nothing: it would keep others from its processor, the
+ * recorder first of all. */
+static void begin_thread(struct pyro_sampler *sampler)
 {
-	const struct sched_param lowest = {.sched_priority = 1};
 	const bool spins = sampler->options.hz_max > SLEEPS_HZ_MAX;
-	struct {
-		uint32_t size, policy;
-		uint64_t flags;
-		int32_t nice;
-		uint32_t priority;
-		uint64_t runtime, deadline, period;
-	} attr = {.size = 48, .runtime = 100000};
 
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 	prctl(PR_SET_NAME, "pyro-sampler", 0, 0, 0);
-	if (!spins && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC &&
-	    sched_setscheduler(0, SCHED_FIFO, &lowest) == 0)
-		return;
-	attr.nice = -20;
-	if (!spins && syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
-		return;
-	attr.nice = getpriority(PRIO_PROCESS, 0);
-	/* An older kernel refuses the slice: its own wake-up rules must do. */
-	(void)syscall(SYS_sched_setattr, 0, &attr, 0);
+	pyro_prompt_init(&sampler->prompt,
+			 !spins && sampler->shared.freeze.method <= PYRO_PROOF_BY_PROC, !spins);
+	pyro_seat_init(&sampler->shared.seat);
 }
 
 /* Whether to wait for the next look on the target's own processor. Where reads are by interrupt we
@@ -664,17 +666,22 @@ static bool sits(const struct pyro_freeze *freeze)
 /* The place to wait for the next look. */
 static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *probe, uint64_t now_ns)
 {
+	const bool stays = sits(&sampler->shared.freeze);
+	/* Where several take turns nobody knows who will be there after a while: the kernel, which
+	 * sees it then, is to find us an idle processor. */
+	const bool foreseen = probe->rate.hz > FORESEEN_HZ || pyro_probe_is_alone(probe, now_ns);
 	int cpu;
 
+	pyro_prompt_set(&sampler->prompt, stays || foreseen);
 	pyro_probe_wake(&sampler->shared);
 	cpu = pyro_probe_cpu(probe);
 	if (cpu < 0)
 		return;
-	if (!sits(&sampler->shared.freeze)) {
-		/* Where several take turns nobody knows who will be there after a while. */
-		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT &&
-		    (probe->rate.hz > FORESEEN_HZ || pyro_probe_is_alone(probe, now_ns)))
+	if (!stays) {
+		if (sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT && foreseen)
 			pyro_seat_leave(&sampler->shared.seat, cpu);
+		else
+			pyro_seat_free(&sampler->shared.seat);
 	} else if (!sampler->shared.left) {
 		/* Having left, we are not in front of anybody: to go back now would interrupt the
 		 * thread twice, and it may go elsewhere meanwhile. */
@@ -686,8 +693,7 @@ static void *run(void *context)
 {
 	struct pyro_sampler *sampler = context;
 
-	ask_for_promptness(sampler);
-	pyro_seat_init(&sampler->shared.seat);
+	begin_thread(sampler);
 	while (!atomic_load(&sampler->stop)) {
 		struct pyro_probe *probe = earliest(sampler);
 		uint64_t now_ns = pyro_clock_now();

@@ -41,3 +41,11 @@ void pyro_seat_leave(struct pyro_seat *seat, int cpu)
 		seat->avoid = cpu;
 	}
 }
+
+void pyro_seat_free(struct pyro_seat *seat)
+{
+	if (seat->cpu < 0 && seat->avoid < 0)
+		return;
+	if (sched_setaffinity(0, sizeof(seat->allowed), &seat->allowed) == 0)
+		seat->cpu = seat->avoid = -1;
+}

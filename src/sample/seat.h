@@ -22,5 +22,7 @@ bool pyro_seat_take(struct pyro_seat *seat, int cpu);
 /** Goes anywhere but @cpu, so that longer work does not hold up what runs there. No effect on a
  *  machine with one processor. */
 void pyro_seat_leave(struct pyro_seat *seat, int cpu);
+/** Goes wherever the kernel likes. */
+void pyro_seat_free(struct pyro_seat *seat);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "sample/seat.h"
 
+static cpu_set_t before;
+
 static int some_cpu(const struct pyro_seat *seat, int skip)
 {
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
@@ -51,6 +53,21 @@ static void goes_elsewhere(void **state)
 	assert_int_not_equal(sched_getcpu(), cpu);
 }
 
+static void goes_where_it_may(void **state)
+{
+	struct pyro_seat seat;
+	cpu_set_t now;
+
+	pyro_seat_init(&seat);
+	assert_true(pyro_seat_take(&seat, some_cpu(&seat, 0)));
+	pyro_seat_leave(&seat, seat.cpu);
+	pyro_seat_free(&seat);
+	assert_int_equal(seat.cpu, -1);
+	assert_int_equal(seat.avoid, -1);
+	assert_int_equal(sched_getaffinity(0, sizeof(now), &now), 0);
+	assert_true(CPU_EQUAL(&now, &before));
+}
+
 static void refuses_what_is_not_there(void **state)
 {
 	struct pyro_seat seat;
@@ -61,8 +78,6 @@ static void refuses_what_is_not_there(void **state)
 	assert_false(pyro_seat_take(&seat, CPU_SETSIZE - 1));
 	assert_int_equal(seat.cpu, -1);
 }
-
-static cpu_set_t before;
 
 static int remember(void **state)
 {
@@ -79,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sits_where_it_says, remember, restore),
 		cmocka_unit_test_setup_teardown(goes_elsewhere, remember, restore),
+		cmocka_unit_test_setup_teardown(goes_where_it_may, remember, restore),
 		cmocka_unit_test_setup_teardown(refuses_what_is_not_there, remember, restore),
 	};
 
