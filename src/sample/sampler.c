@@ -519,8 +519,10 @@ static void step_aside(struct pyro_sampler *sampler, const struct pyro_probe *pr
 {
 	const int here = sched_getcpu();
 
+	if (sampler->shared.seat.allowed_count < 2)
+		return;
 	pyro_probe_wake(&sampler->shared);
-	if (sampler->shared.seat.allowed_count < 2 || !pyro_probe_waits_at(probe, here))
+	if (!pyro_probe_waits_at(probe, here))
 		return;
 	pyro_seat_leave(&sampler->shared.seat, here);
 	sampler->shared.freeze.held_ns += pyro_clock_now() - begin_ns;
@@ -641,8 +643,8 @@ static void housekeeping(struct pyro_sampler *sampler)
 }
 
 /* A thread that wakes, or comes from another processor, is to preempt at once; not one that
- * preempts nobody. One that spins asks for nothing: it would keep others from its processor, the
- * recorder first of all. */
+ * preempts nobody. One that spins asks for no priority: it would keep others from its processor,
+ * the recorder first of all. */
 static void begin_thread(struct pyro_sampler *sampler)
 {
 	const bool spins = sampler->options.hz_max > SLEEPS_HZ_MAX;

@@ -235,20 +235,30 @@ static void spin_until_killed(void)
 	spin(60 * PYRO_NS_PER_S);
 }
 
+/* Starts a child that spins, and attaches to it while it does. */
+static struct pyro_sched_thread *follow_spinner(struct pyro_sched *sched, int *ret_pid)
+{
+	struct pyro_sched_thread *thread;
+	int go;
+
+	*ret_pid = child_start(spin_until_killed, &go);
+	child_go(go);
+	nap(30);
+	assert_int_equal(pyro_sched_follow_running(sched, *ret_pid, NULL), PYRO_RC_OK);
+	thread = pyro_sched_thread(sched, *ret_pid, *ret_pid);
+	assert_non_null(thread);
+	return thread;
+}
+
 /* Attached while it runs: its state is known at once, its time counts from then. */
 static void a_running_thread_is_seen_running(void **state)
 {
 	struct seen seen = {0};
 	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
-	struct pyro_sched_thread *thread;
-	int go, pid = child_start(spin_until_killed, &go);
+	int pid;
+	struct pyro_sched_thread *thread = follow_spinner(sched, &pid);
 	uint64_t start, before_ns, run_ns = 0, wall_ns = 0;
 
-	child_go(go);
-	nap(30);
-	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
-	thread = pyro_sched_thread(sched, pid, pid);
-	assert_non_null(thread);
 	start = pyro_clock_now();
 	before_ns = pyro_sched_run_ns(thread, start);
 	/* On a busy machine it gets less than all of the time, but never more. */
@@ -270,15 +280,10 @@ static bool counts_once_it_was_seen(void)
 {
 	struct seen seen = {0};
 	struct pyro_sched *sched = make(PYRO_SCHED_RINGS, &seen);
-	struct pyro_sched_thread *thread;
-	int go, pid = child_start(spin_until_killed, &go);
+	int pid;
+	struct pyro_sched_thread *thread = follow_spinner(sched, &pid);
 	uint64_t now_ns, run_ns, later_ns, slices;
 
-	child_go(go);
-	nap(30);
-	assert_int_equal(pyro_sched_follow_running(sched, pid, NULL), PYRO_RC_OK);
-	thread = pyro_sched_thread(sched, pid, pid);
-	assert_non_null(thread);
 	now_ns = pyro_clock_now();
 	later_ns = now_ns + PYRO_NS_PER_S;
 	slices = thread->slices;
