@@ -24,6 +24,7 @@ struct pyro_interp {
 struct pyro_hint {
 	uint64_t chunk;        /**< the data stack chunk in use, as last read of the thread state */
 	uint64_t data_top;     /**< end of the newest frame on the data stack, read with `chunk` */
+	uint64_t base;         /**< the frame below all others, or 0 */
 	uint64_t high;         /**< end of the highest frame seen in it of late */
 	uint64_t top;          /**< where the last stack began: struct pyro_thread */
 	uint64_t cframe_below; /**< the last cframe below the top one */

@@ -141,6 +141,8 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		uint64_t at, code;
 		enum pyro_rc rc;
 
+		if (hint && addr == hint->base)
+			break; /* nothing in it is of interest, and it lies in a page of its own */
 		if (addr == mark || walked == PYRO_MAX_STACK_WALK)
 			return PYRO_RC_TORN;
 		if (walked == next_mark) {

@@ -32,7 +32,8 @@
 	X(in_generation) /* code_object_generation; 3.14 on */                                     \
 	X(ts_next)                                                                                 \
 	X(ts_interp)                                                                               \
-	X(ts_top) /* frame (to 3.10), cframe (3.11, 3.12), current_frame (3.13 on) */              \
+	X(ts_top)  /* frame (to 3.10), cframe (3.11, 3.12), current_frame (3.13 on) */             \
+	X(ts_base) /* pointer to the frame below all others; 3.15 on */                            \
 	X(ts_thread_id)                                                                            \
 	X(ts_native_id) /* 3.11 on */                                                              \
 	X(ts_status)    /* 3.12 on */                                                              \

@@ -41,6 +41,7 @@ enum table_field {
 	T_ts_next,
 	T_ts_interp,
 	T_ts_top,
+	T_ts_base,
 	T_ts_thread_id,
 	T_ts_native_id,
 	T_ts_chunk,
@@ -241,7 +242,7 @@ static const uint8_t table_15[] = {
 	F(ts_next),
 	F(ts_interp),
 	F(ts_top),
-	SKIP,
+	F(ts_base),
 	SKIP,
 	SKIP,
 	F(ts_thread_id),
@@ -404,6 +405,8 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	}
 	if (l->minor < 14)
 		l->in_generation = PYRO_ABSENT;
+	if (l->minor < 15)
+		l->ts_base = PYRO_ABSENT;
 }
 
 enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
@@ -451,6 +454,7 @@ enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
 		PYRO_TAKE(ts_next)
 		PYRO_TAKE(ts_interp)
 		PYRO_TAKE(ts_top)
+		PYRO_TAKE(ts_base)
 		PYRO_TAKE(ts_thread_id)
 		PYRO_TAKE(ts_native_id)
 		PYRO_TAKE(ts_chunk)

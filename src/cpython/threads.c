@@ -328,6 +328,8 @@ static void note_data_stack(struct pyro_python *python, size_t thread, struct py
 		python->hints[thread].chunk = pyro_bytes_u64(bytes, l->ts_chunk);
 	if (l->ts_data_top != PYRO_ABSENT)
 		python->hints[thread].data_top = pyro_bytes_u64(bytes, l->ts_data_top);
+	if (l->ts_base != PYRO_ABSENT)
+		python->hints[thread].base = pyro_bytes_u64(bytes, l->ts_base);
 }
 
 enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look **ret_look)

@@ -621,10 +621,8 @@ static void publish(struct pyro_sampler *sampler)
 }
 
 /* Everything that can wait until no target is held up. */
-static void housekeeping(struct pyro_sampler *sampler)
+static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 {
-	const uint64_t now_ns = pyro_clock_now();
-
 	handle_news(sampler);
 	poll_processes(sampler, now_ns);
 	for (size_t i = 0; i < sampler->count; i++) {
@@ -694,11 +692,11 @@ static void find_seat(struct pyro_sampler *sampler, const struct pyro_probe *pro
 static void *run(void *context)
 {
 	struct pyro_sampler *sampler = context;
+	uint64_t now_ns = pyro_clock_now();
 
 	begin_thread(sampler);
 	while (!atomic_load(&sampler->stop)) {
 		struct pyro_probe *probe = earliest(sampler);
-		uint64_t now_ns = pyro_clock_now();
 		uint64_t due_ns = probe ? next_ns(probe) : now_ns + PYRO_NS_PER_MS;
 
 		if (due_ns > now_ns + 20 * PYRO_NS_PER_MS)
@@ -724,7 +722,8 @@ static void *run(void *context)
 		} else {
 			pyro_sched_update(sampler->shared.sched);
 		}
-		housekeeping(sampler);
+		now_ns = pyro_clock_now();
+		housekeeping(sampler, now_ns);
 		if (now_ns >= sampler->sweep_ns) {
 			sampler->sweep_ns = now_ns + 5 * PYRO_NS_PER_MS;
 			sweep(sampler, now_ns);
