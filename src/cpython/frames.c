@@ -232,6 +232,7 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 	struct pyro_trail frames = {
 		.head = thread->addr + l->ts_top,
 		.next = l->fr_previous,
+		.end = hint->base,
 		.size = python->frame_read,
 		.limit = PYRO_MAX_STACK_DEPTH,
 		.block = hint->chunk,
@@ -240,6 +241,11 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 		.object_mask = l->minor >= 14 ? CODE_MASK : UINT64_MAX,
 	};
 
+	/* What the frames of the interpreter itself point to is no code. */
+	if (l->minor >= 12) {
+		frames.kind = l->fr_owner;
+		frames.kinds = OWNER_SHIM;
+	}
 	if (l->cf_frame != PYRO_ABSENT) {
 		const struct pyro_trail cframes = {
 			.head = frames.head,

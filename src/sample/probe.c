@@ -146,15 +146,15 @@ bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns)
 	return now_ns - probe->company_ns > PYRO_PROBE_CALM_NS;
 }
 
-bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu)
+const struct pyro_sched_thread *pyro_probe_waiter_at(const struct pyro_probe *probe, int cpu)
 {
 	for (size_t i = 0; i < probe->awake_count; i++) {
 		const struct pyro_sched_thread *kernel = probe->awake[i]->kernel;
 
 		if (kernel && kernel->state != PYRO_SCHED_BLOCKED && kernel->cpu == cpu)
-			return true;
+			return kernel;
 	}
-	return false;
+	return NULL;
 }
 
 /* The moment that a look stands for. From elsewhere it takes 20 us more to see a thread than from

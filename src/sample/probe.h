@@ -175,8 +175,8 @@ void pyro_probe_wake(struct pyro_probe_shared *shared);
 int pyro_probe_cpu(const struct pyro_probe *probe);
 /** True if no more than one thread of the process was awake for PYRO_PROBE_CALM_NS. */
 bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns);
-/** True if a thread of the process waits for that processor. */
-bool pyro_probe_waits_at(const struct pyro_probe *probe, int cpu);
+/** A thread of the process that waits for that processor, from which we look; NULL: none does. */
+const struct pyro_sched_thread *pyro_probe_waiter_at(const struct pyro_probe *probe, int cpu);
 /** The names that Python gave to threads cost many reads: not while sitting on a target's
  * processor. */
 bool pyro_probe_names_due(const struct pyro_probe *probe, uint64_t now_ns);

@@ -484,7 +484,7 @@ static void measure(struct pyro_sampler *sampler, struct pyro_probe *probe)
 	cpu_ns = pyro_clock_thread_cpu();
 	held_ns = cpu_ns - sampler->cost_ns;
 	if (sampler->cost_ns &&
-	    (sampler->shared.left || pyro_probe_waits_at(probe, sampler->shared.seat.cpu))) {
+	    (sampler->shared.left || pyro_probe_waiter_at(probe, sampler->shared.seat.cpu))) {
 		sampler->shared.held_ns += held_ns;
 		pyro_rate_spent(&probe->rate, sampler->cost_looks, held_ns);
 	}
@@ -502,7 +502,7 @@ static void measure_distant(struct pyro_sampler *sampler, struct pyro_probe *pro
 	sampler->shared.freeze.held_ns = 0;
 	if (sampler->shared.left)
 		held_ns += sampler->shared.left_ns - begin_ns;
-	else if (pyro_probe_waits_at(probe, sched_getcpu()))
+	else if (pyro_probe_waiter_at(probe, sched_getcpu()))
 		held_ns = pyro_clock_now() - begin_ns;
 	if (held_ns) {
 		sampler->shared.held_ns += held_ns;
@@ -513,19 +513,23 @@ static void measure_distant(struct pyro_sampler *sampler, struct pyro_probe *pro
 }
 
 /* Woken where the target is, we go elsewhere and interrupt it from there: to look at it in front of
- * it would take it three times as long. */
+ * it would take it three times as long. It goes on before we get there. */
 static void step_aside(struct pyro_sampler *sampler, const struct pyro_probe *probe,
 		       uint64_t begin_ns)
 {
 	const int here = sched_getcpu();
+	const struct pyro_sched_thread *waiter;
 
 	if (sampler->shared.seat.allowed_count < 2)
 		return;
 	pyro_probe_wake(&sampler->shared);
-	if (!pyro_probe_waits_at(probe, here))
+	waiter = pyro_probe_waiter_at(probe, here);
+	if (!waiter)
 		return;
 	pyro_seat_leave(&sampler->shared.seat, here);
-	sampler->shared.freeze.held_ns += pyro_clock_now() - begin_ns;
+	pyro_probe_wake(&sampler->shared);
+	sampler->shared.freeze.held_ns +=
+		(waiter->in_ns > begin_ns ? waiter->in_ns : pyro_clock_now()) - begin_ns;
 }
 
 static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)

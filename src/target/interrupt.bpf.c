@@ -198,6 +198,8 @@ PROGRAM static long follow_link(unsigned int index, struct walk *walk)
 	if (number >= PYRO_INTERRUPT_TRAILS || !walk->addr)
 		return 1;
 	trail = &area.trails[number];
+	if (walk->addr == trail->end)
+		return 1;
 	at = walk->addr - trail->block;
 	if (walk->block != NOWHERE && at < trail->block_size &&
 	    trail->block_size - at >= trail->size)
@@ -206,7 +208,8 @@ PROGRAM static long follow_link(unsigned int index, struct walk *walk)
 		at = bring(walk->addr, trail->size);
 	if (at == NOWHERE)
 		return 1;
-	if (trail->object_size)
+	if (trail->object_size &&
+	    (!trail->kinds || (unsigned char)word_in(at, trail->kind) < trail->kinds))
 		bring_object(number, word_in(at, trail->object) & trail->object_mask);
 	walk->addr = word_in(at, trail->next);
 	return 0;

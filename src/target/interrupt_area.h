@@ -23,6 +23,7 @@ struct pyro_interrupt_span {
 /** struct pyro_trail; every offset is below PYRO_INTERRUPT_SPAN. */
 struct pyro_interrupt_trail {
 	unsigned long long head;
+	unsigned long long end;
 	unsigned int via; /**< 0: not so, else 1 + the offset */
 	unsigned int next;
 	unsigned int size;
@@ -30,6 +31,8 @@ struct pyro_interrupt_trail {
 	unsigned long long object_mask;
 	unsigned int object;
 	unsigned int object_size;
+	unsigned int kind;
+	unsigned int kinds;
 	unsigned int pointed[PYRO_INTERRUPT_POINTED];
 	unsigned int pointed_count;
 	unsigned int pointed_from;

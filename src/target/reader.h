@@ -26,7 +26,8 @@ struct pyro_trail {
 	uint64_t head; /**< address of the pointer to the first link */
 	bool indirect; /**< that leads to a structure which has the pointer, at `via` */
 	uint32_t via;
-	uint32_t next;                        /**< in a link: the pointer to the next; 0 ends it */
+	uint32_t next;                        /**< in a link: the pointer to the next; 0 ends it, */
+	uint64_t end;                         /**< ... and so does this, which is not read */
 	uint32_t size;                        /**< bytes read of a link */
 	uint32_t limit;                       /**< links at most */
 	uint64_t block;                       /**< where many of them lie: read whole, at first */
@@ -34,6 +35,8 @@ struct pyro_trail {
 	uint32_t object;                      /**< in a link: the pointer to its object */
 	uint64_t object_mask;                 /**< bits of that pointer which are an address */
 	uint32_t object_size;                 /**< bytes read of it; 0: of no interest */
+	uint32_t kind;                        /**< in a link: the byte that tells its kind ... */
+	uint32_t kinds;                       /**< ... from this one on without one; 0: none is */
 	uint32_t pointed[PYRO_TRAIL_POINTED]; /**< in an object: pointers to more */
 	uint32_t pointed_count;
 	uint32_t pointed_from;  /**< read of those from here ... */

@@ -90,7 +90,7 @@ static void follow_trail(struct walk *walk)
 		return;
 	walk->has_block =
 		trail->block_size && bring(walk, trail->block, walk->block, trail->block_size);
-	for (uint32_t i = 0; i < trail->limit && addr; i++) {
+	for (uint32_t i = 0; i < trail->limit && addr && addr != trail->end; i++) {
 		const uint64_t into = addr - trail->block;
 
 		if (walk->has_block && into < trail->block_size &&
@@ -98,7 +98,8 @@ static void follow_trail(struct walk *walk)
 			memcpy(link, walk->block + into, trail->size);
 		else if (!bring(walk, addr, link, trail->size))
 			return;
-		if (trail->object_size)
+		if (trail->object_size &&
+		    (!trail->kinds || (uint8_t)word_in(link, trail->kind) < trail->kinds))
 			bring_object(walk, word_in(link, trail->object) & trail->object_mask);
 		addr = word_in(link, trail->next);
 	}

@@ -36,7 +36,7 @@ struct object {
 };
 
 struct link {
-	uint64_t object; /* with a bit set that is no address */
+	uint64_t object; /* with bits set that are no address: the last, and a number from 56 on */
 	uint64_t next;
 };
 
@@ -106,7 +106,7 @@ static void make_chain(struct chain *chain)
 	chain->outer = address(&chain->head);
 	for (size_t i = 0; i < LINKS; i++)
 		chain->links[i] = (struct link){
-			.object = address(&chain->objects[i % 2]) | 1,
+			.object = (uint64_t)(i % 256) << 56 | address(&chain->objects[i % 2]) | 1,
 			.next = i + 1 < LINKS ? address(&chain->links[i + 1]) : 0,
 		};
 	chain->objects[0].name = chain->objects[1].name = address(chain->names[1]);
@@ -221,7 +221,7 @@ static struct pyro_trail whole_trail(const struct stage *stage)
 		.size = sizeof(struct link),
 		.limit = 3,
 		.object = offsetof(struct link, object),
-		.object_mask = ~(uint64_t)7,
+		.object_mask = UINT64_MAX >> 8 & ~(uint64_t)7,
 		.object_size = sizeof(struct object),
 		.pointed = {offsetof(struct object, name)},
 		.pointed_count = 1,
@@ -331,6 +331,32 @@ static void trails_are_followed(void **state)
 	trails[1].limit = 100000;
 	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, trails + 1, 1), PYRO_RC_OK);
 	assert_int_equal(stage.met.count, PYRO_INTERRUPT_LINKS);
+	tear_down(&stage);
+}
+
+static void some_links_have_no_object_and_one_is_the_end(void **state)
+{
+	struct stage stage;
+	size_t done;
+
+	(void)state;
+	set_up(&stage);
+	const struct chain *chain = stage.chain;
+	struct pyro_trail trail = whole_trail(&stage);
+	const uint64_t expected[] = {
+		address(&chain->links[0]),    address(&chain->objects[0]),
+		address(&chain->names[1][1]), address(&chain->links[1]),
+		address(&chain->links[2]),
+	};
+
+	trail.kind = offsetof(struct link, object) + 7;
+	trail.kinds = 1;
+	trail.limit = 100;
+	trail.end = address(&chain->links[3]);
+	assert_int_equal(aim_and_follow(&stage, NULL, 0, &done, &trail, 1), PYRO_RC_OK);
+	assert_true(lower(&stage));
+	assert_int_equal(stage.met.count, PYRO_COUNT(expected));
+	assert_memory_equal(stage.met.addr, expected, sizeof(expected));
 	tear_down(&stage);
 }
 
@@ -531,6 +557,7 @@ int main(void)
 		cmocka_unit_test(the_thread_stands_still),
 		cmocka_unit_test(who_does_not_run_there_is_missed),
 		cmocka_unit_test(trails_are_followed),
+		cmocka_unit_test(some_links_have_no_object_and_one_is_the_end),
 		cmocka_unit_test(trails_end_where_nothing_is),
 		cmocka_unit_test(wishes_end_at_the_unreadable),
 		cmocka_unit_test(no_more_is_read_than_there_is_room_for),
