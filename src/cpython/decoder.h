@@ -22,11 +22,12 @@ struct pyro_interp {
 
 /** What the next stack of a thread is likely to need: read at once, used if still true. */
 struct pyro_hint {
-	uint64_t chunk;        /**< the data stack chunk in use, as last read of the thread state */
-	uint64_t data_top;     /**< end of the newest frame on the data stack, read with `chunk` */
-	uint64_t base;         /**< the frame below all others, or 0 */
-	uint64_t high;         /**< end of the highest frame seen in it of late */
-	uint64_t top;          /**< where the last stack began: struct pyro_thread */
+	uint64_t chunk;    /**< the data stack chunk in use, as last read of the thread state */
+	uint64_t data_top; /**< end of the newest frame on the data stack, read with `chunk` */
+	uint64_t base;     /**< the frame below all others, or 0 */
+	uint64_t bottom;   /**< the interpreter's own frame that the last stack ended at, or 0 */
+	uint64_t high;     /**< end of the highest frame seen in it of late */
+	uint64_t top;      /**< where the last stack began: struct pyro_thread */
 	uint64_t cframe_below; /**< the last cframe below the top one */
 	uint64_t *frames;      /**< addresses of frames outside the data stack, seen of late */
 	uint8_t *ages;         /**< stacks since each was last seen */
@@ -37,6 +38,7 @@ struct pyro_hint {
 	uint32_t code_count;
 	uint64_t generation;   /**< code_object_generation in the last stack */
 	bool generation_still; /**< it was the same in the stack before */
+	uint32_t epoch;        /**< that of the last stack */
 };
 
 /** Work space of pyro_python_stack. */
@@ -53,6 +55,7 @@ struct pyro_walk {
 	uint64_t chunk_size; /**< 0: its head was not read yet */
 	uint64_t high;
 	uint64_t generation;
+	uint64_t bottom;       /**< as in the hint */
 	uint64_t cframe_below; /**< the cframe that the newest one was put on; 0: none */
 	uint64_t frame_below;  /**< its current frame: what the newest entry frame must lead to */
 	bool entered;          /**< that was checked */
@@ -100,6 +103,12 @@ struct pyro_python {
 static inline uint32_t pyro_end_of(uint32_t offset, uint32_t so_far)
 {
 	return offset != PYRO_ABSENT && offset + 8 > so_far ? offset + 8 : so_far;
+}
+
+/** True if what seldom changes was read in this epoch, and need not be again. */
+static inline bool pyro_hint_trusted(const struct pyro_python *python, const struct pyro_hint *hint)
+{
+	return hint && python->codes.epoch && hint->epoch == python->codes.epoch;
 }
 
 /** threads.c: makes the layout fit the process where another patch release moved something, and

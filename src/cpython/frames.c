@@ -132,6 +132,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_walk *walk = &python->walk;
+	const bool trusted = pyro_hint_trusted(python, hint);
 	uint64_t mark = 0, next_mark = 1;
 	bool entered = true;
 	uint8_t owner = 0;
@@ -143,6 +144,12 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 
 		if (hint && addr == hint->base)
 			break; /* nothing in it is of interest, and it lies in a page of its own */
+		if (trusted && addr == hint->bottom) {
+			note_place(walk, hint, addr, python->frame_read);
+			walk->bottom = addr;
+			entered = true;
+			break;
+		}
 		if (addr == mark || walked == PYRO_MAX_STACK_WALK)
 			return PYRO_RC_TORN;
 		if (walked == next_mark) {
@@ -175,6 +182,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			}
 			if (owner >= OWNER_SHIM) {
 				walk->crossed = true;
+				walk->bottom = at;
 				continue;
 			}
 		}
@@ -187,6 +195,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
 			code &= CODE_MASK;
+		walk->bottom = 0;
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -269,7 +278,9 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 	struct pyro_window *window = &python->window;
 	const uint64_t top = hint->top ? hint->top : thread->top;
 
-	if (has_generation(python))
+	const bool trusted = pyro_hint_trusted(python, hint);
+
+	if (has_generation(python) && !trusted)
 		pyro_window_plan(window, thread->interp + l->in_generation, 8);
 	if (pyro_reader_can_follow(python->reader)) {
 		plan_trails(python, thread, hint);
@@ -283,8 +294,10 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 	/* Each is a read of its own else. */
 	if (hint->chunk)
 		pyro_window_plan_region(window, hint->chunk, region_size(hint));
-	for (size_t i = 0; i < hint->frame_count; i++)
-		pyro_window_plan(window, hint->frames[i], python->frame_read);
+	for (size_t i = 0; i < hint->frame_count; i++) {
+		if (!trusted || hint->frames[i] != hint->bottom)
+			pyro_window_plan(window, hint->frames[i], python->frame_read);
+	}
 	for (size_t i = 0; i < hint->code_count && !hint->generation_still; i++)
 		pyro_codes_plan(&python->codes, window, l, hint->codes[i]);
 }
@@ -464,7 +477,8 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	walk->high = 0;
 	walk->truncated = false;
 	walk->partial = false;
-	walk->generation = UINT64_MAX;
+	walk->generation = pyro_hint_trusted(python, hint) ? hint->generation : UINT64_MAX;
+	walk->bottom = 0;
 	walk->cframe_below = 0;
 	walk->frame_below = 0;
 	walk->entered = false;
@@ -623,4 +637,6 @@ void pyro_frames_learn(struct pyro_python *python)
 	hint->generation_still =
 		walk->generation != UINT64_MAX && walk->generation == hint->generation;
 	hint->generation = walk->generation;
+	hint->bottom = walk->bottom;
+	hint->epoch = python->codes.epoch;
 }

@@ -124,8 +124,10 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 /** Ends a pyro_python_stack: with @proved, code objects first seen in it are kept; without, they
  *  are read again next time, since they may be torn. */
 void pyro_python_settle(struct pyro_python *python, bool proved);
-/** Takes code objects that were compared in this @epoch to be the same until it changes; 0, as it
- * is at first: never. For samples that claim no proof. */
+/** Takes what seldom changes, once it was read in this @epoch, to be the same until that changes:
+ *  code objects, the frame that C code first called from, and that a thread without company shares
+ *  its GIL with nobody, so that *ret_gil of pyro_python_thread stays empty. 0, as it is at first:
+ *  never. For samples that claim no proof. */
 void pyro_python_trust(struct pyro_python *python, uint32_t epoch);
 /** Fills the line of every frame, from copies; reads nothing from the target. */
 void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *stack);

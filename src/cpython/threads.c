@@ -62,7 +62,7 @@ static enum pyro_rc take_gil(struct pyro_python *python, uint64_t addr, size_t *
 	return PYRO_RC_OK;
 }
 
-static void decode_thread(const struct pyro_python *python, struct pyro_bytes bytes,
+static void decode_thread(const struct pyro_python *python, struct pyro_bytes bytes, bool by_status,
 			  struct pyro_thread *thread)
 {
 	const struct pyro_layout *l = &python->layout;
@@ -71,7 +71,7 @@ static void decode_thread(const struct pyro_python *python, struct pyro_bytes by
 	thread->top = pyro_bytes_u64(bytes, l->ts_top);
 	if (l->ts_native_id != PYRO_ABSENT)
 		thread->native_id = pyro_bytes_u64(bytes, l->ts_native_id);
-	if (l->free_threaded) {
+	if (by_status) {
 		thread->attached = pyro_bytes_u32(bytes, l->ts_status) & STATUS_ACTIVE;
 	} else {
 		const struct pyro_gil *gil = &python->gils[thread->gil];
@@ -198,7 +198,7 @@ static enum pyro_rc walk_threads(struct pyro_python *python, const struct pyro_i
 			.gil = interp->gil,
 			.native_id = *changed ? 0 : thread->native_id,
 		};
-		decode_thread(python, bytes, thread);
+		decode_thread(python, bytes, l->free_threaded, thread);
 		(*count)++;
 		addr = pyro_bytes_u64(bytes, l->ts_next);
 		for (size_t i = first; addr != 0 && i < *count && (*count & (*count - 1)) == 0;
@@ -406,6 +406,13 @@ enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil, struct py
 	return rc;
 }
 
+/* Whether a thread's state says as much of the GIL as that itself: there is nobody else to have it.
+ */
+static bool has_own_gil(const struct pyro_python *python)
+{
+	return python->look.thread_count == 1 && python->layout.ts_status != PYRO_ABSENT;
+}
+
 enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
 				struct pyro_thread *ret_thread)
 {
@@ -413,6 +420,7 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	const struct pyro_thread *known;
 	struct pyro_bytes bytes;
 	struct pyro_gil *gil;
+	bool by_status;
 	enum pyro_rc rc;
 
 	*ret_gil = (struct pyro_gil){0};
@@ -421,10 +429,12 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 		return PYRO_RC_NOTFOUND;
 	known = &python->threads[thread];
 	gil = &python->gils[known->gil];
+	by_status = l->free_threaded ||
+		    (has_own_gil(python) && pyro_hint_trusted(python, &python->hints[thread]));
 	pyro_window_reset(&python->window);
 	/* Spans are copied in this order: a thread that is seen not to have the GIL does not change
 	 * what is copied after that. */
-	if (gil->addr != 0)
+	if (gil->addr != 0 && !by_status)
 		pyro_window_plan(&python->window, gil->addr, PYRO_READ_GIL);
 	pyro_window_plan(&python->window, known->addr, python->thread_read);
 	/* A call costs the kernel more than what it copies: the stack comes with the first. */
@@ -438,16 +448,16 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	if (!bytes.data || pyro_bytes_u64(bytes, l->ts_interp) != known->interp ||
 	    pyro_bytes_u64(bytes, l->ts_thread_id) != known->pthread)
 		return PYRO_RC_TORN;
-	if (gil->addr != 0) {
+	if (gil->addr != 0 && !by_status) {
 		const struct pyro_bytes now = gil_bytes(&python->window, gil->addr);
 
 		if (!gil_is_plausible(l, now))
 			return PYRO_RC_TORN;
 		decode_gil(l, gil->addr, now, gil);
+		*ret_gil = *gil;
 	}
-	*ret_gil = *gil;
 	*ret_thread = *known;
-	decode_thread(python, bytes, ret_thread);
+	decode_thread(python, bytes, by_status, ret_thread);
 	if (l->ts_native_id == PYRO_ABSENT)
 		ret_thread->native_id = known->native_id;
 	note_data_stack(python, thread, bytes);

@@ -18,7 +18,7 @@
  * nowhere. */
 #define LET_GO_NS  40000
 #define MAX_LET_GO 3
-/* Without any proof, a code object is looked at once in this while. */
+/* Without any proof, what seldom changes is looked at once in this while. */
 #define TRUST_NS PYRO_NS_PER_MS
 
 /* One read of GIL, thread state and stack, without any proof. */

@@ -532,12 +532,14 @@ static void step_aside(struct pyro_sampler *sampler, const struct pyro_probe *pr
 		(waiter->in_ns > begin_ns ? waiter->in_ns : pyro_clock_now()) - begin_ns;
 }
 
-static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
+/* Returns the time after the looks. */
+static uint64_t tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 {
 	const bool distant = sampler->shared.seat.cpu < 0 &&
 			     sampler->shared.freeze.method == PYRO_PROOF_BY_INTERRUPT;
 	const uint64_t begin_ns = distant ? pyro_clock_now() : 0;
 	const bool taken = pyro_timed_take(probe, &sampler->shared);
+	uint64_t now_ns;
 
 	if (taken) {
 		sampler->cost_ns = 0; /* what is measured must not reach across them */
@@ -555,10 +557,12 @@ static void tick(struct pyro_sampler *sampler, struct pyro_probe *probe)
 		else
 			measure(sampler, probe);
 	}
+	now_ns = pyro_clock_now();
 	if (!pyro_timed_next(probe, &sampler->shared))
-		pyro_rate_next(&probe->rate, pyro_clock_now());
+		pyro_rate_next(&probe->rate, now_ns);
 	else if (!taken)
 		pyro_rate_taken(&probe->rate, 1, 0);
+	return now_ns;
 }
 
 /* An interpreter that is starting is looked for every millisecond. A program that is none may load
@@ -578,15 +582,22 @@ static uint64_t seek_pause(const struct pyro_sampler *sampler, const struct pyro
 	return pause_ns < SEEK_SLOW_NS ? pause_ns : SEEK_SLOW_NS;
 }
 
-static void seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
+/* Returns the time after it. */
+static uint64_t seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
 {
+	/* An exec that is not known yet would date the finding wrongly. */
+	pyro_sched_update(sampler->shared.sched);
+	if (sampler->news_count)
+		return pyro_clock_now();
 	/* Looking for an interpreter reads files and tables: not at the expense of the target. */
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 	sampler->cost_ns = 0;
 	pyro_probe_seek(probe, &sampler->shared);
 	probe->seek_ns = now_ns + seek_pause(sampler, probe);
+	now_ns = pyro_clock_now();
 	if (probe->state == PYRO_PROBE_READING)
-		probe->rate.due_ns = pyro_clock_now();
+		probe->rate.due_ns = now_ns;
+	return now_ns;
 }
 
 static void publish(struct pyro_sampler *sampler)
@@ -715,18 +726,12 @@ static void *run(void *context)
 				now_ns = pyro_clock_now();
 		}
 		if (probe && now_ns >= next_ns(probe)) {
-			if (probe->state == PYRO_PROBE_READING) {
-				tick(sampler, probe);
-			} else {
-				/* An exec that is not known yet would date the finding wrongly. */
-				pyro_sched_update(sampler->shared.sched);
-				if (!sampler->news_count)
-					seek(sampler, probe, now_ns);
-			}
+			now_ns = probe->state == PYRO_PROBE_READING ? tick(sampler, probe)
+								    : seek(sampler, probe, now_ns);
 		} else {
 			pyro_sched_update(sampler->shared.sched);
+			now_ns = pyro_clock_now();
 		}
-		now_ns = pyro_clock_now();
 		housekeeping(sampler, now_ns);
 		if (now_ns >= sampler->sweep_ns) {
 			sampler->sweep_ns = now_ns + 5 * PYRO_NS_PER_MS;

@@ -247,6 +247,66 @@ static void test_shims_and_unfinished_frames(void **state)
 	}
 }
 
+/* What seldom changes is read once in an epoch: the GIL of a thread without company, and the
+ * interpreter's frame that a stack ends at. */
+static void test_what_is_trusted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PYRO_COUNT(minors); i++) {
+		struct fake *fake = fake_create(minors[i], false);
+		const struct pyro_layout *l = &fake->layout;
+		const bool status = l->ts_status != PYRO_ABSENT;
+		const uint64_t frame = fake_frame(fake, 0, add_code(fake, "f", 7), 4, 0);
+		const uint64_t addr = fake_thread(fake, 0x1000, 11, frame);
+		const struct pyro_look *look;
+		struct pyro_gil gil;
+		struct pyro_thread thread;
+		uint64_t entry;
+
+		fake_put(fake, fake->gil + l->gil_locked, 1, 4);
+		fake_put(fake, fake->gil + l->gil_last_holder, addr, 8);
+		if (status)
+			fake_put(fake, addr + l->ts_status, 1u << 4, 4);
+
+		struct pyro_python *python = open_fake(fake);
+
+		assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+		for (uint32_t epoch = 1; epoch <= 3; epoch += 2) {
+			pyro_python_trust(python, epoch);
+			assert_int_equal(pyro_python_thread(python, 0, &gil, &thread), PYRO_RC_OK);
+			assert_int_equal(gil.addr, fake->gil);
+			assert_int_equal(thread.attached, epoch == 1);
+			assert_int_equal(pyro_python_stack(python, &thread, stack), PYRO_RC_OK);
+			assert_int_equal(stack->count, 1);
+			assert_int_equal(stack->partial, epoch != 1 && l->minor >= 12);
+			pyro_python_settle(python, true);
+			if (epoch != 1)
+				break;
+			/* Both change, and that is seen in the next epoch only. */
+			fake_put(fake, fake->gil + l->gil_locked, 0, 4);
+			memcpy(&entry, fake_at(fake, frame + l->fr_previous), 8);
+			if (l->minor >= 12)
+				fake_put(fake, entry + l->fr_owner, 0xee, 1);
+			assert_int_equal(pyro_python_thread(python, 0, &gil, &thread), PYRO_RC_OK);
+			assert_int_equal(gil.addr, status ? 0 : fake->gil);
+			assert_int_equal(thread.attached, status);
+			assert_int_equal(pyro_python_stack(python, &thread, stack), PYRO_RC_OK);
+			assert_int_equal(stack->count, 1);
+			assert_false(stack->partial);
+			pyro_python_settle(python, true);
+		}
+		/* With company the GIL is read each time. */
+		fake_thread(fake, 0x2000, 12, 0);
+		assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+		assert_int_equal(pyro_python_thread(python, 1, &gil, &thread), PYRO_RC_OK);
+		assert_int_equal(thread.addr, addr);
+		assert_int_equal(gil.addr, fake->gil);
+		assert_false(thread.attached);
+		pyro_python_destroy(python);
+		fake_destroy(fake);
+	}
+}
+
 /* A thread that is just entering the interpreter's loop, or just leaving a generator: the chain of
  * frames is not what it will be, and is said to be partial. */
 static void test_entry_and_exit_of_the_loop(void **state)
@@ -554,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_threads_and_stacks),
 		cmocka_unit_test(test_address_reuse),
 		cmocka_unit_test(test_shims_and_unfinished_frames),
+		cmocka_unit_test(test_what_is_trusted),
 		cmocka_unit_test(test_entry_and_exit_of_the_loop),
 		cmocka_unit_test(test_free_threaded),
 		cmocka_unit_test(test_circles_and_wild_pointers),
