@@ -9,17 +9,12 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/limits.h"
-#include "sample/probe.h"
+#include "sample/processes.h"
 #include "sample/prompt.h"
 #include "target/process.h"
 
-#define MAX_NEWS 4096
-/* Where the kernel sends no news of processes: how often we ask. */
-#define POLL_EVERY_NS  (10 * PYRO_NS_PER_MS)
 #define FLUSH_EVERY_NS (100 * PYRO_NS_PER_MS)
-/* Where it does, how often we ask nevertheless. */
-#define GONE_EVERY_NS (100 * PYRO_NS_PER_MS)
+#define SWEEP_EVERY_NS (5 * PYRO_NS_PER_MS)
 /* An interpreter starts within 20 ms; other programs load one late or never. */
 #define SEEK_QUICK_NS (1 * PYRO_NS_PER_MS)
 #define SEEK_QUICK    60
@@ -31,9 +26,6 @@
 #define FORESEEN_HZ 400.0
 /* Up to here most of the time is slept. */
 #define SLEEPS_HZ_MAX 20000.0
-/* Reads that fail this often in a row: the program is another one, or has torn its interpreter
- * down. */
-#define MAX_FAILURES 20
 /* Each of the first looks is measured, then some together, as many as come within a time. */
 #define COST_FIRST    100
 #define COST_EVERY    8
@@ -42,21 +34,13 @@
 struct pyro_sampler {
 	struct pyro_sampler_options options;
 	struct pyro_probe_shared shared;
-	struct pyro_probe **probes;
-	size_t count;
-	size_t capacity;
-	uint32_t next_process;
-	struct pyro_sched_news news[MAX_NEWS];
-	size_t news_count;
-	bool news_lost;
-	uint64_t poll_ns;
+	struct pyro_processes processes;
 	uint64_t flush_ns;
 	uint64_t sweep_ns;
-	uint64_t due, taken, late;
+	uint64_t taken;
 	uint64_t cost_ns;    /* our processor time when it was last asked for; 0: begin anew */
 	uint32_t cost_looks; /* since then */
 	struct pyro_prompt prompt;
-	struct pyro_err trouble;
 
 	pthread_t thread;
 	bool started;
@@ -74,16 +58,6 @@ const char *pyro_proof_method_name(enum pyro_proof_method method)
 	return (unsigned int)method < PYRO_COUNT(method_names) ? method_names[method] : "unknown";
 }
 
-static void on_news(void *context, const struct pyro_sched_news *news)
-{
-	struct pyro_sampler *sampler = context;
-
-	if (sampler->news_count < MAX_NEWS)
-		sampler->news[sampler->news_count++] = *news;
-	else
-		sampler->news_lost = true;
-}
-
 /* ---- making ---- */
 
 static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err *err)
@@ -99,8 +73,8 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 	}
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
 		/* Switch records give exact times and news of processes under every method. */
-		rc = pyro_sched_create(PYRO_SCHED_RINGS, on_news, sampler, &sampler->shared.sched,
-				       err);
+		rc = pyro_sched_create(PYRO_SCHED_RINGS, pyro_processes_on_news,
+				       &sampler->processes, &sampler->shared.sched, err);
 		if (!rc) {
 			if (freeze->method == PYRO_PROOF_AUTO)
 				freeze->method = freeze->interrupt ? PYRO_PROOF_BY_INTERRUPT
@@ -113,7 +87,8 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 	}
 	if (freeze->method == PYRO_PROOF_AUTO)
 		freeze->method = PYRO_PROOF_BY_PROC;
-	return pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &sampler->shared.sched, err);
+	return pyro_sched_create(PYRO_SCHED_PROC, pyro_processes_on_news, &sampler->processes,
+				 &sampler->shared.sched, err);
 }
 
 enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
@@ -127,6 +102,7 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	sampler->options = *options;
 	sampler->shared.queue = queue;
+	pyro_processes_init(&sampler->processes, &sampler->options, &sampler->shared);
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
@@ -146,24 +122,11 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	return PYRO_RC_OK;
 }
 
-static void probe_destroy(struct pyro_probe *probe)
-{
-	pyro_python_destroy(probe->python);
-	pyro_reader_destroy(probe->reader);
-	pyro_map_deinit(&probe->stacks);
-	pyro_map_deinit(&probe->codes);
-	pyro_buf_deinit(&probe->command);
-	free(probe->threads);
-	free(probe);
-}
-
 void pyro_sampler_destroy(struct pyro_sampler *sampler)
 {
 	if (!sampler)
 		return;
-	for (size_t i = 0; i < sampler->count; i++)
-		probe_destroy(sampler->probes[i]);
-	free(sampler->probes);
+	pyro_processes_deinit(&sampler->processes);
 	pyro_interrupt_destroy(sampler->shared.freeze.interrupt);
 	pyro_sched_destroy(sampler->shared.sched);
 	free(sampler->shared.stack);
@@ -183,41 +146,6 @@ void pyro_sampler_release(void *owner)
 	pyro_python_destroy(owner);
 }
 
-static struct pyro_probe *find_probe(struct pyro_sampler *sampler, int pid)
-{
-	for (size_t i = 0; i < sampler->count; i++) {
-		if (sampler->probes[i]->pid == pid && sampler->probes[i]->state != PYRO_PROBE_ENDED)
-			return sampler->probes[i];
-	}
-	return NULL;
-}
-
-static struct pyro_probe *add_probe(struct pyro_sampler *sampler, int pid, int parent,
-				    uint64_t start_ns)
-{
-	struct pyro_probe *probe;
-
-	if (sampler->count >= PYRO_MAX_PROCESSES)
-		return NULL;
-	if (sampler->count == sampler->capacity) {
-		size_t capacity = sampler->capacity ? sampler->capacity * 2 : 8;
-		struct pyro_probe **probes =
-			reallocarray(sampler->probes, capacity, sizeof(struct pyro_probe *));
-
-		if (!probes)
-			return NULL;
-		sampler->probes = probes;
-		sampler->capacity = capacity;
-	}
-	probe = malloc(sizeof(*probe));
-	if (!probe)
-		return NULL;
-	pyro_probe_init(probe, pid, parent, sampler->next_process++, start_ns,
-			sampler->options.hz_max, sampler->options.budget);
-	sampler->probes[sampler->count++] = probe;
-	return probe;
-}
-
 /* Where the choice is ours, /proc serves as well for a process that the kernel does not report on:
  * with more threads than there may be descriptors, or not allowed to be traced by its own user. */
 static enum pyro_rc follow(struct pyro_sampler *sampler,
@@ -233,7 +161,8 @@ static enum pyro_rc follow(struct pyro_sampler *sampler,
 		return rc;
 	pyro_sched_destroy(shared->sched);
 	shared->sched = NULL;
-	rc = pyro_sched_create(PYRO_SCHED_PROC, on_news, sampler, &shared->sched, err);
+	rc = pyro_sched_create(PYRO_SCHED_PROC, pyro_processes_on_news, &sampler->processes,
+			       &shared->sched, err);
 	shared->freeze.sched = shared->sched;
 	shared->freeze.method = PYRO_PROOF_BY_PROC;
 	return rc;
@@ -246,7 +175,7 @@ enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid, struct 
 
 	if (rc)
 		return rc;
-	probe = add_probe(sampler, pid, 0, pyro_clock_now());
+	probe = pyro_processes_add(&sampler->processes, pid, 0, pyro_clock_now());
 	if (!probe)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	probe->born = true;
@@ -255,7 +184,8 @@ enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid, struct 
 
 enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, struct pyro_err *err)
 {
-	struct pyro_probe *probe = add_probe(sampler, pid, 0, pyro_clock_now());
+	struct pyro_probe *probe =
+		pyro_processes_add(&sampler->processes, pid, 0, pyro_clock_now());
 	enum pyro_rc rc;
 
 	if (!probe)
@@ -278,171 +208,6 @@ enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid, str
 	return probe->trouble.rc ? probe->trouble.rc : PYRO_RC_NOTPYTHON;
 }
 
-/* ---- news of processes ---- */
-
-static void end_probe(struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
-{
-	pyro_timed_end(probe, &sampler->shared);
-	if (probe->trouble.rc && !probe->announced)
-		sampler->trouble = probe->trouble;
-	sampler->due += probe->rate.due;
-	sampler->late += probe->rate.late;
-	probe->rate.due = probe->rate.late = 0;
-	if (!pyro_probe_end(probe, &sampler->shared, now_ns))
-		return; /* stays in the list until the queue has room */
-	for (size_t i = 0; i < sampler->count; i++) {
-		if (sampler->probes[i] == probe)
-			sampler->probes[i] = sampler->probes[--sampler->count];
-	}
-	probe_destroy(probe);
-}
-
-static void on_fork(struct pyro_sampler *sampler, int pid, int parent_pid, uint64_t at_ns)
-{
-	const int forked_by = parent_pid;
-	const struct pyro_probe *parent = find_probe(sampler, parent_pid);
-	struct pyro_probe *probe;
-	struct pyro_python_origin origin;
-	bool inherit;
-
-	if (!sampler->options.children || find_probe(sampler, pid))
-		return;
-	/* A shell in between is no process of ours: its child is its parent's. */
-	while (parent && !parent->announced && parent->parent) {
-		parent_pid = parent->parent;
-		parent = find_probe(sampler, parent_pid);
-	}
-	/* Found by asking, it may have executed something else already. */
-	inherit = parent && parent->pid == forked_by && parent->state == PYRO_PROBE_READING &&
-		  pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
-	if (inherit)
-		origin = parent->origin;
-	probe = add_probe(sampler, pid, parent_pid, at_ns);
-	if (!probe)
-		return;
-	/* Without news from the kernel it was found some time after it began. */
-	probe->born = pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS;
-	if (!inherit)
-		return;
-	pyro_probe_inherit(probe, &origin, &sampler->shared);
-	/* That is what it was when it was forked, whatever it has executed since. */
-	probe->found_ns = at_ns;
-}
-
-static void on_exec(struct pyro_sampler *sampler, int pid, uint64_t at_ns)
-{
-	struct pyro_probe *probe = find_probe(sampler, pid);
-	const struct pyro_sched_thread *kernel;
-	int parent;
-
-	/* What was found after that is the new program already. */
-	if (!probe || (probe->state == PYRO_PROBE_READING && at_ns <= probe->found_ns))
-		return;
-	if (probe->state == PYRO_PROBE_SEEKING && !probe->announced) {
-		probe->seek_ns = 0;
-		probe->tries = 0;
-	} else {
-		parent = probe->parent;
-		end_probe(sampler, probe, at_ns);
-		probe = add_probe(sampler, pid, parent, at_ns);
-		if (!probe)
-			return;
-	}
-	kernel = pyro_sched_thread(sampler->shared.sched, pid, pid);
-	probe->start_ns = at_ns;
-	probe->born = true;
-	probe->start_run_ns = kernel ? pyro_sched_run_ns(kernel, at_ns) : 0;
-}
-
-static void handle_news(struct pyro_sampler *sampler)
-{
-	for (size_t i = 0; i < sampler->news_count; i++) {
-		const struct pyro_sched_news *news = &sampler->news[i];
-		struct pyro_probe *probe = find_probe(sampler, news->pid);
-
-		switch (news->kind) {
-		case PYRO_SCHED_PROCESS_FORKED:
-			on_fork(sampler, news->pid, news->parent, news->at_ns);
-			break;
-		case PYRO_SCHED_PROCESS_EXEC:
-			on_exec(sampler, news->pid, news->at_ns);
-			break;
-		case PYRO_SCHED_THREAD_BEGAN:
-			if (probe) {
-				probe->look_due = true;
-				probe->burst = 8;
-			}
-			break;
-		case PYRO_SCHED_THREAD_ENDED:
-			if (!probe)
-				pyro_sched_forget(sampler->shared.sched, news->tid);
-			else if (news->tid == news->pid)
-				probe->exit_ns = news->at_ns;
-			else
-				pyro_probe_thread_ended(probe, &sampler->shared, news->tid);
-			break;
-		}
-	}
-	sampler->news_count = 0;
-}
-
-static void poll_processes(struct pyro_sampler *sampler, uint64_t now_ns)
-{
-	if (now_ns < sampler->poll_ns)
-		return;
-	sampler->poll_ns = now_ns + POLL_EVERY_NS;
-	if (pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS && !sampler->news_lost)
-		return;
-	sampler->news_lost = false;
-	for (size_t i = 0; i < sampler->count && sampler->options.children; i++) {
-		struct pyro_tids children;
-		const int pid = sampler->probes[i]->pid;
-
-		if (sampler->probes[i]->state == PYRO_PROBE_ENDED ||
-		    pyro_process_children(pid, &children, NULL))
-			continue;
-		for (size_t j = 0; j < children.count; j++) {
-			struct pyro_process_facts facts;
-
-			if (find_probe(sampler, children.items[j]) ||
-			    pyro_process_facts(children.items[j], &facts, NULL) ||
-			    facts.state == 'Z')
-				continue;
-			on_fork(sampler, children.items[j], pid, now_ns);
-		}
-		pyro_tids_deinit(&children);
-	}
-}
-
-/* Asking costs as much as a look at a stack, and the kernel tells of most ends. */
-static bool is_gone(const struct pyro_sampler *sampler, struct pyro_probe *probe, uint64_t now_ns)
-{
-	if (pyro_sched_source(sampler->shared.sched) == PYRO_SCHED_RINGS && !probe->exit_ns &&
-	    !probe->failures && now_ns < probe->gone_ns)
-		return false;
-	probe->gone_ns = now_ns + GONE_EVERY_NS;
-	return pyro_process_gone(probe->pid);
-}
-
-/* Probes whose process has ended, or whose memory is not that of their interpreter any more. */
-static void sweep(struct pyro_sampler *sampler, uint64_t now_ns)
-{
-	for (size_t i = sampler->count; i-- > 0;) {
-		struct pyro_probe *probe = sampler->probes[i];
-		const int pid = probe->pid, parent = probe->parent;
-
-		if (probe->state == PYRO_PROBE_ENDED) {
-			end_probe(sampler, probe, now_ns);
-		} else if (is_gone(sampler, probe, now_ns)) {
-			end_probe(sampler, probe, probe->exit_ns ? probe->exit_ns : now_ns);
-		} else if (probe->state == PYRO_PROBE_READING && !probe->exit_ns &&
-			   probe->failures > MAX_FAILURES) {
-			end_probe(sampler, probe, now_ns);
-			add_probe(sampler, pid, parent, now_ns);
-		}
-	}
-}
-
 /* ---- the loop ---- */
 
 static uint64_t next_ns(const struct pyro_probe *probe)
@@ -462,9 +227,9 @@ static struct pyro_probe *earliest(const struct pyro_sampler *sampler)
 {
 	struct pyro_probe *first = NULL;
 
-	for (size_t i = 0; i < sampler->count; i++) {
-		if (!first || next_ns(sampler->probes[i]) < next_ns(first))
-			first = sampler->probes[i];
+	for (size_t i = 0; i < sampler->processes.count; i++) {
+		if (!first || next_ns(sampler->processes.items[i]) < next_ns(first))
+			first = sampler->processes.items[i];
 	}
 	return first;
 }
@@ -587,7 +352,7 @@ static uint64_t seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uin
 {
 	/* An exec that is not known yet would date the finding wrongly. */
 	pyro_sched_update(sampler->shared.sched);
-	if (sampler->news_count)
+	if (sampler->processes.news_count)
 		return pyro_clock_now();
 	/* Looking for an interpreter reads files and tables: not at the expense of the target. */
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
@@ -603,9 +368,9 @@ static uint64_t seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uin
 static void publish(struct pyro_sampler *sampler)
 {
 	struct pyro_sampler_counts counts = {
-		.ticks_due = sampler->due,
+		.ticks_due = sampler->processes.due,
 		.ticks_taken = sampler->taken + sampler->shared.timed.taken,
-		.ticks_late = sampler->late,
+		.ticks_late = sampler->processes.late,
 		.samples = sampler->shared.samples,
 		.missed = sampler->shared.missed,
 		.torn = sampler->shared.freeze.torn,
@@ -619,14 +384,14 @@ static void publish(struct pyro_sampler *sampler)
 		.reads = sampler->shared.reads,
 	};
 
-	for (size_t i = 0; i < sampler->count; i++) {
+	for (size_t i = 0; i < sampler->processes.count; i++) {
 		struct pyro_python_counts python = {0};
 
-		counts.ticks_due += sampler->probes[i]->rate.due;
-		counts.ticks_late += sampler->probes[i]->rate.late;
-		if (!sampler->probes[i]->python)
+		counts.ticks_due += sampler->processes.items[i]->rate.due;
+		counts.ticks_late += sampler->processes.items[i]->rate.late;
+		if (!sampler->processes.items[i]->python)
 			continue;
-		pyro_python_counts(sampler->probes[i]->python, &python);
+		pyro_python_counts(sampler->processes.items[i]->python, &python);
 		counts.code_reuse += python.codes_reused;
 		counts.reads += python.reads;
 	}
@@ -638,20 +403,20 @@ static void publish(struct pyro_sampler *sampler)
 /* Everything that can wait until no target is held up. */
 static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 {
-	handle_news(sampler);
-	poll_processes(sampler, now_ns);
-	for (size_t i = 0; i < sampler->count; i++) {
-		if (pyro_probe_names_due(sampler->probes[i], now_ns)) {
+	pyro_processes_handle(&sampler->processes);
+	pyro_processes_poll(&sampler->processes, now_ns);
+	for (size_t i = 0; i < sampler->processes.count; i++) {
+		if (pyro_probe_names_due(sampler->processes.items[i], now_ns)) {
 			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 			sampler->cost_ns = 0;
-			pyro_probe_read_names(sampler->probes[i], &sampler->shared);
+			pyro_probe_read_names(sampler->processes.items[i], &sampler->shared);
 		}
 	}
 	if (now_ns < sampler->flush_ns)
 		return;
 	sampler->flush_ns = now_ns + FLUSH_EVERY_NS;
-	for (size_t i = 0; i < sampler->count; i++)
-		pyro_probe_flush(sampler->probes[i], &sampler->shared, now_ns);
+	for (size_t i = 0; i < sampler->processes.count; i++)
+		pyro_probe_flush(sampler->processes.items[i], &sampler->shared, now_ns);
 	publish(sampler);
 }
 
@@ -734,17 +499,18 @@ static void *run(void *context)
 		}
 		housekeeping(sampler, now_ns);
 		if (now_ns >= sampler->sweep_ns) {
-			sampler->sweep_ns = now_ns + 5 * PYRO_NS_PER_MS;
-			sweep(sampler, now_ns);
+			sampler->sweep_ns = now_ns + SWEEP_EVERY_NS;
+			pyro_processes_sweep(&sampler->processes, now_ns);
 		}
-		atomic_store(&sampler->idle, sampler->count == 0);
+		atomic_store(&sampler->idle, sampler->processes.count == 0);
 	}
 	pyro_sched_update(sampler->shared.sched);
-	handle_news(sampler);
-	for (size_t i = sampler->count; i-- > 0;) {
-		struct pyro_probe *probe = sampler->probes[i];
+	pyro_processes_handle(&sampler->processes);
+	for (size_t i = sampler->processes.count; i-- > 0;) {
+		struct pyro_probe *probe = sampler->processes.items[i];
 
-		end_probe(sampler, probe, probe->exit_ns ? probe->exit_ns : pyro_clock_now());
+		pyro_processes_end(&sampler->processes, probe,
+				   probe->exit_ns ? probe->exit_ns : pyro_clock_now());
 	}
 	publish(sampler);
 	return NULL;
@@ -801,5 +567,5 @@ void pyro_sampler_counts(const struct pyro_sampler *sampler, struct pyro_sampler
 
 const struct pyro_err *pyro_sampler_trouble(const struct pyro_sampler *sampler)
 {
-	return &sampler->trouble;
+	return &sampler->processes.trouble;
 }
