@@ -20,7 +20,7 @@ class Watched:
         self.sampler = sampler
         self.watcher = watcher  # None where only the pace is asked for and known without
         self.ratio = ratio  # the target's pace over its pace with nobody watching, None: not asked
-        self.result = result  # samplers.Result; None for who takes no samples
+        self.result = result  # samplers.Result; None: not asked
 
 
 PULSE = 0.1  # s; shorter ones scatter no more, so there can be many

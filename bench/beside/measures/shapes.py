@@ -108,8 +108,6 @@ def at_1000(options):
     def take(watched, verdict):
         result = watched.result
         figures = {"pace": watched.ratio, "cpu": watched.sampler.cpu(watched.watcher)}
-        if not result:
-            return figures
         figures["kept"] = 100.0 * kept(result, watched, 1000)
         wrong = impossible(result.stacks, verdict, result.proves())
         if wrong is not None:
