@@ -133,20 +133,21 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_walk *walk = &python->walk;
 	const bool trusted = pyro_hint_trusted(python, hint);
-	uint64_t mark = 0, next_mark = 1;
+	uint64_t mark = 0, next_mark = 1, at = 0;
 	bool entered = true;
 	uint8_t owner = 0;
 
 	for (uint64_t walked = 0; addr != 0; walked++) {
 		struct pyro_bytes frame;
-		uint64_t at, code;
+		uint64_t code;
 		enum pyro_rc rc;
 
 		if (hint && addr == hint->base)
 			break; /* nothing in it is of interest, and it lies in a page of its own */
 		if (trusted && addr == hint->bottom) {
 			note_place(walk, hint, addr, python->frame_read);
-			walk->bottom = addr;
+			at = addr;
+			owner = OWNER_SHIM;
 			entered = true;
 			break;
 		}
@@ -182,7 +183,6 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			}
 			if (owner >= OWNER_SHIM) {
 				walk->crossed = true;
-				walk->bottom = at;
 				continue;
 			}
 		}
@@ -195,7 +195,6 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
 			code &= CODE_MASK;
-		walk->bottom = 0;
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -204,6 +203,8 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
 		walk->count++;
 	}
+	if (l->minor >= 12 && owner >= OWNER_SHIM)
+		walk->bottom = at;
 	/* A generator is always called by somebody: this one has just been unlinked from its caller
 	 * and is still the current frame (YIELD_VALUE stores one after the other). */
 	if (owner == OWNER_GENERATOR)
@@ -277,7 +278,6 @@ void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thre
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_window *window = &python->window;
 	const uint64_t top = hint->top ? hint->top : thread->top;
-
 	const bool trusted = pyro_hint_trusted(python, hint);
 
 	if (has_generation(python) && !trusted)

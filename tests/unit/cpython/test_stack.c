@@ -307,6 +307,47 @@ static void test_what_is_trusted(void **state)
 	}
 }
 
+/* Where a stack breaks off, at a frame of the interpreter's own too, is nothing to be trusted; and
+ * a generator right above such a frame has been called all the same. */
+static void test_what_is_not_trusted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PYRO_COUNT(minors); i++) {
+		struct fake *fake = fake_create(minors[i], false);
+		const struct pyro_layout *l = &fake->layout;
+		const struct pyro_look *look;
+		uint64_t frame;
+
+		if (l->minor < 12) { /* has no such frames */
+			fake_destroy(fake);
+			continue;
+		}
+		frame = fake_frame(fake, 0, 0, 0, 3);
+		frame = fake_frame(fake, frame, add_code(fake, "f", 7), 4, 1);
+		fake_thread(fake, 0x1000, 11, frame);
+
+		struct pyro_python *python = open_fake(fake);
+
+		assert_int_equal(pyro_python_look(python, &look), PYRO_RC_OK);
+		for (uint32_t look_number = 0; look_number < 4; look_number++) {
+			uint64_t entry;
+
+			pyro_python_trust(python, 1 + look_number / 2);
+			if (look_number == 2) {
+				memcpy(&entry, fake_at(fake, frame + l->fr_previous), 8);
+				fake_put(fake, entry + l->fr_previous, 0x10000, 8);
+			}
+			assert_int_equal(pyro_python_stack(python, &look->threads[0], stack),
+					 PYRO_RC_OK);
+			pyro_python_settle(python, true);
+			assert_int_equal(stack->count, 1);
+			assert_int_equal(stack->partial, look_number >= 2);
+		}
+		pyro_python_destroy(python);
+		fake_destroy(fake);
+	}
+}
+
 /* A thread that is just entering the interpreter's loop, or just leaving a generator: the chain of
  * frames is not what it will be, and is said to be partial. */
 static void test_entry_and_exit_of_the_loop(void **state)
@@ -615,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_address_reuse),
 		cmocka_unit_test(test_shims_and_unfinished_frames),
 		cmocka_unit_test(test_what_is_trusted),
+		cmocka_unit_test(test_what_is_not_trusted),
 		cmocka_unit_test(test_entry_and_exit_of_the_loop),
 		cmocka_unit_test(test_free_threaded),
 		cmocka_unit_test(test_circles_and_wild_pointers),
