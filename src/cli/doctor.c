@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
@@ -238,13 +239,6 @@ static void add_page(struct pyro_buf *buf, const struct pyro_doctor *doctor)
 
 /* ---- for programs ---- */
 
-static void json_string(struct pyro_buf *buf, const char *name, const char *value)
-{
-	pyro_buf_add_format(buf, "\"%s\":\"", name);
-	pyro_escape_json(buf, value, strlen(value));
-	pyro_buf_add_char(buf, '"');
-}
-
 static void add_json(struct pyro_buf *buf, const struct pyro_doctor *doctor)
 {
 	static const char *const results[] = {
@@ -254,43 +248,47 @@ static void add_json(struct pyro_buf *buf, const struct pyro_doctor *doctor)
 		[PYRO_CHECK_INFO] = "info",
 	};
 
-	pyro_buf_add_text(buf, "{\"version\":\"" PYRO_VERSION "\",");
-	json_string(buf, "system", doctor->system);
-	pyro_buf_add_format(buf, ",\"run\":%s,\"attach\":%s,", doctor->run_works ? "true" : "false",
-			    doctor->attach_works ? "true" : "false");
-	json_string(buf, "proof", pyro_proof_method_name(doctor->method));
-	pyro_buf_add_char(buf, ',');
-	json_string(buf, "supported", pyro_python_supported());
-	pyro_buf_add_text(buf, ",\n\"checks\":[");
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_text(buf, "version", PYRO_VERSION);
+	pyro_json_text(buf, "system", doctor->system);
+	pyro_json_bool(buf, "run", doctor->run_works);
+	pyro_json_bool(buf, "attach", doctor->attach_works);
+	pyro_json_text(buf, "proof", pyro_proof_method_name(doctor->method));
+	pyro_json_text(buf, "supported", pyro_python_supported());
+	pyro_json_line(buf);
+	pyro_json_open(buf, "checks", '[');
 	for (size_t i = 0; i < doctor->check_count; i++) {
 		const struct pyro_check *check = &doctor->checks[i];
 
-		pyro_buf_add_text(buf, i ? ",\n{" : "\n{");
-		json_string(buf, "name", check->name);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "result", results[check->result]);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "found", check->found);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "remedy", check->remedy);
-		pyro_buf_add_char(buf, '}');
+		pyro_json_line(buf);
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_text(buf, "name", check->name);
+		pyro_json_text(buf, "result", results[check->result]);
+		pyro_json_text(buf, "found", check->found);
+		pyro_json_text(buf, "remedy", check->remedy);
+		pyro_json_close(buf, '}');
 	}
-	pyro_buf_add_text(buf, "],\n\"processes\":[");
+	pyro_json_close(buf, ']');
+	pyro_json_line(buf);
+	pyro_json_open(buf, "processes", '[');
 	for (size_t i = 0; i < doctor->python_count; i++) {
 		const struct pyro_doctor_python *python = &doctor->pythons[i];
 
-		pyro_buf_add_format(buf, "%s{\"pid\":%d,\"readable\":%s,", i ? ",\n" : "\n",
-				    python->pid, python->readable ? "true" : "false");
-		json_string(buf, "python", python->version);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "user", python->user);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "command", python->command);
-		pyro_buf_add_char(buf, ',');
-		json_string(buf, "reason", python->reason);
-		pyro_buf_add_char(buf, '}');
+		pyro_json_line(buf);
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_signed(buf, "pid", python->pid);
+		pyro_json_bool(buf, "readable", python->readable);
+		pyro_json_text(buf, "python", python->version);
+		pyro_json_text(buf, "user", python->user);
+		pyro_json_text(buf, "command", python->command);
+		pyro_json_text(buf, "reason", python->reason);
+		pyro_json_close(buf, '}');
 	}
-	pyro_buf_add_format(buf, "],\n\"hidden_processes\":%zu}\n", doctor->hidden);
+	pyro_json_close(buf, ']');
+	pyro_json_line(buf);
+	pyro_json_number(buf, "hidden_processes", doctor->hidden);
+	pyro_json_close(buf, '}');
+	pyro_buf_add_char(buf, '\n');
 }
 
 int pyro_cmd_doctor(const struct pyro_args *args, struct pyro_err *err)

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/escape.h"
+#include "base/json.h"
 #include "profile/quality.h"
 #include "report/find.h"
 #include "report/scope.h"
@@ -12,53 +12,10 @@
  * goes, or means something else, does. */
 #define JSON_VERSION 1
 
-static void quoted(struct pyro_buf *buf, const char *text)
-{
-	pyro_buf_add_char(buf, '"');
-	if (text)
-		pyro_escape_json(buf, text, strlen(text));
-	pyro_buf_add_char(buf, '"');
-}
-
-/* "name":, after a comma unless it is the first of its object. */
-static void key(struct pyro_buf *buf, const char *name)
-{
-	char before = buf->size > 0 ? buf->data[buf->size - 1] : '{';
-	if (before != '{' && before != '[')
-		pyro_buf_add_char(buf, ',');
-	quoted(buf, name);
-	pyro_buf_add_char(buf, ':');
-}
-
-static void next(struct pyro_buf *buf)
-{
-	char before = buf->size > 0 ? buf->data[buf->size - 1] : '[';
-	if (before != '[' && before != ':')
-		pyro_buf_add_char(buf, ',');
-}
-
-static void number(struct pyro_buf *buf, const char *name, uint64_t value)
-{
-	key(buf, name);
-	pyro_buf_add_format(buf, "%" PRIu64, value);
-}
-
-static void text(struct pyro_buf *buf, const char *name, const char *value)
-{
-	key(buf, name);
-	quoted(buf, value);
-}
-
-static void truth(struct pyro_buf *buf, const char *name, bool value)
-{
-	key(buf, name);
-	pyro_buf_add_text(buf, value ? "true" : "false");
-}
-
 /* An index, or null where there is none. */
 static void reference(struct pyro_buf *buf, const char *name, uint32_t value)
 {
-	key(buf, name);
+	pyro_json_key(buf, name);
 	if (value == PYRO_NONE)
 		pyro_buf_add_text(buf, "null");
 	else
@@ -67,24 +24,23 @@ static void reference(struct pyro_buf *buf, const char *name, uint32_t value)
 
 static void values(struct pyro_buf *buf, const char *name, const struct pyro_values *of)
 {
-	key(buf, name);
-	pyro_buf_add_char(buf, '{');
+	pyro_json_open(buf, name, '{');
 	for (unsigned i = 0; i < PYRO_METRIC_COUNT; i++)
-		number(buf, pyro_metric_info((enum pyro_metric)i)->name, of->of[i]);
-	number(buf, "wait", pyro_scope_value(PYRO_REPORT_WAIT, of));
-	pyro_buf_add_char(buf, '}');
+		pyro_json_number(buf, pyro_metric_info((enum pyro_metric)i)->name, of->of[i]);
+	pyro_json_number(buf, "wait", pyro_scope_value(PYRO_REPORT_WAIT, of));
+	pyro_json_close(buf, '}');
 }
 
 static void share(struct pyro_buf *buf, const char *name, const struct pyro_share *of)
 {
-	key(buf, name);
-	pyro_buf_add_text(buf, "{\"share\":");
+	pyro_json_open(buf, name, '{');
+	pyro_json_key(buf, "share");
 	pyro_units_decimal(buf, of->share, 6);
-	pyro_buf_add_text(buf, ",\"low\":");
+	pyro_json_key(buf, "low");
 	pyro_units_decimal(buf, of->low, 6);
-	pyro_buf_add_text(buf, ",\"high\":");
+	pyro_json_key(buf, "high");
 	pyro_units_decimal(buf, of->high, 6);
-	pyro_buf_add_char(buf, '}');
+	pyro_json_close(buf, '}');
 }
 
 static void add_facts(const struct pyro_profile *profile, struct pyro_buf *buf)
@@ -92,61 +48,55 @@ static void add_facts(const struct pyro_profile *profile, struct pyro_buf *buf)
 	size_t at = 0;
 	const char *name;
 	const char *value;
-	key(buf, "facts");
-	pyro_buf_add_char(buf, '{');
+	pyro_json_open(buf, "facts", '{');
 	while (pyro_profile_meta_next(profile, &at, &name, &value))
-		text(buf, name, value);
-	pyro_buf_add_char(buf, '}');
+		pyro_json_text(buf, name, value);
+	pyro_json_close(buf, '}');
 }
 
 static void add_quality(struct pyro_profile *profile, struct pyro_buf *buf)
 {
 	const struct pyro_quality *quality = pyro_profile_quality(profile);
-	key(buf, "quality");
-	pyro_buf_add_char(buf, '{');
+	pyro_json_open(buf, "quality", '{');
 	for (size_t i = 0; i < pyro_quality_field_count(); i++)
-		number(buf, pyro_quality_field(i)->name, pyro_quality_get(quality, i));
-	pyro_buf_add_char(buf, '}');
+		pyro_json_number(buf, pyro_quality_field(i)->name, pyro_quality_get(quality, i));
+	pyro_json_close(buf, '}');
 }
 
 static void add_view(const struct pyro_scope *scope, const struct pyro_report_view *view,
 		     struct pyro_buf *buf)
 {
 	static const char *const sorts[] = {"self", "total", "name"};
-	key(buf, "view");
-	pyro_buf_add_char(buf, '{');
-	text(buf, "metric", pyro_report_metric_name(view->metric));
-	text(buf, "weight", pyro_report_metric_name(scope->weight));
+	pyro_json_open(buf, "view", '{');
+	pyro_json_text(buf, "metric", pyro_report_metric_name(view->metric));
+	pyro_json_text(buf, "weight", pyro_report_metric_name(scope->weight));
 	reference(buf, "thread", scope->track);
-	number(buf, "base_ns", scope->base_ns);
-	truth(buf, "base_is_run", scope->of_run);
-	text(buf, "by", pyro_group_name(view->group));
-	text(buf, "sort", sorts[view->sort]);
-	key(buf, "filter");
-	if (view->filter)
-		quoted(buf, view->filter);
-	else
-		pyro_buf_add_text(buf, "null");
-	truth(buf, "library_folded", !view->unfold);
-	pyro_buf_add_char(buf, '}');
+	pyro_json_number(buf, "base_ns", scope->base_ns);
+	pyro_json_bool(buf, "base_is_run", scope->of_run);
+	pyro_json_text(buf, "by", pyro_group_name(view->group));
+	pyro_json_text(buf, "sort", sorts[view->sort]);
+	pyro_json_text(buf, "filter", view->filter);
+	pyro_json_bool(buf, "library_folded", !view->unfold);
+	pyro_json_close(buf, '}');
 }
 
 static void add_processes(struct pyro_profile *profile, uint32_t count, struct pyro_buf *buf)
 {
-	key(buf, "processes");
-	pyro_buf_add_char(buf, '[');
+	pyro_json_open(buf, "processes", '[');
 	for (uint32_t i = 0; i < count; i++) {
 		const struct pyro_process_info *process = pyro_profile_process_get(profile, i);
-		next(buf);
-		pyro_buf_add_format(buf, "{\"pid\":%d", (int)process->pid);
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_signed(buf, "pid", process->pid);
 		reference(buf, "parent", process->parent);
-		text(buf, "command", pyro_profile_string_get(profile, process->command, NULL));
-		text(buf, "python", pyro_profile_string_get(profile, process->python, NULL));
-		number(buf, "start_ns", process->start_ns);
-		number(buf, "end_ns", process->end_ns);
-		pyro_buf_add_char(buf, '}');
+		pyro_json_text(buf, "command",
+			       pyro_profile_string_get(profile, process->command, NULL));
+		pyro_json_text(buf, "python",
+			       pyro_profile_string_get(profile, process->python, NULL));
+		pyro_json_number(buf, "start_ns", process->start_ns);
+		pyro_json_number(buf, "end_ns", process->end_ns);
+		pyro_json_close(buf, '}');
 	}
-	pyro_buf_add_char(buf, ']');
+	pyro_json_close(buf, ']');
 }
 
 static const struct pyro_values *thread_values(const struct pyro_scope *scope, uint32_t track)
@@ -160,30 +110,29 @@ static const struct pyro_values *thread_values(const struct pyro_scope *scope, u
 
 static void add_threads(const struct pyro_scope *scope, uint32_t count, struct pyro_buf *buf)
 {
-	key(buf, "threads");
-	pyro_buf_add_char(buf, '[');
+	pyro_json_open(buf, "threads", '[');
 	for (uint32_t i = 0; i < count; i++) {
 		const struct pyro_track *track = pyro_profile_track_get(scope->profile, i);
-		next(buf);
-		pyro_buf_add_format(buf, "{\"tid\":%d", (int)track->tid);
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_signed(buf, "tid", track->tid);
 		reference(buf, "process", track->process);
-		text(buf, "name", pyro_profile_string_get(scope->profile, track->name, NULL));
-		truth(buf, "main", track->main);
-		number(buf, "start_ns", track->start_ns);
-		number(buf, "end_ns", track->end_ns);
+		pyro_json_text(buf, "name",
+			       pyro_profile_string_get(scope->profile, track->name, NULL));
+		pyro_json_bool(buf, "main", track->main);
+		pyro_json_number(buf, "start_ns", track->start_ns);
+		pyro_json_number(buf, "end_ns", track->end_ns);
 		values(buf, "total", thread_values(scope, i));
-		pyro_buf_add_char(buf, '}');
+		pyro_json_close(buf, '}');
 	}
-	pyro_buf_add_char(buf, ']');
+	pyro_json_close(buf, ']');
 }
 
 static void add_function(const struct pyro_scope *scope, uint32_t index, struct pyro_buf *buf)
 {
 	const struct pyro_function *function = pyro_profile_function_get(scope->profile, index);
-	text(buf, "name", pyro_profile_string_get(scope->profile, function->name, NULL));
-	text(buf, "file", pyro_profile_string_get(scope->profile, function->file, NULL));
-	key(buf, "first_line");
-	pyro_buf_add_format(buf, "%d", (int)function->first_line);
+	pyro_json_text(buf, "name", pyro_profile_string_get(scope->profile, function->name, NULL));
+	pyro_json_text(buf, "file", pyro_profile_string_get(scope->profile, function->file, NULL));
+	pyro_json_signed(buf, "first_line", function->first_line);
 }
 
 static void add_row(const struct pyro_scope *scope, const struct pyro_row *row,
@@ -191,33 +140,31 @@ static void add_row(const struct pyro_scope *scope, const struct pyro_row *row,
 {
 	struct pyro_share self = pyro_scope_share(scope, &row->self);
 	struct pyro_share total = pyro_scope_share(scope, &row->total);
-	next(buf);
-	pyro_buf_add_char(buf, '{');
-	text(buf, "name", row->name);
-	text(buf, "place", row->place);
-	text(buf, "file",
-	     row->file == PYRO_NONE ? ""
-				    : pyro_profile_string_get(scope->profile, row->file, NULL));
-	key(buf, "line");
-	pyro_buf_add_format(buf, "%d", (int)row->line);
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_text(buf, "name", row->name);
+	pyro_json_text(buf, "place", row->place);
+	pyro_json_text(buf, "file",
+		       row->file == PYRO_NONE
+			       ? ""
+			       : pyro_profile_string_get(scope->profile, row->file, NULL));
+	pyro_json_signed(buf, "line", row->line);
 	reference(buf, "thread", row->track);
 	reference(buf, "process", row->process);
-	truth(buf, "library", row->library);
+	pyro_json_bool(buf, "library", row->library);
 	values(buf, "self", &row->self);
 	values(buf, "total", &row->total);
 	share(buf, "self_share", &self);
 	share(buf, "total_share", &total);
-	pyro_buf_add_char(buf, '}');
+	pyro_json_close(buf, '}');
 }
 
 static void add_rows(const struct pyro_scope *scope, const struct pyro_rows *rows, size_t limit,
 		     struct pyro_buf *buf)
 {
-	key(buf, "rows");
-	pyro_buf_add_char(buf, '[');
+	pyro_json_open(buf, "rows", '[');
 	for (size_t i = 0; i < rows->count && i < limit; i++)
 		add_row(scope, &rows->rows[i], buf);
-	pyro_buf_add_char(buf, ']');
+	pyro_json_close(buf, ']');
 }
 
 static enum pyro_rc add_tree(const struct pyro_scope *scope, const struct pyro_report_view *view,
@@ -228,24 +175,21 @@ static enum pyro_rc add_tree(const struct pyro_scope *scope, const struct pyro_r
 					      pyro_scope_metric(scope->weight), &tree, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	key(buf, "tree");
-	pyro_buf_add_char(buf, '[');
+	pyro_json_open(buf, "tree", '[');
 	for (size_t i = 0; i < tree.count; i++) {
 		const struct pyro_node *node = &tree.nodes[i];
 		struct pyro_share total = pyro_scope_share(scope, &node->total);
-		next(buf);
-		pyro_buf_add_char(buf, '{');
+		pyro_json_open(buf, NULL, '{');
 		reference(buf, "parent", node->parent);
 		if (node->function != PYRO_NONE)
 			add_function(scope, node->function, buf);
-		key(buf, "line");
-		pyro_buf_add_format(buf, "%d", (int)node->line);
+		pyro_json_signed(buf, "line", node->line);
 		values(buf, "self", &node->self);
 		values(buf, "total", &node->total);
 		share(buf, "total_share", &total);
-		pyro_buf_add_char(buf, '}');
+		pyro_json_close(buf, '}');
 	}
-	pyro_buf_add_char(buf, ']');
+	pyro_json_close(buf, ']');
 	pyro_tree_deinit(&tree);
 	return PYRO_RC_OK;
 }
@@ -258,21 +202,20 @@ static enum pyro_rc add_callers(const struct pyro_scope *scope, const char *name
 	enum pyro_rc rc = pyro_find_functions(scope->shown, name, &functions, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	key(buf, callees ? "callees" : "callers");
-	pyro_buf_add_char(buf, '[');
+	pyro_json_open(buf, callees ? "callees" : "callers", '[');
 	for (size_t i = 0; rc == PYRO_RC_OK && i < functions.count; i++) {
 		uint32_t function = functions.rows[i].function;
 		struct pyro_rows rows = {0};
 		rc = callees ? pyro_aggregate_callees(scope->shown, function, metric, &rows, err)
 			     : pyro_aggregate_callers(scope->shown, function, metric, &rows, err);
-		next(buf);
-		pyro_buf_add_text(buf, "{\"of\":");
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_key(buf, "of");
 		add_row(scope, &functions.rows[i], buf);
 		add_rows(scope, &rows, SIZE_MAX, buf);
-		pyro_buf_add_char(buf, '}');
+		pyro_json_close(buf, '}');
 		pyro_rows_deinit(&rows);
 	}
-	pyro_buf_add_char(buf, ']');
+	pyro_json_close(buf, ']');
 	pyro_rows_deinit(&functions);
 	return rc;
 }
@@ -326,11 +269,11 @@ enum pyro_rc pyro_report_json(struct pyro_profile *profile, const struct pyro_re
 		rc = pyro_scope_open(profile, &adjusted, stacks, &scope, err);
 	if (rc != PYRO_RC_OK)
 		goto done;
-	pyro_buf_add_char(buf, '{');
-	number(buf, "version", JSON_VERSION);
-	text(buf, "profiler", "pyrometer " PYRO_VERSION);
-	truth(buf, "complete", !view->incomplete);
-	number(buf, "duration_ns", pyro_profile_duration(profile));
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_number(buf, "version", JSON_VERSION);
+	pyro_json_text(buf, "profiler", "pyrometer " PYRO_VERSION);
+	pyro_json_bool(buf, "complete", !view->incomplete);
+	pyro_json_number(buf, "duration_ns", pyro_profile_duration(profile));
 	add_facts(profile, buf);
 	add_quality(profile, buf);
 	add_view(&scope, &adjusted, buf);
