@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of /proc, whose names and paths are the target's. */
+#include "base/limits.h"
 #include "target/maps.h"
+#include "target/socket.h"
 #include "target/stat.h"
 #include "target/thread.h"
 
@@ -11,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	struct pyro_thread_syscall call;
 	struct pyro_stat stat;
+	struct pyro_buf buf;
 	struct pyro_maps maps;
 
 	if (pyro_maps_parse(text, size, &maps, NULL) == PYRO_RC_OK) {
@@ -24,5 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (stat.comm < text || stat.comm + stat.comm_size > text + size))
 		__builtin_trap();
 	(void)pyro_thread_syscall_parse(text, size, &call);
+	pyro_buf_init(&buf, PYRO_MAX_PATH);
+	(void)pyro_socket_find(text, size, true, 4711, &buf);
+	(void)pyro_socket_find(text, size, false, 4711, &buf);
+	pyro_buf_deinit(&buf);
 	return 0;
 }
