@@ -21,5 +21,6 @@
 #define PYRO_MAX_PROFILE_TEXT (512ull << 20) /**< bytes of all strings of one profile */
 #define PYRO_MAX_PROFILE_ROWS (1u << 26) /**< functions, frames, stacks, totals of one profile */
 #define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
+#define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
 
 #endif

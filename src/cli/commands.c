@@ -111,6 +111,17 @@ static const struct pyro_example attach_examples[] = {
 	{NULL, NULL},
 };
 
+static const struct pyro_option dump_options[] = {
+	OPTION_JSON,
+	{.name = NULL},
+};
+
+static const struct pyro_example dump_examples[] = {
+	{"pyrometer dump 4127", "what every thread does now, and where"},
+	{"pyrometer dump --json 4127", "the same for a program to read"},
+	{NULL, NULL},
+};
+
 static const struct pyro_option report_options[] = {
 	{.name = "by",
 	 .kind = PYRO_OPTION_CHOICE,
@@ -321,6 +332,27 @@ const struct pyro_command pyro_commands[] = {
 			  .operands = "PID"},
 		.examples = attach_examples,
 		.run = pyro_cmd_attach,
+	},
+	{
+		.name = "dump",
+		.summary = "say what every thread of a Python process does now",
+		.synopsis = {"[OPTIONS] PID"},
+		.description =
+			"Prints for each thread whether it runs or what it waits for, who holds "
+			"the "
+			"GIL, and its frames from the innermost on. The process is not stopped, "
+			"changed or signalled. Threads that do the same in the same place are "
+			"shown "
+			"once.\n"
+			"\n"
+			"It takes the right to read the process: your own, or as root.",
+		.rules = {.options = dump_options,
+			  .min_operands = 1,
+			  .max_operands = 1,
+			  .operands = "PID"},
+		.examples = dump_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_dump,
 	},
 	{
 		.name = "report",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "target/process.h"
 #include "target/procfs.h"
 #include "target/stat.h"
 
@@ -89,6 +90,47 @@ enum pyro_rc pyro_thread_stat_sched(const struct pyro_thread_stat *stat,
 	    !pyro_procfs_decimal(&at, end, &ret_sched->slices))
 		return PYRO_RC_FORMAT;
 	return PYRO_RC_OK;
+}
+
+/* A line "se.exec_start   :   123.456789", in milliseconds. */
+bool pyro_thread_last_ran_parse(const char *text, size_t size, uint64_t *ret_ns)
+{
+	static const char title[] = "\nse.exec_start";
+	const char *end = text + size;
+	const char *at = memmem(text, size, title, sizeof(title) - 1);
+	uint64_t ms, part;
+	const char *digits;
+
+	if (!at)
+		return false;
+	at += sizeof(title) - 1;
+	while (at < end && (*at == ' ' || *at == ':'))
+		at++;
+	if (!pyro_procfs_decimal(&at, end, &ms) || at == end || *at++ != '.')
+		return false;
+	digits = at;
+	if (!pyro_procfs_decimal(&at, end, &part) || at - digits != 6 ||
+	    ms > UINT64_MAX / 1000000 - 1)
+		return false;
+	*ret_ns = ms * 1000000 + part;
+	return true;
+}
+
+enum pyro_rc pyro_thread_last_ran(int pid, int tid, uint64_t *ret_ns)
+{
+	char name[64];
+	char text[1024]; /* the line is one of the first */
+	size_t size;
+	enum pyro_rc rc;
+
+	snprintf(name, sizeof(name), "task/%d/sched", tid);
+	rc = pyro_procfs_read(pid, name, text, sizeof(text), &size, NULL);
+	if (rc == PYRO_RC_GONE && !pyro_thread_gone(pid, tid))
+		return PYRO_RC_UNSUPPORTED;
+	if (rc)
+		return rc;
+	return pyro_thread_last_ran_parse(text, size, ret_ns) && *ret_ns ? PYRO_RC_OK
+									 : PYRO_RC_UNSUPPORTED;
 }
 
 static bool hex_field(const char **at, const char *end, uint64_t *ret_value)

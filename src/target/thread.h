@@ -44,6 +44,13 @@ enum pyro_rc pyro_thread_stat_read(const struct pyro_thread_stat *stat,
 enum pyro_rc pyro_thread_stat_sched(const struct pyro_thread_stat *stat,
 				    struct pyro_thread_sched *ret_sched) PYRO_NODISCARD;
 
+/** When the thread last ran, in ns of the clock of the processor that it ran on, which is nobody
+ *  else's: compare with what a thread that runs there now has. Errors: GONE, PERM, UNSUPPORTED (the
+ *  kernel does not say). */
+enum pyro_rc pyro_thread_last_ran(int pid, int tid, uint64_t *ret_ns) PYRO_NODISCARD;
+/** Parses the text of the file that says so. */
+bool pyro_thread_last_ran_parse(const char *text, size_t size, uint64_t *ret_ns);
+
 /** The system call that a thread waits in. */
 struct pyro_thread_syscall {
 	int64_t number;   /**< -1: it waits outside a system call; -2: it is running */

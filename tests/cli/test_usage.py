@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "attach", "report", "view", "convert", "query", "doctor", "help"]
+COMMANDS = ["run", "attach", "dump", "report", "view", "convert", "query", "doctor", "help"]
 
 
 def test_version_and_help(pyrometer):
@@ -48,6 +48,8 @@ def test_help_of_a_command(pyrometer, command):
         (["run", "-m"], ["-m", "MODULE"]),
         (["run", "-X", "dev", "x.py"], ["-X", "python3 -X"]),
         (["run", "-o", "", "x.py"], ["empty"]),
+        (["dump"], ["PID"]),
+        (["dump", "python"], ["python", "not a process id"]),
         (["attach"], ["PID"]),
         (["attach", "python"], ["python", "not a process id"]),
         (["attach", "0"], ["0", "no process"]),

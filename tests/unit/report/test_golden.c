@@ -8,13 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/escape.h"
+#include "golden.h"
 #include "report/report.h"
 #include "stage.h"
 #include "support/sample_profile.h"
-
-/* Whole reports against kept files. With PYROMETER_WRITE_GOLDEN=1 in the environment the files are
- * written anew instead: then read the difference before you keep it. */
 
 static struct pyro_profile *idle_threads(void)
 {
@@ -163,78 +160,21 @@ static enum pyro_rc take(const struct shot *shot, struct pyro_profile *profile,
 	}
 }
 
-/* Whatever the names are: no line is wider than asked for, none ends in a space, nothing but our
- * own colours and newlines is a control character, and without unicode all is ASCII. */
-static void check_lines(const struct shot *shot, const struct pyro_buf *buf)
-{
-	struct pyro_buf line;
-	pyro_buf_init(&line, 1 << 20);
-	for (size_t i = 0; i < buf->size; i++) {
-		unsigned char c = (unsigned char)buf->data[i];
-		if (c == 0x1b) {
-			assert_true(shot->look.colour);
-			size_t code = strspn(buf->data + i + 1, "[0123456789");
-			assert_int_equal(buf->data[i + 1 + code], 'm');
-			i += code + 1;
-		} else if (c == '\n') {
-			size_t columns = pyro_escape_columns(line.data ? line.data : "", line.size);
-			if (columns > shot->look.columns)
-				fail_msg("%s: %zu columns: %s", shot->name, columns, line.data);
-			if (line.size > 0)
-				assert_int_not_equal(line.data[line.size - 1], ' ');
-			pyro_buf_reset(&line);
-		} else {
-			assert_true(c >= 0x20 && c != 0x7f);
-			assert_true(shot->look.unicode || c < 0x80);
-			pyro_buf_add_char(&line, (char)c);
-		}
-	}
-	assert_int_equal(line.size, 0);
-	pyro_buf_deinit(&line);
-}
-
-static void read_golden(const char *path, struct pyro_buf *buf)
-{
-	char part[4096];
-	size_t got;
-	FILE *file = fopen(path, "rb");
-	if (!file)
-		fail_msg("%s is missing: write it with PYROMETER_WRITE_GOLDEN=1", path);
-	while ((got = fread(part, 1, sizeof(part), file)) > 0)
-		pyro_buf_add(buf, part, got);
-	fclose(file);
-}
-
-static void write_golden(const char *path, const struct pyro_buf *buf)
-{
-	FILE *file = fopen(path, "wb");
-	assert_non_null(file);
-	assert_int_equal(fwrite(buf->data, 1, buf->size, file), buf->size);
-	assert_int_equal(fclose(file), 0);
-}
-
 static void test_shots(void **state)
 {
 	for (size_t i = 0; i < PYRO_COUNT(shots); i++) {
 		const struct shot *shot = &shots[i];
 		struct pyro_profile *profile = shot->make();
 		struct pyro_buf buf;
-		struct pyro_buf golden;
 		struct pyro_err err = {0};
-		char path[512];
+		char name[64];
 		assert_non_null(profile);
 		pyro_buf_init(&buf, 1 << 24);
-		pyro_buf_init(&golden, 1 << 24);
 		if (take(shot, profile, &buf, &err) != PYRO_RC_OK)
 			fail_msg("%s: %s", shot->name, err.message);
-		snprintf(path, sizeof(path), GOLDEN_FOLDER "/%s.txt", shot->name);
-		check_lines(shot, &buf);
-		if (getenv("PYROMETER_WRITE_GOLDEN"))
-			write_golden(path, &buf);
-		read_golden(path, &golden);
-		if (golden.size != buf.size || memcmp(golden.data, buf.data, buf.size) != 0)
-			fail_msg("%s differs:\n%s", path, buf.data);
-		pyro_buf_deinit(&golden);
+		golden_check_lines(shot->name, &shot->look, &buf);
+		snprintf(name, sizeof(name), "%s.txt", shot->name);
+		golden_compare(name, &buf);
 		pyro_buf_deinit(&buf);
 		pyro_profile_destroy(profile);
 	}
@@ -259,7 +199,7 @@ static void test_all_widths(void **state)
 				pyro_buf_init(&buf, 1 << 24);
 				assert_int_equal(take(&shot, profile, &buf, NULL), PYRO_RC_OK);
 				if (columns >= 24)
-					check_lines(&shot, &buf);
+					golden_check_lines(shot.name, &shot.look, &buf);
 				pyro_buf_deinit(&buf);
 			}
 		}

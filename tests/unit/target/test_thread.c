@@ -163,12 +163,67 @@ static void test_sees_the_call_a_thread_waits_in(void **state)
 	assert_int_equal(call.args[2], 1);
 }
 
+static void test_parses_when_a_thread_last_ran(void **state)
+{
+	static const char good[] =
+		"cat (4366, #threads: 1)\n-----\n"
+		"se.exec_start                  :      65018820.624700\n"
+		"se.vruntime                    :         28383.133676\n";
+	static const char *const bad[] = {
+		"",
+		"se.exec_start : 1.000000\n", /* not at the beginning of a line */
+		"\nse.exec_start :",
+		"\nse.exec_start : 12",
+		"\nse.exec_start : 12.",
+		"\nse.exec_start : 12.5\n",
+		"\nse.exec_start : -12.000000\n",
+		"\nse.exec_start : 99999999999999999999.000000\n",
+		"\nse.exec_start : 18446744073709551615.000000\n",
+	};
+	uint64_t ran_ns = 0;
+
+	assert_true(pyro_thread_last_ran_parse(good, sizeof(good) - 1, &ran_ns));
+	assert_int_equal(ran_ns, 65018820624700ull);
+	for (size_t i = 0; i < PYRO_COUNT(bad); i++)
+		assert_false(pyro_thread_last_ran_parse(bad[i], strlen(bad[i]), &ran_ns));
+}
+
+static void test_a_thread_that_sleeps_has_not_run(void **state)
+{
+	uint64_t first_ns, second_ns;
+	enum pyro_rc rc;
+	const int pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	for (int i = 0; i < 200; i++) {
+		rc = pyro_thread_last_ran(pid, pid, &first_ns);
+		usleep(10000);
+		if (!rc && pyro_thread_last_ran(pid, pid, &second_ns) == PYRO_RC_OK &&
+		    second_ns == first_ns)
+			break;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (rc == PYRO_RC_UNSUPPORTED) {
+		print_message("skipped: this kernel does not say when a thread last ran\n");
+		skip();
+	}
+	assert_int_equal(rc, PYRO_RC_OK);
+	assert_int_equal(first_ns, second_ns);
+	assert_int_equal(pyro_thread_last_ran(pid, pid, &first_ns), PYRO_RC_GONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_the_account_of_this_thread),
 		cmocka_unit_test(test_open_files_notice_the_end),
 		cmocka_unit_test(test_parses_system_calls),
+		cmocka_unit_test(test_parses_when_a_thread_last_ran),
+		cmocka_unit_test(test_a_thread_that_sleeps_has_not_run),
 		cmocka_unit_test(test_sees_the_call_a_thread_waits_in),
 	};
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile/moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment, struct pyro_err *err)
+{
+	struct pyro_moment *moment = calloc(1, sizeof(*moment));
+	enum pyro_rc rc;
+
+	if (!moment)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	pyro_arena_init(&moment->arena, PYRO_MAX_MOMENT_BYTES);
+	moment->command = moment->version = "";
+	rc = pyro_profile_create(&moment->profile, err);
+	if (rc) {
+		pyro_moment_destroy(moment);
+		return rc;
+	}
+	*ret_moment = moment;
+	return PYRO_RC_OK;
+}
+
+void pyro_moment_destroy(struct pyro_moment *moment)
+{
+	if (!moment)
+		return;
+	pyro_profile_destroy(moment->profile);
+	pyro_arena_deinit(&moment->arena);
+	free(moment);
+}
+
+const char *pyro_moment_text(struct pyro_moment *moment, const char *text)
+{
+	const char *kept = *text ? pyro_arena_dup(&moment->arena, text, strlen(text)) : NULL;
+
+	return kept ? kept : "";
+}

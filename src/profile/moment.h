@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_PROFILE_MOMENT_H
+#define PYRO_PROFILE_MOMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "profile/profile.h"
+
+/* What every thread of a process does at one moment. Text is as the target has it (escape before
+ * showing), never NULL, and lives as long as the moment. */
+
+struct pyro_moment_thread {
+	int tid;
+	const char *name;
+	bool main;
+	bool python; /**< it has a state in the interpreter; else it runs native code only */
+	uint32_t interpreter; /**< of that state; 0 is the main one */
+	bool runs;            /**< or could, had it a processor */
+	bool holds_gil;
+	const char *wait;      /**< what it waits for, in one word; "" if it runs */
+	const char *wait_text; /**< the same for people: "a lock" */
+	const char *object;    /**< which one: a path, an address; "" if that is not known */
+	uint64_t wait_ns;      /**< for how long; 0 unknown */
+	uint32_t stack;        /**< in the moment's profile; PYRO_NONE: no Python frame */
+	bool unread;           /**< its stack could not be read: there is none */
+	bool proved;           /**< its frames belong together */
+	bool truncated;        /**< the root side is missing */
+	bool partial;          /**< a frame is missing */
+};
+
+struct pyro_moment {
+	struct pyro_arena arena;
+	struct pyro_profile *profile; /**< strings, functions, frames and stacks */
+	int pid;
+	const char *command;
+	const char *version; /**< "3.13.0" */
+	bool free_threaded;
+	bool collecting;                    /**< garbage is being collected */
+	bool finalizing;                    /**< the interpreter is shutting down */
+	uint64_t up_ns;                     /**< since the process began */
+	struct pyro_moment_thread *threads; /**< the main one first, those without Python last */
+	size_t thread_count;
+};
+
+/** An empty one. Errors: NOMEM. */
+enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment,
+				struct pyro_err *err) PYRO_NODISCARD;
+/** Takes NULL. */
+void pyro_moment_destroy(struct pyro_moment *moment);
+/** A copy of @text that lives as long as the moment. "" where memory is exhausted. */
+const char *pyro_moment_text(struct pyro_moment *moment, const char *text);
+
+#endif

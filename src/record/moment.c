@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "cpython/locate.h"
+#include "sample/freeze.h"
+#include "target/permission.h"
+#include "target/process.h"
+#include "target/wait.h"
+
+/* The set of threads changes while it is looked at. */
+#define MAX_LOOKS 20
+#define LOOK_NS   (1 * PYRO_NS_PER_MS)
+/* A program that is just starting. */
+#define MAX_STARTS 50
+#define START_NS   (10 * PYRO_NS_PER_MS)
+/* Waiting for less is no news, and not known that well. */
+#define LEAST_WAIT_NS (100 * PYRO_NS_PER_MS)
+#define MAX_TEXT      65536
+
+/* What taking one moment needs. */
+struct taking {
+	int pid;
+	struct pyro_reader *reader;
+	struct pyro_python *python;
+	struct pyro_python_origin origin;
+	struct pyro_seat seat;
+	struct pyro_freeze freeze;
+	struct pyro_raw_stack *stack;
+	const struct pyro_look *look;
+	struct pyro_map states; /* the kernel's id, as the process has it, to a place in the look */
+	struct pyro_map names;  /* pthread_t to a name */
+	struct pyro_map clocks; /* processor to how far its clock is behind ours */
+	bool own_pids;          /* ids in the process are not ours */
+	struct pyro_buf text;
+	struct pyro_moment *moment;
+};
+
+static void no_news(void *context, const struct pyro_sched_news *news)
+{
+	(void)context;
+	(void)news;
+}
+
+static enum pyro_rc taking_init(struct taking *taking, int pid, struct pyro_err *err)
+{
+	*taking = (struct taking){.pid = pid};
+	pyro_seat_init(&taking->seat);
+	pyro_map_init(&taking->states, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->clocks, CPU_SETSIZE);
+	pyro_buf_init(&taking->text, MAX_TEXT);
+	taking->freeze.method = PYRO_PROOF_BY_PROC;
+	taking->freeze.seat = &taking->seat;
+	taking->stack = calloc(1, sizeof(*taking->stack));
+	taking->freeze.scratch = calloc(1, sizeof(*taking->freeze.scratch));
+	if (!taking->stack || !taking->freeze.scratch)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	return pyro_moment_create(&taking->moment, err);
+}
+
+static void taking_deinit(struct taking *taking)
+{
+	pyro_seat_free(&taking->seat);
+	pyro_sched_destroy(taking->freeze.sched);
+	free(taking->freeze.scratch);
+	free(taking->stack);
+	pyro_python_destroy(taking->python);
+	pyro_reader_destroy(taking->reader);
+	pyro_map_deinit(&taking->states);
+	pyro_map_deinit(&taking->names);
+	pyro_map_deinit(&taking->clocks);
+	pyro_buf_deinit(&taking->text);
+	pyro_moment_destroy(taking->moment);
+}
+
+/* A program that is just starting is given a moment. */
+static enum pyro_rc find_python(struct taking *taking, struct pyro_err *err)
+{
+	enum pyro_rc rc = PYRO_RC_NOTREADY;
+
+	for (int tries = 0; tries < MAX_STARTS && rc == PYRO_RC_NOTREADY; tries++) {
+		if (tries)
+			pyro_clock_sleep_until(pyro_clock_now() + START_NS);
+		rc = pyro_python_locate(taking->pid, taking->reader, &taking->origin, err);
+		if (!rc)
+			rc = pyro_python_create(taking->reader, &taking->origin, &taking->python,
+						err);
+	}
+	return rc;
+}
+
+static enum pyro_rc open_process(struct taking *taking, struct pyro_err *err)
+{
+	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
+
+	if (!rc)
+		rc = find_python(taking, err);
+	if (!rc)
+		rc = pyro_sched_create(PYRO_SCHED_PROC, no_news, NULL, &taking->freeze.sched, err);
+	return rc == PYRO_RC_PERM ? pyro_process_explain_permission(taking->pid, "dump", err) : rc;
+}
+
+/* Who is there, according to the interpreter. */
+static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
+{
+	enum pyro_rc rc = PYRO_RC_TORN;
+
+	for (int tries = 0; tries < MAX_LOOKS && rc == PYRO_RC_TORN; tries++) {
+		if (tries)
+			pyro_clock_sleep_until(pyro_clock_now() + LOOK_NS);
+		rc = pyro_python_look(taking->python, &taking->look);
+	}
+	if (rc == PYRO_RC_GONE)
+		return pyro_err_set(err, rc, "process %d has ended", taking->pid);
+	if (rc)
+		return pyro_err_set(err, PYRO_RC_NOTREADY,
+				    "process %d: the threads of its interpreter cannot be read; it "
+				    "is just starting or ending. Try: once more",
+				    taking->pid);
+	pyro_map_clear(&taking->states);
+	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
+		if (taking->look->threads[i].native_id)
+			rc = pyro_map_put(&taking->states, taking->look->threads[i].native_id, i);
+	}
+	return rc ? pyro_err_set(err, rc, "out of memory") : PYRO_RC_OK;
+}
+
+/* Where the state of thread @tid is in the look; SIZE_MAX: it has none. */
+static size_t state_of(const struct taking *taking, int tid)
+{
+	uint64_t index;
+	int own_tid = tid;
+
+	if (taking->own_pids && pyro_thread_ns_tid(taking->pid, tid, &own_tid, NULL) != PYRO_RC_OK)
+		return SIZE_MAX;
+	return pyro_map_get(&taking->states, (uint64_t)own_tid, &index) ? index : SIZE_MAX;
+}
+
+static enum pyro_rc add_text(struct pyro_profile *profile, const char *text, uint32_t *ret_string)
+{
+	return pyro_profile_string(profile, text, strlen(text), ret_string);
+}
+
+static enum pyro_rc add_frame(struct taking *taking, const struct pyro_raw_frame *raw,
+			      uint32_t *stack)
+{
+	static const struct pyro_code unknown = {.name = "?", .qualname = "?", .file = ""};
+	struct pyro_profile *profile = taking->moment->profile;
+	const struct pyro_code *code = pyro_python_code(taking->python, raw->code);
+	struct pyro_function function = {.name = 0};
+	struct pyro_frame frame = {.line = raw->line};
+	uint32_t index;
+	enum pyro_rc rc;
+
+	code = code ? code : &unknown;
+	function.first_line = code->first_line;
+	rc = add_text(profile, code->qualname, &function.name);
+	if (!rc)
+		rc = add_text(profile, code->file, &function.file);
+	if (!rc)
+		rc = pyro_profile_function(profile, &function, &frame.function);
+	if (!rc)
+		rc = pyro_profile_frame(profile, &frame, &index);
+	return rc ? rc : pyro_profile_stack(profile, *stack, index, stack);
+}
+
+static enum pyro_rc take_frames(struct taking *taking, struct pyro_moment_thread *thread)
+{
+	const struct pyro_raw_stack *stack = taking->stack;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	pyro_python_stack_lines(taking->python, taking->stack);
+	thread->truncated = stack->truncated;
+	thread->partial = stack->partial;
+	for (size_t i = stack->count; i-- > 0 && !rc;)
+		rc = add_frame(taking, &stack->frames[i], &thread->stack);
+	return rc;
+}
+
+/* How far the clock of @cpu is behind ours: a thread that has just come there has its time. */
+static bool clock_of(struct taking *taking, int cpu, uint64_t *ret_behind)
+{
+	uint64_t there_ns;
+
+	if (pyro_map_get(&taking->clocks, (uint64_t)cpu, ret_behind))
+		return true;
+	if (!pyro_seat_take(&taking->seat, cpu))
+		return false;
+	if (pyro_thread_last_ran(getpid(), gettid(), &there_ns) != PYRO_RC_OK)
+		return false;
+	*ret_behind = pyro_clock_now() - there_ns;
+	return pyro_map_put(&taking->clocks, (uint64_t)cpu, *ret_behind) == PYRO_RC_OK;
+}
+
+/* For how long a thread has not run; 0: not known, or not long. */
+static uint64_t rest_of(struct taking *taking, int tid, int cpu)
+{
+	uint64_t ran_ns, behind_ns, rest_ns;
+
+	if (cpu < 0 || pyro_thread_last_ran(taking->pid, tid, &ran_ns) != PYRO_RC_OK ||
+	    !clock_of(taking, cpu, &behind_ns))
+		return 0;
+	rest_ns = pyro_clock_now() - behind_ns - ran_ns;
+	return rest_ns >= LEAST_WAIT_NS && rest_ns < INT64_MAX ? rest_ns : 0;
+}
+
+/* What the thread, which is off its processor, waits for. */
+static void take_wait(struct taking *taking, struct pyro_moment_thread *thread,
+		      const struct pyro_gil *gil, int cpu)
+{
+	struct pyro_thread_syscall call = {.number = -2};
+	struct pyro_wait wait = {.kind = PYRO_WAIT_OTHER, .fd = -1};
+	int fd;
+
+	if (pyro_thread_syscall_open(taking->pid, thread->tid, &fd, NULL) == PYRO_RC_OK) {
+		if (pyro_thread_syscall_read(fd, &call) == PYRO_RC_OK)
+			pyro_wait_find(taking->pid, &call, taking->reader, &wait);
+		close(fd);
+	}
+	thread->runs = wait.kind == PYRO_WAIT_RUNS;
+	if (thread->runs)
+		return;
+	thread->wait_ns = rest_of(taking, thread->tid, cpu);
+	thread->wait = pyro_wait_name(wait.kind);
+	thread->wait_text = pyro_wait_text(wait.kind);
+	/* Also while it changes hands. */
+	if (wait.kind == PYRO_WAIT_LOCK && wait.addr && wait.addr >= gil->wait_low &&
+	    wait.addr < gil->wait_high) {
+		thread->wait = "gil";
+		thread->wait_text = "the GIL";
+		return;
+	}
+	pyro_buf_reset(&taking->text);
+	pyro_wait_object(taking->pid, &wait, &taking->text);
+	if (taking->text.data && !taking->text.failed)
+		thread->object = pyro_moment_text(taking->moment, taking->text.data);
+}
+
+/* Its stack, at a moment at which it stood still. */
+static enum pyro_rc take_stack(struct taking *taking, size_t state,
+			       struct pyro_sched_thread *kernel, struct pyro_moment_thread *thread,
+			       struct pyro_freeze_view *view)
+{
+	const struct pyro_thread *known = &taking->look->threads[state];
+	const struct pyro_gil *gil =
+		known->gil < taking->look->gil_count ? &taking->look->gils[known->gil] : NULL;
+	const bool holder = gil ? gil->last_holder == known->addr : known->attached;
+	enum pyro_rc rc = pyro_freeze_read(&taking->freeze, taking->python, state, kernel, holder,
+					   taking->stack, view);
+
+	if (rc)
+		return rc;
+	thread->proved = view->proof < PYRO_SAMPLE_REREAD;
+	thread->interpreter = known->interp_id;
+	thread->holds_gil = view->gil.addr
+				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
+				    : view->thread.attached;
+	return take_frames(taking, thread);
+}
+
+static const char *name_of(const struct taking *taking, int tid, size_t state)
+{
+	char comm[64] = "";
+	uint64_t name;
+
+	if (state != SIZE_MAX &&
+	    pyro_map_get(&taking->names, taking->look->threads[state].pthread, &name))
+		return (const char *)(uintptr_t)name;
+	pyro_thread_comm(taking->pid, tid, comm, sizeof(comm));
+	return pyro_moment_text(taking->moment, comm);
+}
+
+/* Errors: NOMEM, LIMIT; GONE: it has ended. */
+static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_moment_thread *thread,
+				struct pyro_err *err)
+{
+	struct pyro_sched_thread *kernel =
+		pyro_sched_thread(taking->freeze.sched, taking->pid, tid);
+	size_t state = state_of(taking, tid);
+	struct pyro_freeze_view view = {.state = PYRO_SCHED_RUNNING};
+	enum pyro_rc rc = PYRO_RC_GONE;
+	int cpu = -1;
+
+	*thread = (struct pyro_moment_thread){
+		.tid = tid,
+		.main = tid == taking->pid,
+		.python = state != SIZE_MAX,
+		.wait = "",
+		.wait_text = "",
+		.object = "",
+		.stack = PYRO_NONE,
+		.runs = true,
+	};
+	for (int tries = 0; tries < MAX_LOOKS && kernel; tries++) {
+		rc = pyro_sched_refresh(taking->freeze.sched, kernel);
+		view.state = kernel->state;
+		cpu = kernel->cpu;
+		if (!rc && state != SIZE_MAX)
+			rc = take_stack(taking, state, kernel, thread, &view);
+		if (rc != PYRO_RC_NOTREADY)
+			break;
+		/* Threads came or went: it is elsewhere now. */
+		rc = look(taking, err);
+		if (rc)
+			break;
+		state = state_of(taking, tid);
+		rc = PYRO_RC_NOTREADY;
+	}
+	pyro_sched_forget(taking->freeze.sched, tid);
+	if (rc == PYRO_RC_GONE || rc == PYRO_RC_NOMEM || rc == PYRO_RC_LIMIT)
+		return rc;
+	thread->unread = rc != PYRO_RC_OK;
+	thread->name = name_of(taking, tid, state);
+	if (view.state == PYRO_SCHED_BLOCKED)
+		take_wait(taking, thread, &view.gil, cpu);
+	return PYRO_RC_OK;
+}
+
+static void on_name(void *context, uint64_t pthread, const char *name)
+{
+	struct taking *taking = context;
+	const char *kept = pyro_moment_text(taking->moment, name);
+
+	/* Without memory it has the kernel's name. */
+	if (pyro_map_put(&taking->names, pthread, (uint64_t)(uintptr_t)kept))
+		return;
+}
+
+/* The main thread, other threads of Python, the rest; each as the kernel lists them. */
+static int rank_of(const struct pyro_moment_thread *thread)
+{
+	return thread->main ? 0 : thread->python ? 1 : 2;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct pyro_moment_thread *x = a;
+	const struct pyro_moment_thread *y = b;
+
+	return rank_of(x) != rank_of(y) ? rank_of(x) - rank_of(y) : x->tid - y->tid;
+}
+
+static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
+{
+	struct pyro_tids tids PYRO_CLEANUP(pyro_tids_deinit) = {NULL, 0, false};
+	struct pyro_moment *moment = taking->moment;
+	enum pyro_rc rc = pyro_process_tids(taking->pid, &tids, err);
+
+	if (rc)
+		return rc;
+	pyro_python_thread_names(taking->python, on_name, taking);
+	moment->threads =
+		pyro_arena_alloc(&moment->arena, (tids.count + 1) * sizeof(*moment->threads));
+	if (!moment->threads)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < tids.count; i++) {
+		rc = take_thread(taking, tids.items[i], &moment->threads[moment->thread_count],
+				 err);
+		if (rc == PYRO_RC_NOMEM || rc == PYRO_RC_LIMIT)
+			return pyro_err_set(err, rc, "out of memory");
+		moment->thread_count += rc == PYRO_RC_OK;
+	}
+	if (moment->thread_count == 0)
+		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", taking->pid);
+	qsort(moment->threads, moment->thread_count, sizeof(*moment->threads), by_rank);
+	return PYRO_RC_OK;
+}
+
+static enum pyro_rc take_process(struct taking *taking, struct pyro_err *err)
+{
+	struct pyro_moment *moment = taking->moment;
+	struct pyro_process_facts facts;
+	struct timespec now;
+	enum pyro_rc rc = pyro_process_facts(taking->pid, &facts, err);
+
+	if (rc)
+		return rc;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	taking->own_pids = facts.own_pids;
+	moment->pid = taking->pid;
+	moment->up_ns = (uint64_t)now.tv_sec * PYRO_NS_PER_S + (uint64_t)now.tv_nsec -
+			facts.start_ticks * (PYRO_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	pyro_buf_reset(&taking->text);
+	if (pyro_process_command(taking->pid, &taking->text, NULL) == PYRO_RC_OK &&
+	    taking->text.data)
+		moment->command = pyro_moment_text(moment, taking->text.data);
+	moment->version = pyro_moment_text(moment, taking->origin.version_text);
+	moment->free_threaded = taking->origin.free_threaded;
+	return PYRO_RC_OK;
+}
+
+/* Names of files are shown from where the program runs. */
+static enum pyro_rc take_folder(struct taking *taking)
+{
+	char path[PYRO_MAX_PATH];
+
+	if (pyro_process_cwd(taking->pid, path, sizeof(path), NULL) != PYRO_RC_OK)
+		return PYRO_RC_OK;
+	return pyro_profile_meta_set(taking->moment->profile, "cwd", path);
+}
+
+enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment, struct pyro_err *err)
+{
+	struct taking taking PYRO_CLEANUP(taking_deinit);
+	enum pyro_rc rc = taking_init(&taking, pid, err);
+
+	if (!rc)
+		rc = open_process(&taking, err);
+	if (!rc)
+		rc = take_process(&taking, err);
+	if (!rc)
+		rc = take_folder(&taking);
+	if (!rc)
+		rc = look(&taking, err);
+	if (!rc)
+		rc = take_threads(&taking, err);
+	if (rc)
+		return rc;
+	taking.moment->collecting = taking.look->collecting;
+	taking.moment->finalizing = taking.look->finalizing;
+	*ret_moment = PYRO_TAKE_POINTER(taking.moment);
+	return PYRO_RC_OK;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_RECORD_MOMENT_H
+#define PYRO_RECORD_MOMENT_H
+
+#include "base/err.h"
+#include "profile/moment.h"
+
+/** Looks at every thread of the live process @pid once, one after the other, each proved by what
+ *  /proc says: nothing is stopped. Errors: GONE, PERM, NOTPYTHON, UNSUPPORTED as pyro_python_locate
+ *  and pyro_python_create, NOTREADY (it is just starting or ending), NOMEM. */
+enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment,
+			      struct pyro_err *err) PYRO_NODISCARD;
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every thread of a process does at one moment, for people. */
+#include "report/moment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "profile/places.h"
+#include "report/cells.h"
+#include "report/headline.h"
+#include "report/text.h"
+#include "report/units.h"
+
+#define TEXT_BYTES    65536
+#define INDENT        4
+#define NOTE_LEAD     "    " /* as wide */
+#define FUNCTION_MOST 44
+#define PLACE_LEAST   12
+#define NAMED         3 /* threads of a group */
+
+/* Threads that do the same in the same place. */
+struct group {
+	size_t first; /* thread */
+	size_t count;
+	size_t named;
+	size_t members[NAMED];
+	uint64_t least_ns, most_ns; /* they have waited for so long */
+	bool one_object;            /* all wait for the same */
+};
+
+struct page {
+	const struct pyro_moment *moment;
+	const struct pyro_report_look *look;
+	struct pyro_buf *buf;
+	struct pyro_places *places;
+	struct group *groups;
+	size_t group_count;
+	size_t function_width;
+};
+
+/* ---- who does the same ---- */
+
+static uint64_t key_of(const struct pyro_moment_thread *thread)
+{
+	const uint64_t flags = (uint64_t)thread->python | (uint64_t)thread->runs << 1 |
+			       (uint64_t)thread->holds_gil << 2 | (uint64_t)thread->unread << 3 |
+			       (uint64_t)thread->truncated << 4 | (uint64_t)thread->partial << 5 |
+			       (uint64_t)thread->proved << 6 | (uint64_t)thread->interpreter << 32;
+
+	return pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
+			      pyro_hash_bytes(thread->wait, strlen(thread->wait)));
+}
+
+static void join(const struct pyro_moment *moment, struct group *group, size_t at)
+{
+	const struct pyro_moment_thread *thread = &moment->threads[at];
+	const struct pyro_moment_thread *first = &moment->threads[group->first];
+
+	if (group->named < NAMED)
+		group->members[group->named++] = at;
+	if (thread->wait_ns < group->least_ns)
+		group->least_ns = thread->wait_ns;
+	if (thread->wait_ns > group->most_ns)
+		group->most_ns = thread->wait_ns;
+	group->one_object &= strcmp(thread->object, first->object) == 0;
+	group->count++;
+}
+
+/* The main thread is nobody else's company. */
+static enum pyro_rc find_groups(struct page *page)
+{
+	const struct pyro_moment *moment = page->moment;
+	struct pyro_map known PYRO_CLEANUP(pyro_map_deinit);
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	pyro_map_init(&known, PYRO_MAX_THREADS);
+	page->groups = calloc(moment->thread_count + 1, sizeof(*page->groups));
+	if (!page->groups)
+		return PYRO_RC_NOMEM;
+	for (size_t i = 0; i < moment->thread_count && !rc; i++) {
+		const struct pyro_moment_thread *thread = &moment->threads[i];
+		uint64_t group;
+
+		if (thread->main || !pyro_map_get(&known, key_of(thread), &group)) {
+			group = page->group_count++;
+			page->groups[group] = (struct group){
+				.first = i, .least_ns = UINT64_MAX, .one_object = true};
+			if (!thread->main)
+				rc = pyro_map_put(&known, key_of(thread), group);
+		}
+		join(moment, &page->groups[group], i);
+	}
+	return rc;
+}
+
+/* ---- what it says ---- */
+
+static void add_threads(struct pyro_buf *line, size_t count)
+{
+	struct pyro_buf item;
+
+	pyro_buf_init(&item, 64);
+	pyro_units_plural(&item, count, "thread");
+	pyro_text_item(line, item.data ? item.data : "");
+	pyro_buf_deinit(&item);
+}
+
+static void add_process(struct page *page)
+{
+	const struct pyro_moment *moment = page->moment;
+	struct pyro_buf line;
+
+	pyro_buf_init(&line, TEXT_BYTES);
+	pyro_buf_add_format(&line, PYRO_MARK_BOLD "process %d" PYRO_MARK_END "  ", moment->pid);
+	pyro_headline_command(moment->command, page->look, &line);
+	pyro_buf_add_format(&line, PYRO_MARK_DOT "CPython %s%s" PYRO_MARK_DOT "up ",
+			    moment->version, moment->free_threaded ? " free-threaded" : "");
+	pyro_units_duration(&line, moment->up_ns);
+	pyro_buf_add_text(&line, PYRO_MARK_DOT);
+	add_threads(&line, moment->thread_count);
+	if (moment->collecting)
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "collecting garbage");
+	if (moment->finalizing)
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "shutting down");
+	if (line.failed)
+		page->buf->failed = true;
+	else
+		pyro_text_paragraph(page->buf, page->look, "", line.data);
+	pyro_buf_deinit(&line);
+}
+
+/* Who holds the GIL that @thread waits for; NULL: nobody, or it is not known. */
+static const struct pyro_moment_thread *holder_of(const struct pyro_moment *moment,
+						  const struct pyro_moment_thread *thread)
+{
+	for (size_t i = 0; i < moment->thread_count; i++) {
+		const struct pyro_moment_thread *other = &moment->threads[i];
+
+		if (other->holds_gil && other->interpreter == thread->interpreter)
+			return other;
+	}
+	return NULL;
+}
+
+static void add_so_far(struct pyro_buf *line, const struct group *group)
+{
+	struct pyro_buf item;
+
+	pyro_buf_init(&item, 256);
+	pyro_units_duration(&item, group->most_ns);
+	pyro_buf_add_text(&item, group->least_ns < group->most_ns ? " at most" : " so far");
+	pyro_buf_add_text(line, ", ");
+	pyro_text_item(line, item.data ? item.data : "");
+	line->failed |= item.failed;
+	pyro_buf_deinit(&item);
+}
+
+static void add_waiting(struct page *page, struct pyro_buf *line, const struct group *group)
+{
+	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
+	const struct pyro_moment_thread *holder = NULL;
+
+	pyro_buf_add_text(line, PYRO_MARK_WAITING);
+	if (strcmp(thread->wait, "sleep") == 0)
+		pyro_buf_add_text(line, "sleeping");
+	else
+		pyro_buf_add_format(line, "waiting for %s", thread->wait_text);
+	pyro_buf_add_text(line, PYRO_MARK_END);
+	if (strcmp(thread->wait, "gil") == 0)
+		holder = holder_of(page->moment, thread);
+	if (holder) {
+		pyro_buf_add_text(line, " that ");
+		pyro_text_name(line, page->look, holder->name);
+		pyro_buf_add_text(line, " holds");
+	}
+	if (*thread->object && group->one_object) {
+		pyro_buf_add_text(line, ": ");
+		pyro_text_name(line, page->look, thread->object);
+	}
+	if (thread->holds_gil)
+		pyro_buf_add_text(line, ", holding the GIL");
+	if (group->most_ns)
+		add_so_far(line, group);
+}
+
+static void add_state(struct page *page, struct pyro_buf *line, const struct group *group)
+{
+	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
+
+	if (!thread->runs)
+		add_waiting(page, line, group);
+	else
+		pyro_buf_add_format(line, PYRO_MARK_RUNNING "running%s" PYRO_MARK_END,
+				    thread->holds_gil ? ", holds the GIL" : "");
+	if (thread->interpreter)
+		pyro_buf_add_format(line, PYRO_MARK_DOT "interpreter %u", thread->interpreter);
+}
+
+static void add_names(struct page *page, struct pyro_buf *line, const struct group *group)
+{
+	for (size_t i = 0; i < group->named; i++) {
+		const struct pyro_moment_thread *thread = &page->moment->threads[group->members[i]];
+
+		pyro_buf_add_text(line, i ? ", " PYRO_MARK_BOLD : PYRO_MARK_BOLD);
+		pyro_text_name(line, page->look, *thread->name ? thread->name : "?");
+		pyro_buf_add_format(line,
+				    PYRO_MARK_END PYRO_MARK_DIM PYRO_MARK_SPACE "%d" PYRO_MARK_END,
+				    thread->tid);
+	}
+	if (group->count > group->named) {
+		pyro_buf_add_text(line, " and ");
+		pyro_units_count(line, group->count - group->named);
+		pyro_buf_add_text(line, " more");
+	}
+	pyro_buf_add_text(line, "  ");
+}
+
+/* ---- frames ---- */
+
+static const struct pyro_function *function_at(const struct pyro_moment *moment, uint32_t stack,
+					       const struct pyro_frame **ret_frame)
+{
+	const struct pyro_stack *node = pyro_profile_stack_get(moment->profile, stack);
+
+	*ret_frame = node ? pyro_profile_frame_get(moment->profile, node->frame) : NULL;
+	return *ret_frame ? pyro_profile_function_get(moment->profile, (*ret_frame)->function)
+			  : NULL;
+}
+
+static void add_note(struct page *page, const char *text)
+{
+	struct pyro_buf line;
+
+	pyro_buf_init(&line, TEXT_BYTES);
+	pyro_buf_add_format(&line, PYRO_MARK_DIM "%s" PYRO_MARK_END, text);
+	pyro_text_paragraph(page->buf, page->look, NOTE_LEAD, line.data ? line.data : "");
+	page->buf->failed |= line.failed;
+	pyro_buf_deinit(&line);
+}
+
+static void add_frame(struct page *page, uint32_t stack, size_t times)
+{
+	const size_t width = pyro_text_width(page->look);
+	const size_t left = INDENT + page->function_width + 2;
+	const struct pyro_frame *frame;
+	const struct pyro_function *function = function_at(page->moment, stack, &frame);
+	const struct pyro_place *place;
+	struct pyro_buf name, where, fitted;
+
+	if (!function)
+		return;
+	place = pyro_places_get(page->places, function->file);
+	pyro_buf_init(&name, TEXT_BYTES);
+	pyro_buf_init(&where, TEXT_BYTES);
+	pyro_buf_init(&fitted, TEXT_BYTES);
+	pyro_text_name(&name, page->look,
+		       pyro_profile_string_get(page->moment->profile, function->name, NULL));
+	pyro_cells_place_text(&where, page->look, place->display, frame->line);
+	if (times > 1)
+		pyro_buf_add_format(&where, " (%zu times)", times);
+	pyro_text_fit(&fitted, page->look, name.data ? name.data : "", page->function_width,
+		      PYRO_CUT_MIDDLE);
+	pyro_text_spaces(page->buf, INDENT);
+	pyro_text_styled(page->buf, page->look, place->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+			 fitted.data ? fitted.data : "");
+	if (where.size) {
+		pyro_text_spaces(
+			page->buf,
+			page->function_width + 2 -
+				pyro_escape_columns(fitted.data ? fitted.data : "", fitted.size));
+		pyro_buf_reset(&fitted);
+		pyro_text_fit(&fitted, page->look, where.data,
+			      width > left + PLACE_LEAST ? width - left : PLACE_LEAST,
+			      PYRO_CUT_FRONT);
+		pyro_text_styled(page->buf, page->look, PYRO_INK_DIM,
+				 fitted.data ? fitted.data : "");
+	}
+	pyro_buf_add_char(page->buf, '\n');
+	page->buf->failed |= name.failed || where.failed || fitted.failed;
+	pyro_buf_deinit(&name);
+	pyro_buf_deinit(&where);
+	pyro_buf_deinit(&fitted);
+}
+
+/* The innermost frame first; a function that calls itself from one line stands there once. */
+static void add_frames(struct page *page, const struct pyro_moment_thread *thread)
+{
+	const struct pyro_stack *node =
+		pyro_profile_stack_get(page->moment->profile, thread->stack);
+	uint32_t at = thread->stack;
+
+	while (node) {
+		const uint32_t frame = node->frame;
+		const uint32_t first = at;
+		size_t times = 0;
+
+		for (; node && node->frame == frame; times++) {
+			at = node->parent;
+			node = pyro_profile_stack_get(page->moment->profile, at);
+		}
+		add_frame(page, first, times);
+	}
+	if (thread->truncated)
+		add_note(page, "outer frames are left out: there are too many");
+	if (thread->partial)
+		add_note(page, "a frame is missing: it could not be read");
+	if (thread->unread)
+		add_note(page, "its frames could not be read while it ran");
+	else if (!thread->proved && thread->stack != PYRO_NONE)
+		add_note(page, "not proved: it ran while its frames were read");
+	if (thread->python && !thread->unread && thread->stack == PYRO_NONE)
+		add_note(page, "no Python frame");
+}
+
+static void add_group(struct page *page, const struct group *group)
+{
+	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
+	struct pyro_buf line;
+
+	pyro_buf_add_char(page->buf, '\n');
+	pyro_buf_init(&line, TEXT_BYTES);
+	add_names(page, &line, group);
+	add_state(page, &line, group);
+	if (!thread->python)
+		pyro_buf_add_text(&line, ", not in Python");
+	if (line.failed)
+		page->buf->failed = true;
+	else
+		pyro_text_paragraph(page->buf, page->look, "", line.data);
+	pyro_buf_deinit(&line);
+	add_frames(page, thread);
+}
+
+/* Places line up below each other if functions have room to be told apart. */
+static void find_width(struct page *page)
+{
+	const size_t half = pyro_text_width(page->look) / 2;
+	const size_t most = half < FUNCTION_MOST ? half : FUNCTION_MOST;
+	struct pyro_profile_counts counts;
+
+	pyro_profile_counts(page->moment->profile, &counts);
+	for (uint32_t i = 0; i < counts.functions && page->function_width < most; i++) {
+		const struct pyro_function *function =
+			pyro_profile_function_get(page->moment->profile, i);
+		struct pyro_buf name;
+		size_t columns;
+
+		pyro_buf_init(&name, TEXT_BYTES);
+		pyro_text_name(
+			&name, page->look,
+			pyro_profile_string_get(page->moment->profile, function->name, NULL));
+		columns = pyro_escape_columns(name.data ? name.data : "", name.size);
+		if (columns > page->function_width)
+			page->function_width = columns < most ? columns : most;
+		pyro_buf_deinit(&name);
+	}
+}
+
+enum pyro_rc pyro_report_moment(const struct pyro_moment *moment,
+				const struct pyro_report_look *look, struct pyro_buf *buf,
+				struct pyro_err *err)
+{
+	struct page page = {.moment = moment, .look = look, .buf = buf};
+	enum pyro_rc rc = pyro_places_create(moment->profile, &page.places, err);
+
+	if (!rc)
+		rc = find_groups(&page);
+	if (!rc) {
+		find_width(&page);
+		add_process(&page);
+		for (size_t i = 0; i < page.group_count; i++)
+			add_group(&page, &page.groups[i]);
+		rc = pyro_buf_status(buf);
+	}
+	free(page.groups);
+	pyro_places_destroy(page.places);
+	return rc;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every thread of a process does at one moment, for programs. */
+#include "base/json.h"
+#include "report/moment.h"
+
+/* As in report/json.c: a member that goes, or means something else, changes it. */
+#define JSON_VERSION 1
+
+static void add_frames(const struct pyro_profile *profile, uint32_t stack, struct pyro_buf *buf)
+{
+	const struct pyro_stack *node = pyro_profile_stack_get(profile, stack);
+
+	pyro_json_open(buf, "frames", '[');
+	for (; node; node = pyro_profile_stack_get(profile, node->parent)) {
+		const struct pyro_frame *frame = pyro_profile_frame_get(profile, node->frame);
+		const struct pyro_function *function =
+			pyro_profile_function_get(profile, frame->function);
+
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_text(buf, "name", pyro_profile_string_get(profile, function->name, NULL));
+		pyro_json_text(buf, "file", pyro_profile_string_get(profile, function->file, NULL));
+		pyro_json_signed(buf, "line", frame->line);
+		pyro_json_signed(buf, "first_line", function->first_line);
+		pyro_json_close(buf, '}');
+	}
+	pyro_json_close(buf, ']');
+}
+
+static void add_wait(const struct pyro_moment_thread *thread, struct pyro_buf *buf)
+{
+	pyro_json_text(buf, "state", thread->runs ? "running" : "waiting");
+	pyro_json_text(buf, "waits_for", thread->runs ? NULL : thread->wait);
+	pyro_json_text(buf, "object", *thread->object ? thread->object : NULL);
+	if (thread->wait_ns)
+		pyro_json_number(buf, "waited_ns", thread->wait_ns);
+	else
+		pyro_json_text(buf, "waited_ns", NULL);
+}
+
+static void add_thread(const struct pyro_profile *profile, const struct pyro_moment_thread *thread,
+		       struct pyro_buf *buf)
+{
+	pyro_json_line(buf);
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_signed(buf, "tid", thread->tid);
+	pyro_json_text(buf, "name", thread->name);
+	pyro_json_bool(buf, "main", thread->main);
+	pyro_json_bool(buf, "python", thread->python);
+	pyro_json_number(buf, "interpreter", thread->interpreter);
+	add_wait(thread, buf);
+	pyro_json_bool(buf, "holds_gil", thread->holds_gil);
+	pyro_json_bool(buf, "read", !thread->unread);
+	pyro_json_bool(buf, "proved", thread->proved);
+	pyro_json_bool(buf, "truncated", thread->truncated);
+	pyro_json_bool(buf, "partial", thread->partial);
+	add_frames(profile, thread->stack, buf);
+	pyro_json_close(buf, '}');
+}
+
+enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct pyro_buf *buf)
+{
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_number(buf, "version", JSON_VERSION);
+	pyro_json_text(buf, "profiler", "pyrometer " PYRO_VERSION);
+	pyro_json_signed(buf, "pid", moment->pid);
+	pyro_json_text(buf, "command", moment->command);
+	pyro_json_text(buf, "python", moment->version);
+	pyro_json_bool(buf, "free_threaded", moment->free_threaded);
+	pyro_json_number(buf, "up_ns", moment->up_ns);
+	pyro_json_bool(buf, "collecting", moment->collecting);
+	pyro_json_bool(buf, "finalizing", moment->finalizing);
+	pyro_json_open(buf, "threads", '[');
+	for (size_t i = 0; i < moment->thread_count; i++)
+		add_thread(moment->profile, &moment->threads[i], buf);
+	pyro_json_close(buf, ']');
+	pyro_json_close(buf, '}');
+	pyro_buf_add_char(buf, '\n');
+	return pyro_buf_status(buf);
+}
