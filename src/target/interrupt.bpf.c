@@ -33,18 +33,48 @@ static long (*const probe_read_user)(void *into, unsigned int size, const void *
 static long (*const get_ns_current_pid_tgid)(unsigned long long dev, unsigned long long ino,
 					     struct thread_ids *ids,
 					     unsigned int size) = (void *)120;
+static long (*const probe_read_kernel)(void *into, unsigned int size,
+				       const void *from) = (void *)113;
+/* The loader leaves these two out where the kernel has no types of its own to go by. */
+static void *(*const get_current_task_btf)(void) = (void *)158;
+static void *(*const task_pt_regs)(void *task) = (void *)175;
 static long (*const loop)(unsigned int times, void *step, void *context,
 			  unsigned long long flags) = (void *)181;
 
 struct pyro_interrupt_area area;
 
 PROGRAM static long read_wish(unsigned int index, void *context);
+APART unsigned long long read_stack_page(unsigned long long addr, unsigned long long size);
 APART unsigned long long bring(unsigned long long addr, unsigned long long size);
 PROGRAM static long follow_link(unsigned int index, struct walk *walk);
 
 INLINE struct pyro_interrupt_slot *slot(void)
 {
 	return &area.slots[area.head & (PYRO_INTERRUPT_SLOTS - 1)];
+}
+
+/* The registers that the thread came into the kernel with, and its stack from there. */
+INLINE void read_native(void)
+{
+	unsigned long long size = area.register_bytes, word = area.sp, addr;
+	const void *registers = task_pt_regs(get_current_task_btf());
+
+	SAME(size);
+	SAME(word);
+	if (size > sizeof(slot()->registers) || word >= PYRO_INTERRUPT_WORDS ||
+	    probe_read_kernel(slot()->registers, size, registers))
+		return;
+	addr = slot()->registers[word];
+#pragma clang loop unroll(disable)
+	for (unsigned int i = 0; i < PYRO_INTERRUPT_STACK / PYRO_INTERRUPT_PAGE; i++) {
+		/* The first may be a part of one: what is behind it need not be there. */
+		const unsigned long long rest =
+			PYRO_INTERRUPT_PAGE - (addr & (PYRO_INTERRUPT_PAGE - 1));
+
+		if (i >= area.stack_pages || read_stack_page(addr, rest))
+			break;
+		addr += rest;
+	}
 }
 
 PROGRAM int read_interrupted(void *context)
@@ -63,7 +93,10 @@ PROGRAM int read_interrupted(void *context)
 	slot()->wishes_read = 0;
 	slot()->span_count = 0;
 	slot()->used = area.wish_bytes;
+	slot()->stack_size = 0;
 	area.run++;
+	if (area.stack_pages)
+		read_native();
 	loop(area.wish_count, read_wish, &ids, 0);
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_TRAILS; i++) {
@@ -83,6 +116,21 @@ PROGRAM int read_interrupted(void *context)
 	slot()->end_ns = ktime_get_ns();
 	/* After all that is in it. */
 	__sync_fetch_and_add(&area.head, 1);
+	return 0;
+}
+
+/* Copies what comes next of the stack. Returns 1 if it cannot be. */
+APART unsigned long long read_stack_page(unsigned long long addr, unsigned long long size)
+{
+	struct pyro_interrupt_slot *into = slot();
+	unsigned long long at = into->stack_size;
+
+	SAME(at);
+	SAME(size);
+	if (at >= PYRO_INTERRUPT_STACK || size > PYRO_INTERRUPT_PAGE ||
+	    probe_read_user(into->stack + at, size, (void *)addr))
+		return 1;
+	into->stack_size = at + size;
 	return 0;
 }
 

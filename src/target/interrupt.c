@@ -120,11 +120,40 @@ void pyro_interrupt_aim(struct pyro_interrupt *interrupt, int cpu, int tid)
 bool pyro_interrupt_lower(struct pyro_interrupt *interrupt, uint64_t *ret_held_ns)
 {
 	interrupt->aim = PYRO_INTERRUPT_AT_REST;
+	interrupt->served = NULL;
 	*ret_held_ns = interrupt->held_ns;
 	if (interrupt->kept)
 		interrupt->timed.area->tail++;
 	interrupt->kept = false;
 	return interrupt->hit;
+}
+
+bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_size)
+{
+	if (stack_size > PYRO_INTERRUPT_STACK)
+		stack_size = PYRO_INTERRUPT_STACK;
+	if (!interrupt->once.native || !PYRO_REGISTER_WORDS)
+		return false;
+	interrupt->stack_pages =
+		(uint32_t)((stack_size + PYRO_INTERRUPT_PAGE - 1) / PYRO_INTERRUPT_PAGE);
+	return true;
+}
+
+bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
+			   struct pyro_interrupt_native *ret_native)
+{
+	const struct pyro_interrupt_slot *slot = interrupt->served;
+
+	if (!slot || slot->stack_size == 0 || slot->stack_size > PYRO_INTERRUPT_STACK)
+		return false;
+	*ret_native = (struct pyro_interrupt_native){
+		.words = (const uint64_t *)slot->registers,
+		.word_count = PYRO_REGISTER_WORDS,
+		.stack_addr = slot->registers[PYRO_REGISTER_SP],
+		.stack = slot->stack,
+		.stack_size = slot->stack_size,
+	};
+	return true;
 }
 
 static enum pyro_rc follow_at_once(struct pyro_interrupt *interrupt,
@@ -139,6 +168,7 @@ static enum pyro_rc follow_at_once(struct pyro_interrupt *interrupt,
 	if (!interrupt_once(interrupt, interrupt->cpu) || !pyro_interrupt_filled(area))
 		return PYRO_RC_TORN;
 	interrupt->hit = true;
+	interrupt->served = pyro_interrupt_oldest(area);
 	reached_ns = pyro_interrupt_oldest(area)->begin_ns;
 	interrupt->held_ns = (reached_ns - begin_ns) / 2 + (pyro_clock_now() - reached_ns);
 	return pyro_interrupt_serve(area, wanted, ret_done, found, context);
@@ -156,7 +186,8 @@ static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct py
 {
 	struct pyro_interrupt *interrupt = ((struct interrupt_reader *)reader)->interrupt;
 	const enum pyro_interrupt_aim aim = interrupt->aim;
-	const struct pyro_interrupt_wanted wanted = {spans, count, trails, trail_count};
+	const struct pyro_interrupt_wanted wanted = {spans, count, trails, trail_count,
+						     interrupt->stack_pages};
 
 	*ret_done = 0;
 	interrupt->aim = PYRO_INTERRUPT_AT_REST;

@@ -30,6 +30,23 @@ void pyro_interrupt_aim(struct pyro_interrupt *interrupt, int cpu, int tid);
  *  ran counts. */
 bool pyro_interrupt_lower(struct pyro_interrupt *interrupt, uint64_t *ret_held_ns);
 
+/** What a read brought of the thread beside memory. */
+struct pyro_interrupt_native {
+	const uint64_t *words; /**< its registers, as in the kernel's struct pt_regs: those with
+				  which it came into the kernel, by a system call or interrupted */
+	size_t word_count;
+	uint64_t stack_addr; /**< the stack pointer */
+	const uint8_t *stack;
+	size_t stack_size;
+};
+/** Has reads bring that as well, with as much of the stack as is there and no more than about
+ *  @stack_size bytes (at most 32 KiB; 0: not, as at first). Not while the timer runs. False if this
+ *  kernel does not give registers. */
+bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_size);
+/** After a follow, until it is lowered: what came with it. False if nothing did. */
+bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
+			   struct pyro_interrupt_native *ret_native);
+
 /** The same by the clock: while a thread runs, the kernel interrupts it ever so often by itself and
  *  keeps what it reads, up to 16 moments of it. So nobody need wake up for each. This makes it
  *  ready, once, which takes some milliseconds and may be done beside everything else. */

@@ -13,6 +13,9 @@
 #define PYRO_INTERRUPT_SPAN    16384u /**< the most bytes of one span */
 #define PYRO_INTERRUPT_BYTES   65536u
 #define PYRO_INTERRUPT_SLOTS   16u /**< a power of two */
+#define PYRO_INTERRUPT_WORDS   40u /**< of registers; more than any machine has */
+#define PYRO_INTERRUPT_PAGE    4096u
+#define PYRO_INTERRUPT_STACK   32768u /**< the most bytes of a stack: a power of two */
 
 struct pyro_interrupt_span {
 	unsigned long long addr;
@@ -51,7 +54,9 @@ struct pyro_interrupt_slot {
 	unsigned int wishes_read; /**< up to the first that cannot be */
 	unsigned int span_count;  /**< met on the trails */
 	unsigned int used;        /**< of `data` */
-	unsigned int unused;
+	unsigned int stack_size;  /**< of `stack`; 0: neither that nor the registers were read */
+	unsigned long long registers[PYRO_INTERRUPT_WORDS]; /**< as in struct pt_regs */
+	unsigned char stack[PYRO_INTERRUPT_STACK + PYRO_INTERRUPT_PAGE]; /**< from sp on */
 	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
 	unsigned char data[PYRO_INTERRUPT_BYTES + 2 * PYRO_INTERRUPT_SPAN];
 };
@@ -62,7 +67,11 @@ struct pyro_interrupt_area {
 	unsigned int tid; /**< the thread that must be interrupted, else nothing is read */
 	unsigned int wish_count;
 	unsigned int trail_count;
-	unsigned int wish_bytes; /**< of `data`, which the wishes take */
+	unsigned int wish_bytes;     /**< of `data`, which the wishes take */
+	unsigned int stack_pages;    /**< of the thread's stack that are read at most */
+	unsigned int register_bytes; /**< of its registers; below 8 * PYRO_INTERRUPT_WORDS */
+	unsigned int sp;             /**< which word of these is the stack pointer */
+	unsigned int unused;
 	struct pyro_interrupt_span wishes[PYRO_INTERRUPT_WISHES];
 	struct pyro_interrupt_trail trails[PYRO_INTERRUPT_TRAILS];
 	unsigned long long tail; /**< slots that the caller is done with, since the beginning */

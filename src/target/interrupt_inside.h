@@ -20,13 +20,28 @@ struct pyro_interrupt_wanted {
 	size_t span_count;
 	const struct pyro_trail *trails;
 	size_t trail_count;
+	uint32_t stack_pages; /**< of the thread's stack, with its registers; 0: neither */
 };
+
+/* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them is
+ * the stack pointer. */
+#if defined(__x86_64__)
+#define PYRO_REGISTER_WORDS 21
+#define PYRO_REGISTER_SP    19
+#elif defined(__aarch64__)
+#define PYRO_REGISTER_WORDS 34
+#define PYRO_REGISTER_SP    31
+#else
+#define PYRO_REGISTER_WORDS 0
+#define PYRO_REGISTER_SP    0
+#endif
 
 /** A program that has been given to the kernel, and the memory shared with it. */
 struct pyro_interrupt_kernel {
 	struct pyro_interrupt_area *area; /**< NULL: there is none */
 	int map_fd;
 	int fd;
+	bool native; /**< it can have registers and stack */
 };
 
 enum pyro_interrupt_aim {
@@ -47,7 +62,9 @@ struct pyro_interrupt {
 	int cpu;
 	int tid;
 	bool hit;
-	bool kept; /**< aimed at the oldest slot of the timer */
+	uint32_t stack_pages;                     /**< that reads bring with them */
+	const struct pyro_interrupt_slot *served; /**< by the last follow; NULL: none */
+	bool kept;                                /**< aimed at the oldest slot of the timer */
 	uint64_t held_ns;
 	struct pyro_interrupt_kernel once;
 	struct pyro_interrupt_kernel timed;

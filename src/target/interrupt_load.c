@@ -49,6 +49,15 @@ static int load_types(void)
 	return pyro_bpf(BPF_BTF_LOAD, &attr);
 }
 
+/* The registers of a thread take a kernel that describes its own types: one built without them
+ * refuses what asks for these. */
+static void leave_out_registers(struct bpf_insn *call)
+{
+	if (call->code == (BPF_JMP | BPF_CALL) && call->src_reg == 0 &&
+	    (call->imm == BPF_FUNC_get_current_task_btf || call->imm == BPF_FUNC_task_pt_regs))
+		*call = (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_K};
+}
+
 static bool load_instructions(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type)
 {
 	static const char license[] = "Dual BSD/GPL"; /* as the kernel spells it */
@@ -79,6 +88,8 @@ static bool load_instructions(struct pyro_interrupt_kernel *kernel, enum bpf_pro
 		load[0].imm = kernel->map_fd;
 		load[0].src_reg = BPF_PSEUDO_MAP_VALUE;
 	}
+	for (size_t i = 0; i < PYRO_COUNT(code) && !kernel->native; i++)
+		leave_out_registers(&code[i]);
 	kernel->fd = pyro_bpf(BPF_PROG_LOAD, &attr);
 	errnum = errno;
 	close(types_fd);
@@ -90,9 +101,14 @@ bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_p
 {
 	int errnum;
 
-	*kernel = (struct pyro_interrupt_kernel){.map_fd = -1, .fd = -1};
-	if (create_area(kernel) && load_instructions(kernel, type))
-		return true;
+	*kernel = (struct pyro_interrupt_kernel){.map_fd = -1, .fd = -1, .native = true};
+	if (create_area(kernel)) {
+		if (load_instructions(kernel, type))
+			return true;
+		kernel->native = false;
+		if (load_instructions(kernel, type))
+			return true;
+	}
 	errnum = errno;
 	pyro_interrupt_kernel_unload(kernel);
 	errno = errnum;
@@ -161,12 +177,16 @@ void pyro_interrupt_request(struct pyro_interrupt_area *area, int tid,
 	for (i = 0; i < wanted->trail_count && i < PYRO_INTERRUPT_TRAILS; i++)
 		area->trails[area->trail_count++] = as_trail(&wanted->trails[i]);
 	area->tid = (unsigned int)tid;
+	area->stack_pages = PYRO_REGISTER_WORDS ? wanted->stack_pages : 0;
+	area->register_bytes = 8 * PYRO_REGISTER_WORDS;
+	area->sp = PYRO_REGISTER_SP;
 }
 
 bool pyro_interrupt_requested(struct pyro_interrupt_area *area,
 			      const struct pyro_interrupt_wanted *wanted)
 {
-	if (area->wish_count != wanted->span_count || area->trail_count != wanted->trail_count)
+	if (area->wish_count != wanted->span_count || area->trail_count != wanted->trail_count ||
+	    area->stack_pages != wanted->stack_pages)
 		return false;
 	for (size_t i = 0; i < wanted->span_count; i++) {
 		if (area->wishes[i].addr != wanted->spans[i].addr ||

@@ -164,6 +164,7 @@ enum pyro_rc pyro_interrupt_timer_follow(struct pyro_interrupt *interrupt,
 	if (aim == PYRO_INTERRUPT_ORDERS || !pyro_interrupt_requested(area, wanted))
 		return PYRO_RC_TORN;
 	interrupt->hit = true;
+	interrupt->served = pyro_interrupt_oldest(area);
 	return pyro_interrupt_serve(area, wanted, ret_done, found, context);
 }
 

@@ -26,7 +26,11 @@
 struct counters {
 	volatile uint64_t first;
 	volatile uint64_t second;
+	volatile uint64_t stack; /* where the child's marks lie */
 };
+
+#define MARKS 700 /* more than a page of them, on the stack */
+#define MARK  0x5079726f6d657465
 
 /* What a trail leads to: links, each with an object, which has a name. */
 struct object {
@@ -88,10 +92,15 @@ static void pin(int cpu)
 
 static void count_for_ever(struct stage *stage)
 {
+	volatile uint64_t marks[MARKS];
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pin(stage->cpu);
 	for (size_t i = 0; i < 2 * PAGE; i++)
 		stage->filled[i] = (uint8_t)i;
+	for (size_t i = 0; i < MARKS; i++)
+		marks[i] = MARK + i;
+	stage->counters->stack = address(marks);
 	for (;;) {
 		stage->counters->first++;
 		stage->chain->objects[0].count++;
@@ -291,6 +300,83 @@ static void who_does_not_run_there_is_missed(void **state)
 	assert_false(pyro_reader_can_follow(stage.reader));
 	assert_false(lower(&stage));
 	assert_int_equal(pyro_reader_readv(stage.reader, &span, 1, &done), PYRO_RC_OK);
+	tear_down(&stage);
+}
+
+/* The words of struct pt_regs that are the pc. */
+#if defined(__x86_64__)
+#define PC_WORD 16
+#else
+#define PC_WORD 32
+#endif
+
+static void registers_and_stack_come_with_it(void **state)
+{
+	struct stage stage;
+	uint64_t first, marks;
+	size_t done;
+
+	(void)state;
+	set_up(&stage);
+	if (!pyro_interrupt_want_native(stage.interrupt, 16384)) {
+		tear_down(&stage);
+		print_message("skipped: this kernel gives no registers\n");
+		skip();
+	}
+	assert_int_equal(pyro_reader_read(stage.reader, address(&stage.counters->stack), &marks, 8),
+			 PYRO_RC_OK);
+	for (int i = 0; i < READS; i++) {
+		const struct pyro_span span = {address(&stage.counters->first), &first, 8};
+		struct pyro_interrupt_native native;
+		uint64_t mark;
+
+		assert_int_equal(aim_and_follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_OK);
+		assert_true(pyro_interrupt_native(stage.interrupt, &native));
+		assert_in_range(native.words[PC_WORD], (uint64_t)(uintptr_t)count_for_ever,
+				(uint64_t)(uintptr_t)count_for_ever + 4096);
+		assert_in_range(native.stack_size, sizeof(uint64_t) * MARKS, 16384);
+		assert_in_range(marks, native.stack_addr, native.stack_addr + PAGE);
+		for (size_t at = 0; at < MARKS; at++) {
+			memcpy(&mark, native.stack + (marks - native.stack_addr) + 8 * at, 8);
+			assert_int_equal(mark, MARK + at);
+		}
+		assert_true(lower(&stage));
+		assert_false(pyro_interrupt_native(stage.interrupt, &native));
+	}
+	/* And no longer, if it is not wanted. */
+	assert_true(pyro_interrupt_want_native(stage.interrupt, 0));
+	const struct pyro_span span = {address(&stage.counters->first), &first, 8};
+	struct pyro_interrupt_native native;
+
+	assert_int_equal(aim_and_follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_OK);
+	assert_false(pyro_interrupt_native(stage.interrupt, &native));
+	assert_true(lower(&stage));
+	tear_down(&stage);
+}
+
+/* Asked for more than there is, it is what there is. */
+static void a_stack_ends_where_it_ends(void **state)
+{
+	struct stage stage;
+	struct pyro_interrupt_native native;
+	uint64_t first;
+	size_t done;
+
+	(void)state;
+	set_up(&stage);
+	const struct pyro_span span = {address(&stage.counters->first), &first, 8};
+
+	if (!pyro_interrupt_want_native(stage.interrupt, SIZE_MAX)) {
+		tear_down(&stage);
+		print_message("skipped: this kernel gives no registers\n");
+		skip();
+	}
+	assert_int_equal(aim_and_follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_OK);
+	assert_true(pyro_interrupt_native(stage.interrupt, &native));
+	assert_in_range(native.stack_size, PAGE, PYRO_INTERRUPT_STACK);
+	/* In pages, from the second on. */
+	assert_int_equal((native.stack_addr + native.stack_size) % PAGE, 0);
+	assert_true(lower(&stage));
 	tear_down(&stage);
 }
 
@@ -556,6 +642,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_thread_stands_still),
 		cmocka_unit_test(who_does_not_run_there_is_missed),
+		cmocka_unit_test(registers_and_stack_come_with_it),
+		cmocka_unit_test(a_stack_ends_where_it_ends),
 		cmocka_unit_test(trails_are_followed),
 		cmocka_unit_test(some_links_have_no_object_and_one_is_the_end),
 		cmocka_unit_test(trails_end_where_nothing_is),
