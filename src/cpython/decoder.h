@@ -48,6 +48,7 @@ struct pyro_walk {
 	uint64_t instrs[PYRO_MAX_STACK_DEPTH];
 	int32_t tlbcs[PYRO_MAX_STACK_DEPTH];
 	uint32_t slots[PYRO_MAX_STACK_DEPTH];
+	bool entries[PYRO_MAX_STACK_DEPTH]; /**< called by C code */
 	size_t count;
 	uint64_t outside[PYRO_MAX_STACK_DEPTH]; /**< frames that no data stack chunk holds */
 	size_t outside_count;

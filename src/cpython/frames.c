@@ -111,6 +111,13 @@ static void check_entry(struct pyro_walk *walk, uint64_t previous)
 		walk->partial = true;
 }
 
+/* Behind the last frame there is C code. */
+static void note_entry(struct pyro_walk *walk)
+{
+	if (walk->count)
+		walk->entries[walk->count - 1] = true;
+}
+
 static void note_place(struct pyro_walk *walk, const struct pyro_hint *hint, uint64_t addr,
 		       uint32_t size)
 {
@@ -183,6 +190,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			}
 			if (owner >= OWNER_SHIM) {
 				walk->crossed = true;
+				note_entry(walk);
 				continue;
 			}
 		}
@@ -195,6 +203,8 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
 			code &= CODE_MASK;
+		/* To 3.10 the loop runs one frame. */
+		walk->entries[walk->count] = l->minor <= 10 || (l->minor == 11 && entered);
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -203,6 +213,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			l->fr_tlbc == PYRO_ABSENT ? 0 : (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
 		walk->count++;
 	}
+	note_entry(walk);
 	if (l->minor >= 12 && owner >= OWNER_SHIM)
 		walk->bottom = at;
 	/* A generator is always called by somebody: this one has just been unlinked from its caller
@@ -418,13 +429,17 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 			stack->partial = true;
 			continue;
 		}
-		if (python->codes.records[frame->code]->internal)
+		if (python->codes.records[frame->code]->internal) {
+			if (stack->count)
+				stack->entries[stack->count - 1] |= walk->entries[i];
 			continue;
+		}
 		rc = instruction_offset(python, i, &frame->offset, &sane);
 		if (rc != PYRO_RC_OK)
 			return rc;
 		if (!sane)
 			stack->partial = true;
+		stack->entries[stack->count] = walk->entries[i];
 		stack->count++;
 	}
 	return PYRO_RC_OK;

@@ -67,6 +67,9 @@ struct pyro_raw_frame {
 /** A stack, leaf first. Allocated once by the caller (it is large) and used again and again. */
 struct pyro_raw_stack {
 	struct pyro_raw_frame frames[PYRO_MAX_STACK_DEPTH];
+	/** The frame was called by C code: with it, one activation of the interpreter's loop began,
+	 *  that runs all frames from it leafward to the next such. */
+	bool entries[PYRO_MAX_STACK_DEPTH];
 	size_t count;
 	bool truncated; /**< the root side is missing: deeper than PYRO_MAX_STACK_DEPTH */
 	bool partial;   /**< a frame could not be read or was being set up; the rest is there */

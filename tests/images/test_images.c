@@ -88,6 +88,35 @@ static void read_stack(struct pyro_python *python, size_t index, struct follower
 	assert_int_equal(follower->late, 0);
 }
 
+static bool is_called(struct pyro_python *python, const struct pyro_raw_stack *stack, size_t at,
+		      const char *name)
+{
+	return strcmp(pyro_python_code(python, stack->frames[at].code)->name, name) == 0;
+}
+
+/* Where C code called: from 3.11 on one run of the loop serves what Python functions call. Of code
+ * in the library it depends on the version. */
+static void check_entries(struct pyro_python *python, const struct pyro_raw_stack *stack,
+			  const char *thread)
+{
+	const uint32_t minor = pyro_python_origin(python)->version >> 16 & 0xff;
+	const bool through_c = strncmp(thread, "through_c-", 10) == 0;
+	size_t through = 0;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		const bool called = through_c && (is_called(python, stack, i, "stop") ||
+						  is_called(python, stack, i, "<lambda>"));
+
+		through += called;
+		if (minor <= 10 || i == stack->count - 1 || called)
+			assert_true(stack->entries[i]);
+		else if (is_called(python, stack, i, "recursion") &&
+			 is_called(python, stack, i + 1, "recursion"))
+			assert_false(stack->entries[i]);
+	}
+	assert_int_equal(through, through_c ? 2 : 0);
+}
+
 static void check_thread(struct pyro_python *python, const struct pyro_look *look,
 			 struct follower *follower, char **fields, struct pyro_raw_stack *stack)
 {
@@ -104,6 +133,7 @@ static void check_thread(struct pyro_python *python, const struct pyro_look *loo
 	pyro_python_stack_lines(python, stack);
 	assert_false(stack->truncated);
 	assert_false(stack->partial);
+	check_entries(python, stack, names.name);
 }
 
 static void check_frame(struct pyro_python *python, const struct pyro_raw_frame *frame,
