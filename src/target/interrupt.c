@@ -149,6 +149,7 @@ bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 	*ret_native = (struct pyro_interrupt_native){
 		.words = (const uint64_t *)slot->registers,
 		.word_count = PYRO_REGISTER_WORDS,
+		.in_call = (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0,
 		.stack_addr = slot->registers[PYRO_REGISTER_SP],
 		.stack = slot->stack,
 		.stack_size = slot->stack_size,

@@ -23,17 +23,21 @@ struct pyro_interrupt_wanted {
 	uint32_t stack_pages; /**< of the thread's stack, with its registers; 0: neither */
 };
 
-/* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them is
- * the stack pointer. */
+/* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them are
+ * the stack pointer and the number of the system call (its low half), negative where it did not
+ * come by one. */
 #if defined(__x86_64__)
 #define PYRO_REGISTER_WORDS 21
 #define PYRO_REGISTER_SP    19
+#define PYRO_REGISTER_CALL  15
 #elif defined(__aarch64__)
-#define PYRO_REGISTER_WORDS 34
+#define PYRO_REGISTER_WORDS 36
 #define PYRO_REGISTER_SP    31
+#define PYRO_REGISTER_CALL  35
 #else
 #define PYRO_REGISTER_WORDS 0
 #define PYRO_REGISTER_SP    0
+#define PYRO_REGISTER_CALL  0
 #endif
 
 /** A program that has been given to the kernel, and the memory shared with it. */

@@ -3,7 +3,7 @@
 #define PYRO_TARGET_INTERRUPT_PROGRAM_H
 
 /* Made by tools/kernel-program from interrupt.bpf.c, do not edit.
- * Source: c246194be888648f7962b388e823de88b5b95ff3ea7841299a04bf4ab17c3b90 */
+ * Source: cdf232c83e619dbaf9802208c30b65f07fb718f404cb123e9e12441fcc0834c4 */
 
 #include <stdint.h>
 

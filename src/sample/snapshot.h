@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_SAMPLE_SNAPSHOT_H
+#define PYRO_SAMPLE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/rc.h"
+#include "target/interrupt.h"
+#include "target/reader.h"
+
+/** The most bytes of a stack that are kept. */
+#define PYRO_SNAPSHOT_STACK 32768u
+
+/** What there is to know of a thread's registers. */
+enum pyro_snapshot_kind {
+	PYRO_SNAPSHOT_EMPTY, /**< nothing */
+	PYRO_SNAPSHOT_CALL,  /**< it waits in the kernel: stack pointer and pc alone */
+	PYRO_SNAPSHOT_WHOLE  /**< all registers */
+};
+
+/** A thread's registers and its stack, at a moment at which it stood still: what it takes to unwind
+ *  it afterwards. Allocated once by the caller (it is large). */
+struct pyro_snapshot {
+	enum pyro_snapshot_kind kind;
+	bool in_call;       /**< it was in a system call */
+	uint64_t words[40]; /**< WHOLE: registers as in the kernel's struct pt_regs */
+	size_t word_count;
+	uint64_t pc;         /**< CALL */
+	uint64_t stack_addr; /**< the stack pointer */
+	size_t stack_size;   /**< of `stack`, from there on; as much as there is */
+	uint8_t stack[PYRO_SNAPSHOT_STACK];
+};
+
+/* Each empties @snapshot first, and leaves it so where it fails. The thread stands still. */
+
+/** From what a read by interrupt brought. */
+void pyro_snapshot_take_interrupted(struct pyro_snapshot *snapshot,
+				    const struct pyro_interrupt *interrupt);
+/** Of a thread that this one has stopped. */
+void pyro_snapshot_take_stopped(struct pyro_snapshot *snapshot, int tid,
+				struct pyro_reader *reader);
+/** Of a thread that waits in the kernel. */
+void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid,
+				struct pyro_reader *reader);
+
+#endif
