@@ -5,16 +5,23 @@
 /* Every cap on what an untrusted target or file may make us do, in one place. What goes over a cap
  * is truncated and counted, or an error that names the cap; it is never unbounded. */
 
-#define PYRO_MAX_STACK_DEPTH  4096      /**< frames kept of one stack (leaf side) */
-#define PYRO_MAX_STACK_WALK   200000    /**< frames walked before a chain counts as a cycle */
-#define PYRO_MAX_THREADS      8192      /**< thread states of one process */
-#define PYRO_MAX_INTERPRETERS 256       /**< interpreters of one process */
-#define PYRO_MAX_PROCESSES    4096      /**< processes of one recording */
-#define PYRO_MAX_NAME         1024      /**< bytes of a function, thread or process name, UTF-8 */
-#define PYRO_MAX_PATH         4096      /**< bytes of a file name, UTF-8 */
-#define PYRO_MAX_LINE_TABLE   (1 << 20) /**< bytes of one code object's line table */
-#define PYRO_MAX_CODE_UNITS   (1 << 24) /**< bytes of one code object's instructions */
-#define PYRO_MAX_MAPS         65536     /**< lines read of /proc/PID/maps */
+#define PYRO_MAX_STACK_DEPTH  4096       /**< frames kept of one stack (leaf side) */
+#define PYRO_MAX_STACK_WALK   200000     /**< frames walked before a chain counts as a cycle */
+#define PYRO_MAX_THREADS      8192       /**< thread states of one process */
+#define PYRO_MAX_INTERPRETERS 256        /**< interpreters of one process */
+#define PYRO_MAX_PROCESSES    4096       /**< processes of one recording */
+#define PYRO_MAX_NAME         1024       /**< bytes of a function, thread or process name, UTF-8 */
+#define PYRO_MAX_PATH         4096       /**< bytes of a file name, UTF-8 */
+#define PYRO_MAX_LINE_TABLE   (1 << 20)  /**< bytes of one code object's line table */
+#define PYRO_MAX_CODE_UNITS   (1 << 24)  /**< bytes of one code object's instructions */
+#define PYRO_MAX_MAPS         65536      /**< lines read of /proc/PID/maps */
+#define PYRO_MAX_MODULES      16384      /**< files with code that one process has mapped, ever */
+#define PYRO_MAX_UNWIND_ENTRY (1 << 20)  /**< bytes of one entry of an unwind table */
+#define PYRO_MAX_UNWIND_PCS   (1 << 20)  /**< addresses of code kept with what holds there */
+#define PYRO_MAX_UNWIND_ROWS  (64 << 20) /**< bytes of what holds there, equal ones once */
+#define PYRO_MAX_NATIVE_STACK (16 << 20) /**< bytes read of one stack */
+#define PYRO_MAX_JIT_MAP      (64 << 20) /**< bytes read of a perf map or jitdump */
+#define PYRO_MAX_JIT_NAMES    (1 << 20)  /**< functions kept of them */
 #define PYRO_MAX_ELF_FILE     (1ull << 32)   /**< bytes of an object file looked at */
 #define PYRO_MAX_SOURCE_FILE  (16 << 20)     /**< bytes of a source file shown */
 #define PYRO_MAX_CHUNK        (64 << 20)     /**< bytes of one unpacked chunk of samples */

@@ -19,7 +19,7 @@ static uint64_t unbias(const struct pyro_elf *elf, uint64_t addr)
 	return elf->reader && addr >= end ? addr - elf->bias : addr;
 }
 
-static enum pyro_rc load_dynamic(struct pyro_elf *elf)
+enum pyro_rc pyro_elf_load_dynamic(struct pyro_elf *elf)
 {
 	PYRO_AUTO_FREE Elf64_Dyn *entries = NULL;
 	uint64_t count = elf->dynamic_size / sizeof(*entries);
@@ -203,7 +203,7 @@ static enum pyro_rc find_by_sysv_hash(struct pyro_elf *elf, const char *name,
 enum pyro_rc pyro_elf_dynamic_symbol(struct pyro_elf *elf, const char *name,
 				     struct pyro_elf_symbol *ret_symbol)
 {
-	enum pyro_rc rc = load_dynamic(elf);
+	enum pyro_rc rc = pyro_elf_load_dynamic(elf);
 
 	if (rc != PYRO_RC_OK)
 		return rc;

@@ -131,6 +131,10 @@ static enum pyro_rc load_segments(struct pyro_elf *elf, const Elf64_Phdr *phdrs,
 				.align = phdr->p_align == 8 ? 8 : 4,
 			};
 			break;
+		case PT_GNU_EH_FRAME:
+			elf->unwind_addr = phdr->p_vaddr;
+			elf->unwind_size = phdr->p_memsz;
+			break;
 		case PT_INTERP:
 			elf->interpreter = true;
 			break;
@@ -152,6 +156,7 @@ static enum pyro_rc create(struct pyro_elf *elf, const Elf64_Ehdr *header, const
 		pyro_elf_destroy(elf);
 		return rc;
 	}
+	elf->machine = header->e_machine;
 	elf->section_table = header->e_shoff;
 	elf->section_count = header->e_shentsize == sizeof(Elf64_Shdr) ? header->e_shnum : 0;
 	elf->section_names = header->e_shstrndx;
@@ -256,6 +261,21 @@ const struct pyro_elf_segment *pyro_elf_segments(const struct pyro_elf *elf, siz
 {
 	*ret_count = elf->segment_count;
 	return elf->segments;
+}
+
+uint16_t pyro_elf_machine(const struct pyro_elf *elf)
+{
+	return elf->machine;
+}
+
+enum pyro_rc pyro_elf_unwind_header(const struct pyro_elf *elf, uint64_t *ret_addr,
+				    uint64_t *ret_size)
+{
+	if (elf->unwind_size == 0)
+		return PYRO_RC_NOTFOUND;
+	*ret_addr = elf->unwind_addr;
+	*ret_size = elf->unwind_size;
+	return PYRO_RC_OK;
 }
 
 bool pyro_elf_has_interpreter(const struct pyro_elf *elf)

@@ -54,6 +54,12 @@ void pyro_elf_destroy(struct pyro_elf *elf);
 
 /** The loaded segments (PT_LOAD) in the order of the file. Live as long as the object. */
 const struct pyro_elf_segment *pyro_elf_segments(const struct pyro_elf *elf, size_t *ret_count);
+/** EM_X86_64 or EM_AARCH64. */
+uint16_t pyro_elf_machine(const struct pyro_elf *elf);
+/** Where the table for the search of unwind entries is loaded (PT_GNU_EH_FRAME, .eh_frame_hdr).
+ *  Errors: NOTFOUND. */
+enum pyro_rc pyro_elf_unwind_header(const struct pyro_elf *elf, uint64_t *ret_addr,
+				    uint64_t *ret_size) PYRO_NODISCARD;
 /** The program loader is asked for (PT_INTERP): a dynamically linked executable. */
 bool pyro_elf_has_interpreter(const struct pyro_elf *elf);
 /** No symbol table beyond the dynamic one. False when that cannot be told. */

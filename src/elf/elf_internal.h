@@ -31,6 +31,9 @@ struct pyro_elf {
 	size_t note_count;
 	uint64_t dynamic_addr;
 	uint64_t dynamic_size;
+	uint64_t unwind_addr; /* PT_GNU_EH_FRAME */
+	uint64_t unwind_size;
+	uint16_t machine;
 	bool interpreter;
 
 	uint64_t section_table; /* file offset */
@@ -47,6 +50,14 @@ struct pyro_elf {
 	uint64_t gnu_hash;
 	uint64_t sysv_hash;
 };
+
+/** What the dynamic segment says, once. NOTFOUND if there is none, and as pyro_elf_read. */
+enum pyro_rc pyro_elf_load_dynamic(struct pyro_elf *elf) PYRO_NODISCARD;
+/** A table of symbols of that type with its names, as sections. Errors: NOTFOUND, FORMAT, LIMIT,
+ *  SHORT (beyond the file's end), IO. */
+enum pyro_rc pyro_elf_symbol_table(struct pyro_elf *elf, uint32_t type,
+				   const Elf64_Shdr **ret_table,
+				   const Elf64_Shdr **ret_names) PYRO_NODISCARD;
 
 /** Bytes of the file; NOTFOUND when there is no file, SHORT beyond its end, IO. */
 enum pyro_rc pyro_elf_read_offset(struct pyro_elf *elf, uint64_t offset, void *into,

@@ -99,8 +99,6 @@ static enum pyro_rc walk_symbols(struct pyro_elf *elf, const Elf64_Shdr *table, 
 	Elf64_Sym symbols[BLOCK];
 	const uint64_t count = table->sh_size / sizeof(Elf64_Sym);
 
-	if (count > PYRO_ELF_MAX_SYMBOLS)
-		return PYRO_RC_LIMIT;
 	for (uint64_t first = 0; first < count; first += BLOCK) {
 		const size_t block = count - first < BLOCK ? (size_t)(count - first) : BLOCK;
 		enum pyro_rc rc;
@@ -128,27 +126,41 @@ static enum pyro_rc walk_symbols(struct pyro_elf *elf, const Elf64_Shdr *table, 
 	return PYRO_RC_NOTFOUND;
 }
 
+enum pyro_rc pyro_elf_symbol_table(struct pyro_elf *elf, uint32_t type,
+				   const Elf64_Shdr **ret_table, const Elf64_Shdr **ret_names)
+{
+	const Elf64_Shdr *table, *names;
+	enum pyro_rc rc = find_section(elf, NULL, type, &table);
+
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (table->sh_entsize != sizeof(Elf64_Sym) || table->sh_link >= elf->section_count)
+		return PYRO_RC_FORMAT;
+	names = &elf->sections[table->sh_link];
+	if (names->sh_type != SHT_STRTAB || names->sh_size == 0)
+		return PYRO_RC_FORMAT;
+	if (names->sh_size > PYRO_ELF_MAX_STRINGS ||
+	    table->sh_size / sizeof(Elf64_Sym) > PYRO_ELF_MAX_SYMBOLS)
+		return PYRO_RC_LIMIT;
+	/* Ask the file before memory: sizes in it are only claims. */
+	if (names->sh_offset > elf->file_size || names->sh_size > elf->file_size - names->sh_offset)
+		return PYRO_RC_SHORT;
+	*ret_table = table;
+	*ret_names = names;
+	return PYRO_RC_OK;
+}
+
 enum pyro_rc pyro_elf_table_symbol(struct pyro_elf *elf, const char *name,
 				   struct pyro_elf_symbol *ret_symbol)
 {
 	PYRO_AUTO_FREE char *strings = NULL;
 	const Elf64_Shdr *table, *text;
-	enum pyro_rc rc = find_section(elf, NULL, SHT_SYMTAB, &table);
+	enum pyro_rc rc = pyro_elf_symbol_table(elf, SHT_SYMTAB, &table, &text);
 
 	if (rc == PYRO_RC_NOTFOUND)
-		rc = find_section(elf, NULL, SHT_DYNSYM, &table);
+		rc = pyro_elf_symbol_table(elf, SHT_DYNSYM, &table, &text);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	if (table->sh_entsize != sizeof(Elf64_Sym) || table->sh_link >= elf->section_count)
-		return PYRO_RC_FORMAT;
-	text = &elf->sections[table->sh_link];
-	if (text->sh_type != SHT_STRTAB || text->sh_size == 0)
-		return PYRO_RC_FORMAT;
-	if (text->sh_size > PYRO_ELF_MAX_STRINGS)
-		return PYRO_RC_LIMIT;
-	/* Ask the file before memory: sizes in it are only claims. */
-	if (text->sh_offset > elf->file_size || text->sh_size > elf->file_size - text->sh_offset)
-		return PYRO_RC_SHORT;
 	strings = malloc(text->sh_size);
 	if (!strings)
 		return PYRO_RC_NOMEM;

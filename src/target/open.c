@@ -79,12 +79,14 @@ static enum pyro_rc open_link(int pid, const char *name, uint64_t max_size, uint
 	return finish_take(open(path, OPEN_FLAGS), max_size, inode, ret_fd, err);
 }
 
-/* @path below the directory /proc/PID/NAME; links in it resolve as if that were the root. */
-static enum pyro_rc open_below(int pid, const char *name, const char *path, uint64_t max_size,
-			       uint64_t inode, int *ret_fd, struct pyro_err *err)
+/* @path below the directory /proc/PID/NAME; links in it resolve as if that were the root, unless
+ * @resolve forbids them. */
+static enum pyro_rc open_below_how(int pid, const char *name, const char *path, uint64_t resolve,
+				   uint64_t max_size, uint64_t inode, int *ret_fd,
+				   struct pyro_err *err)
 {
 	struct open_how how = {.flags = OPEN_FLAGS,
-			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
 	char root_path[PYRO_PROCFS_PATH_SIZE];
 	PYRO_AUTO_CLOSE int root = -1;
 	int fd;
@@ -103,6 +105,12 @@ static enum pyro_rc open_below(int pid, const char *name, const char *path, uint
 		fd = openat(root, path, OPEN_FLAGS | O_NOFOLLOW);
 	}
 	return finish_take(fd, max_size, inode, ret_fd, err);
+}
+
+static enum pyro_rc open_below(int pid, const char *name, const char *path, uint64_t max_size,
+			       uint64_t inode, int *ret_fd, struct pyro_err *err)
+{
+	return open_below_how(pid, name, path, 0, max_size, inode, ret_fd, err);
 }
 
 enum pyro_rc pyro_target_open_mapping(int pid, const struct pyro_mapping *mapping,
@@ -173,4 +181,24 @@ enum pyro_rc pyro_target_open_path(int pid, const char *path, uint64_t max_size,
 	}
 	rc = open_below(pid, "root", from_root, max_size, 0, ret_fd, err);
 	return rc == PYRO_RC_OK ? rc : pyro_err_prefix(err, rc, "%s", path);
+}
+
+enum pyro_rc pyro_target_open_own(int pid, const char *path, uint64_t max_size, int *ret_fd,
+				  struct pyro_err *err)
+{
+	struct pyro_process_facts facts;
+	struct stat st;
+	int fd = -1;
+	enum pyro_rc rc = pyro_process_facts(pid, &facts, err);
+
+	if (rc == PYRO_RC_OK)
+		rc = open_below_how(pid, "root", path, RESOLVE_NO_SYMLINKS, max_size, 0, &fd, err);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (fstat(fd, &st) != 0 || (st.st_uid != facts.uid && st.st_uid != 0)) {
+		close(fd);
+		return pyro_err_set(err, PYRO_RC_PERM, "%s belongs to another user", path);
+	}
+	*ret_fd = fd;
+	return PYRO_RC_OK;
 }

@@ -23,4 +23,9 @@ enum pyro_rc pyro_target_open_mapping(int pid, const struct pyro_mapping *mappin
 enum pyro_rc pyro_target_open_path(int pid, const char *path, uint64_t max_size, int *ret_fd,
 				   struct pyro_err *err) PYRO_NODISCARD;
 
+/** The same for a file that the process is thought to have written itself: no link on the way to it
+ *  is followed, and it must belong to the user that the process runs as, or to root. */
+enum pyro_rc pyro_target_open_own(int pid, const char *path, uint64_t max_size, int *ret_fd,
+				  struct pyro_err *err) PYRO_NODISCARD;
+
 #endif
