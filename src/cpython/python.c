@@ -78,6 +78,11 @@ void pyro_python_destroy(struct pyro_python *python)
 	free(python);
 }
 
+struct pyro_reader *pyro_python_reader(const struct pyro_python *python)
+{
+	return python->reader;
+}
+
 const struct pyro_python_origin *pyro_python_origin(const struct pyro_python *python)
 {
 	return &python->origin;

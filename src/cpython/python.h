@@ -104,6 +104,8 @@ enum pyro_rc pyro_python_create(struct pyro_reader *reader, const struct pyro_py
 				struct pyro_err *err) PYRO_NODISCARD;
 void pyro_python_destroy(struct pyro_python *python);
 const struct pyro_python_origin *pyro_python_origin(const struct pyro_python *python);
+/** Borrowed. */
+struct pyro_reader *pyro_python_reader(const struct pyro_python *python);
 
 /** Reads the GILs and every thread state, by one batched read when the set of threads is that of
  *  the last look. Errors: TORN (the list changed while walked: look again), FAULT, GONE, PERM. */

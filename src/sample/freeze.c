@@ -56,6 +56,13 @@ static bool runs_elsewhere(const struct pyro_freeze *freeze, const struct pyro_s
 	return kernel->state == PYRO_SCHED_RUNNING && kernel->cpu != freeze->seat->cpu;
 }
 
+/* What an earlier try took is of another moment. */
+static void forget_snapshot(const struct pyro_freeze *freeze)
+{
+	if (freeze->snapshot)
+		freeze->snapshot->kind = PYRO_SNAPSHOT_EMPTY;
+}
+
 /* Reads while the kernel's account is watched. */
 static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python *python,
 				 size_t index, struct pyro_sched_thread *kernel,
@@ -69,6 +76,10 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 	view->slices = kernel->slices;
 	view->state = kernel->state;
 	rc = read_once(python, index, stack, view);
+	forget_snapshot(freeze);
+	if (freeze->snapshot && kernel->state == PYRO_SCHED_BLOCKED)
+		pyro_snapshot_take_waiting(freeze->snapshot, kernel->pid, kernel->tid,
+					   pyro_python_reader(python));
 	if (running) {
 		bool still = !rc && !is_last_holder(view) && same_gil(python, view);
 
@@ -101,6 +112,8 @@ static enum pyro_rc read_interrupted(struct pyro_freeze *freeze, struct pyro_pyt
 	view->proof = PYRO_SAMPLE_INTERRUPT;
 	pyro_interrupt_aim(freeze->interrupt, kernel->cpu, kernel->tid);
 	rc = read_once(python, index, stack, view);
+	if (freeze->snapshot)
+		pyro_snapshot_take_interrupted(freeze->snapshot, freeze->interrupt);
 	hit = pyro_interrupt_lower(freeze->interrupt, &held_ns);
 	freeze->held_ns += held_ns;
 	pyro_python_settle(python, !rc && hit);
@@ -138,7 +151,7 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 		if ((try || moved) && pyro_sched_refresh(freeze->sched, kernel))
 			return PYRO_RC_GONE;
 		moved = false;
-		if (holder && interrupts && runs_elsewhere(freeze, kernel)) {
+		if ((holder || freeze->snapshot) && interrupts && runs_elsewhere(freeze, kernel)) {
 			rc = read_interrupted(freeze, python, index, kernel, stack, view);
 			if (rc == PYRO_RC_UNSUPPORTED) {
 				rc = PYRO_RC_TORN;
@@ -172,6 +185,9 @@ static enum pyro_rc read_stopped(struct pyro_freeze *freeze, struct pyro_python 
 	if (rc)
 		return rc;
 	rc = read_once(python, index, stack, view);
+	if (freeze->snapshot)
+		pyro_snapshot_take_stopped(freeze->snapshot, kernel->tid,
+					   pyro_python_reader(python));
 	pyro_stop_release(kernel->tid);
 	pyro_python_settle(python, !rc);
 	view->proof = PYRO_SAMPLE_STOP;
@@ -208,6 +224,15 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 	return PYRO_RC_TORN;
 }
 
+/* The registers of a thread that runs are to be had by an interrupt, or when it is stopped. */
+static bool must_stop(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
+{
+	if (!freeze->snapshot || kernel->state != PYRO_SCHED_RUNNING)
+		return false;
+	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip ||
+	       !runs_elsewhere(freeze, kernel);
+}
+
 /* One stack by the method of proof, of a thread that has just been refreshed. */
 static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_python *python,
 				   size_t index, struct pyro_sched_thread *kernel, bool holder,
@@ -215,10 +240,16 @@ static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_pytho
 {
 	enum pyro_rc rc;
 
+	forget_snapshot(freeze);
 	switch (freeze->method) {
 	case PYRO_PROOF_BY_INTERRUPT:
 	case PYRO_PROOF_BY_SWITCH:
 	case PYRO_PROOF_BY_PROC:
+		rc = PYRO_RC_UNSUPPORTED;
+		if (must_stop(freeze, kernel))
+			rc = read_stopped(freeze, python, index, kernel, stack, view);
+		if (!rc || rc == PYRO_RC_GONE)
+			return rc;
 		rc = read_frozen(freeze, python, index, kernel, holder, stack, view);
 		if (rc == PYRO_RC_UNSUPPORTED) /* its processor is out of our reach */
 			rc = read_stopped(freeze, python, index, kernel, stack, view);
@@ -308,6 +339,8 @@ enum pyro_rc pyro_freeze_take(struct pyro_freeze *freeze, struct pyro_python *py
 	if (!pyro_interrupt_timer_aim(freeze->interrupt, ret_at_ns))
 		return PYRO_RC_NOTFOUND;
 	rc = read_once(python, index, stack, ret_view);
+	if (freeze->snapshot)
+		pyro_snapshot_take_interrupted(freeze->snapshot, freeze->interrupt);
 	hit = pyro_interrupt_lower(freeze->interrupt, &held_ns);
 	freeze->held_ns += held_ns;
 	pyro_python_settle(python, !rc && hit);

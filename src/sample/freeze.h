@@ -7,6 +7,7 @@
 #include "sample/sampler.h"
 #include "sample/sched.h"
 #include "sample/seat.h"
+#include "sample/snapshot.h"
 #include "target/interrupt.h"
 
 /** How to read the stack of one thread so that it is known to be consistent. */
@@ -16,6 +17,8 @@ struct pyro_freeze {
 	struct pyro_sched *sched;
 	struct pyro_seat *seat;
 	struct pyro_raw_stack *scratch; /**< for reads that are compared */
+	struct pyro_snapshot *snapshot; /**< where the registers go that belong to the last stack
+					   read, and what they lead to; NULL: not wanted */
 	uint64_t torn;                  /**< reads thrown away */
 	uint64_t faults;                /**< reads that failed */
 	uint64_t held_ns;               /**< threads stood still for reads by interrupt */
