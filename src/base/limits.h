@@ -27,6 +27,8 @@
 #define PYRO_MAX_CHUNK        (64 << 20)     /**< bytes of one unpacked chunk of samples */
 #define PYRO_MAX_PROFILE_TEXT (512ull << 20) /**< bytes of all strings of one profile */
 #define PYRO_MAX_PROFILE_ROWS (1u << 26) /**< functions, frames, stacks, totals of one profile */
+#define PYRO_MAX_OBJECTS      (1u << 20) /**< things waited for, of one profile */
+#define PYRO_MAX_WAITS        (1u << 21) /**< of (track, stack, thing) in one profile */
 #define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
 #define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
 

@@ -13,7 +13,7 @@ struct pyro_capture_sample {
 	uint64_t cpu_ns;
 	bool on_cpu;
 	bool holds_gil;
-	bool waits_gil;
+	enum pyro_reason reason; /**< why it was off its processor; NONE: it was not, or unknown */
 	enum pyro_proof proof;
 };
 

@@ -40,7 +40,7 @@ static uint8_t flags_of(const struct pyro_capture_sample *sample)
 {
 	return (uint8_t)((sample->on_cpu ? PYRO_CHUNK_ON_CPU : 0) |
 			 (sample->holds_gil ? PYRO_CHUNK_HOLDS_GIL : 0) |
-			 (sample->waits_gil ? PYRO_CHUNK_WAITS_GIL : 0) |
+			 (sample->reason ? PYRO_CHUNK_REASON : 0) |
 			 ((unsigned)sample->proof << PYRO_CHUNK_PROOF_SHIFT));
 }
 
@@ -77,6 +77,8 @@ static void put_record(struct pyro_buf *columns, const struct pyro_chunk_record 
 		pyro_buf_add_varint_signed(&columns[PYRO_CHUNK_WALLS],
 					   (int64_t)(record->wall_us - record->guess_us));
 	pyro_buf_add_varint_signed(&columns[PYRO_CHUNK_CPUS], (int64_t)(record->cpu_us - guess));
+	if (record->reason)
+		pyro_buf_add_char(&columns[PYRO_CHUNK_REASONS], (char)record->reason);
 	if (record->run) {
 		uint64_t span = record->last_us - record->at_us;
 		struct pyro_buf *runs = &columns[PYRO_CHUNK_RUNS];
@@ -97,8 +99,8 @@ static enum pyro_rc columns_status(const struct pyro_chunk_builder *builder)
 static bool continues(const struct pyro_chunk_record *last, const struct pyro_chunk_record *next)
 {
 	return !(next->flags & PYRO_CHUNK_ON_CPU) && next->flags == last->flags &&
-	       next->stack == last->stack && next->cpu_us == 0 && last->cpu_us == 0 &&
-	       last->run + 1 < PYRO_CHUNK_MAX_RUN;
+	       next->reason == last->reason && next->stack == last->stack && next->cpu_us == 0 &&
+	       last->cpu_us == 0 && last->run + 1 < PYRO_CHUNK_MAX_RUN;
 }
 
 enum pyro_rc pyro_chunk_add(struct pyro_chunk_builder *builder,
@@ -118,6 +120,7 @@ enum pyro_rc pyro_chunk_add(struct pyro_chunk_builder *builder,
 		.guess_us = builder->guess_us[sample->on_cpu],
 		.stack = sample->stack,
 		.flags = flags_of(sample),
+		.reason = (uint8_t)sample->reason,
 	};
 	next.wall_us = quantise(sample->wall_ns, next.guess_us, &builder->wall_carry_ns);
 	next.cpu_us =

@@ -7,7 +7,7 @@
 
 /* The samples of a stretch of one track, column by column: docs/capture.md, "chunks". */
 
-#define PYRO_CHUNK_ENCODING    1         /**< version of the columns below */
+#define PYRO_CHUNK_ENCODING    2         /**< version of the columns below */
 #define PYRO_CHUNK_FULL        8192      /**< records after which a flush begins a new chunk */
 #define PYRO_CHUNK_MAX_RECORDS (1 << 20) /**< records that may come before a flush */
 #define PYRO_CHUNK_MAX_RUN     1000      /**< samples that may share one record */
@@ -19,6 +19,7 @@ enum pyro_chunk_column {
 	PYRO_CHUNK_WALLS,
 	PYRO_CHUNK_CPUS,
 	PYRO_CHUNK_RUNS,
+	PYRO_CHUNK_REASONS, /**< since encoding 2 */
 	PYRO_CHUNK_COLUMNS
 };
 
@@ -34,6 +35,7 @@ struct pyro_chunk_record {
 	uint32_t run;         /**< other samples */
 	uint32_t stack;
 	uint8_t flags;
+	uint8_t reason;
 };
 
 /** Gathers samples of one track. All zero is not enough: init. */
@@ -72,10 +74,11 @@ struct pyro_chunk_head {
 	uint64_t to_us;
 	uint64_t samples;
 	uint32_t stacks; /**< stacks that exist: ids must be lower */
+	uint32_t encoding;
 };
 
-/** Calls @each for every sample of the unpacked form. Nothing in @data is trusted. Errors: FORMAT;
- *  what @each returns, which stops. */
+/** Calls @each for every sample of the unpacked form. Nothing in @data is trusted. Errors: FORMAT,
+ * also for an encoding that is not known; what @each returns, which stops. */
 enum pyro_rc pyro_chunk_decode(const struct pyro_chunk_head *head, const void *data, size_t size,
 			       enum pyro_rc (*each)(void *context,
 						    const struct pyro_capture_sample *sample),

@@ -69,6 +69,7 @@ static enum pyro_rc give_record(struct decoder *d)
 	const bool on_cpu = flags & PYRO_CHUNK_ON_CPU;
 	uint64_t wall = d->walls_us[on_cpu];
 	uint64_t cpu;
+	unsigned reason = PYRO_REASON_NONE;
 	unsigned proof = (flags & PYRO_CHUNK_PROOF_MASK) >> PYRO_CHUNK_PROOF_SHIFT;
 	if (stack > d->head->stacks || proof >= PYRO_PROOF_COUNT || !advance(d, delta) ||
 	    d->samples >= d->head->samples)
@@ -78,6 +79,11 @@ static enum pyro_rc give_record(struct decoder *d)
 		return PYRO_RC_FORMAT;
 	if (!add_signed(on_cpu ? wall : 0, pyro_cursor_varint_signed(&columns[PYRO_CHUNK_CPUS]),
 			&cpu))
+		return PYRO_RC_FORMAT;
+	if (flags & PYRO_CHUNK_REASON)
+		reason = d->head->encoding > 1 ? pyro_cursor_u8(&columns[PYRO_CHUNK_REASONS])
+					       : PYRO_REASON_GIL;
+	if (reason >= PYRO_REASON_COUNT)
 		return PYRO_RC_FORMAT;
 	d->walls_us[on_cpu] = wall;
 	for (int i = 0; i < PYRO_CHUNK_COLUMNS; i++)
@@ -91,7 +97,7 @@ static enum pyro_rc give_record(struct decoder *d)
 		.cpu_ns = cpu * 1000,
 		.on_cpu = on_cpu,
 		.holds_gil = flags & PYRO_CHUNK_HOLDS_GIL,
-		.waits_gil = flags & PYRO_CHUNK_WAITS_GIL,
+		.reason = (enum pyro_reason)reason,
 		.proof = (enum pyro_proof)proof,
 	};
 	enum pyro_rc rc = d->each(d->context, &sample);
@@ -108,10 +114,13 @@ enum pyro_rc pyro_chunk_decode(const struct pyro_chunk_head *head, const void *d
 {
 	struct decoder d = {.head = head, .at_us = head->from_us, .each = each, .context = context};
 	struct pyro_cursor all;
-	uint64_t sizes[PYRO_CHUNK_COLUMNS];
+	const int stored = head->encoding > 1 ? PYRO_CHUNK_COLUMNS : PYRO_CHUNK_REASONS;
+	uint64_t sizes[PYRO_CHUNK_COLUMNS] = {0};
+	if (head->encoding < 1 || head->encoding > PYRO_CHUNK_ENCODING)
+		return PYRO_RC_FORMAT;
 	pyro_cursor_init(&all, data, size);
 	uint64_t records = pyro_cursor_varint(&all);
-	for (int i = 0; i < PYRO_CHUNK_COLUMNS; i++)
+	for (int i = 0; i < stored; i++)
 		sizes[i] = pyro_cursor_varint(&all);
 	for (int i = 0; i < PYRO_CHUNK_COLUMNS; i++) {
 		const void *column = pyro_cursor_bytes(&all, sizes[i]);

@@ -5,11 +5,19 @@
 
 /* The step from schema N to N + 1, at index N. Captures are opened for reading only, so a step runs
  * on the connection and leaves the file alone: a temporary view or table (schema "temp") that
- * carries the new table's name hides the old one from every query that follows. Schema 1 is the
- * first: there is no step yet. */
+ * carries the new table's name hides the old one from every query that follows, and one that is new
+ * is there, empty. */
+
+/* What threads waited for was not recorded. */
+static enum pyro_rc to_2(sqlite3 *db, struct pyro_err *err)
+{
+	enum pyro_rc rc = pyro_schema_supply(db, "objects", err);
+	return rc == PYRO_RC_OK ? pyro_schema_supply(db, "waits", err) : rc;
+}
+
 static const struct {
 	enum pyro_rc (*run)(sqlite3 *db, struct pyro_err *err);
-} steps[PYRO_SCHEMA_VERSION + 1];
+} steps[PYRO_SCHEMA_VERSION + 1] = {[1] = {to_2}};
 
 enum pyro_rc pyro_capture_migrate(sqlite3 *db, int version, struct pyro_err *err)
 {

@@ -28,7 +28,8 @@ struct reader_scan {
 	struct pyro_capture_reader *reader;
 	sqlite3_stmt *stmt;
 	const char *table;
-	int64_t row; /**< rows seen so far, the current one not counted */
+	uint64_t sum; /**< the caller's, 0 at first */
+	int64_t row;  /**< rows seen so far, the current one not counted */
 	struct pyro_err *err;
 	enum pyro_rc rc;
 };

@@ -170,6 +170,54 @@ static enum pyro_rc read_totals(struct pyro_capture_reader *r, struct pyro_profi
 	return rc;
 }
 
+/* The metric of a row of the table of metrics: PYRO_METRIC_COUNT if this version has none such. */
+static enum pyro_metric read_metric(struct reader_scan *scan, int column)
+{
+	const struct pyro_capture_reader *r = scan->reader;
+	uint32_t index = pyro_scan_index(scan, column, (uint32_t)r->metric_count);
+	return index < r->metric_count ? r->metrics[index].metric : PYRO_METRIC_COUNT;
+}
+
+static void add_object(struct reader_scan *scan, struct pyro_profile *p)
+{
+	uint32_t added = PYRO_NONE;
+	uint32_t id = pyro_scan_id(scan);
+	struct pyro_profile_counts counts = counts_of(p);
+	struct pyro_object object = {
+		.metric = read_metric(scan, 1),
+		.kind = pyro_scan_index(scan, 2, counts.strings),
+		.name = pyro_scan_index(scan, 3, counts.strings),
+		.track = pyro_scan_index_or_none(scan, 4, counts.tracks),
+		.frame = pyro_scan_index_or_none(scan, 5, counts.frames),
+	};
+	/* A reason of a later version is a wait like any other. */
+	if (object.metric == PYRO_METRIC_COUNT)
+		object.metric = PYRO_METRIC_WAIT_OTHER;
+	if (scan->rc == PYRO_RC_OK)
+		pyro_scan_added(scan, pyro_profile_object(p, &object, &added), id, &added);
+}
+
+static void add_wait(struct reader_scan *scan, struct pyro_profile *p)
+{
+	uint32_t id = pyro_scan_id(scan);
+	struct pyro_profile_counts counts = counts_of(p);
+	struct pyro_waited waited = {
+		.track = pyro_scan_index(scan, 1, counts.tracks),
+		.stack = pyro_scan_index_or_none(scan, 2, counts.stacks),
+		.object = pyro_scan_index(scan, 3, counts.objects),
+		.ns = (uint64_t)pyro_scan_number(scan, 4, 0, INT64_MAX),
+		.samples = (uint64_t)pyro_scan_number(scan, 5, 0, INT64_MAX),
+	};
+	if (waited.ns > INT64_MAX - scan->sum)
+		pyro_scan_damaged(scan, "sums overflow");
+	if (scan->rc != PYRO_RC_OK)
+		return;
+	scan->sum += waited.ns;
+	enum pyro_rc rc = pyro_profile_wait(p, &waited);
+	uint32_t last = (uint32_t)counts_of(p).waits - 1;
+	pyro_scan_added(scan, rc, id, &last);
+}
+
 static void add_fact(struct reader_scan *scan, struct pyro_profile *p)
 {
 	const char *key = (const char *)sqlite3_column_text(scan->stmt, 0);
@@ -212,6 +260,10 @@ static const struct {
 	 "SELECT id, process, tid, name, main, start_ns, end_ns, wall_ns, cpu_ns, exact_cpu "
 	 "FROM main.tracks ORDER BY id",
 	 add_track},
+	/* Not main's: a file older than these tables has none. */
+	{"objects", "SELECT id, metric, kind, name, track, frame FROM objects ORDER BY id",
+	 add_object},
+	{"waits", "SELECT id, track, stack, object, ns, samples FROM waits ORDER BY id", add_wait},
 	{"meta", "SELECT key, value FROM main.meta", add_fact},
 	{"quality", "SELECT name, value FROM main.quality", add_quality},
 };

@@ -76,8 +76,9 @@ static void give_chunk(struct reader_scan *scan, struct unpack *unpack)
 		.to_us = (uint64_t)pyro_scan_number(scan, 2, 0, INT64_MAX / 1000),
 		.samples = (uint64_t)pyro_scan_number(scan, 3, 0, INT64_MAX),
 		.stacks = unpack->stacks,
+		.encoding = (uint32_t)pyro_scan_number(scan, 4, 1, INT32_MAX),
 	};
-	if (pyro_scan_number(scan, 4, 1, INT32_MAX) != PYRO_CHUNK_ENCODING)
+	if (head.encoding > PYRO_CHUNK_ENCODING)
 		pyro_scan_damaged(scan, "an encoding that this version does not know");
 	if (scan->rc != PYRO_RC_OK)
 		return;

@@ -66,6 +66,18 @@ static enum pyro_rc damaged(struct pyro_err *err, const char *table)
 			    PYRO_SCHEMA_VERSION);
 }
 
+/* Was the table supplied, as the file is older than it? */
+static bool is_supplied(sqlite3 *db, const char *name)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool supplied = sqlite3_prepare_v2(db, "SELECT 1 FROM temp.sqlite_schema WHERE name = ?1",
+					   -1, &stmt, NULL) == SQLITE_OK &&
+			sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
+			sqlite3_step(stmt) == SQLITE_ROW;
+	sqlite3_finalize(stmt);
+	return supplied;
+}
+
 /* One table of @db against its definition in the schema. */
 static enum pyro_rc check_table(sqlite3 *db, const char *name, const char *ours,
 				struct pyro_err *err)
@@ -108,7 +120,7 @@ static enum pyro_rc check_tables(sqlite3 *db, const char *schema, const char *on
 	size_t size = 0;
 	for (const char *at = schema; (at = next_table(at, &size, name, sizeof(name)));
 	     at += size) {
-		if (only && strcmp(only, name) != 0)
+		if ((only && strcmp(only, name) != 0) || is_supplied(db, name))
 			continue;
 		PYRO_AUTO_FREE char *ours = strndup(at, size);
 		if (!ours)
@@ -118,6 +130,31 @@ static enum pyro_rc check_tables(sqlite3 *db, const char *schema, const char *on
 			return rc;
 	}
 	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_schema_supply(sqlite3 *db, const char *name, struct pyro_err *err)
+{
+	char found[32];
+	size_t size = 0;
+	int code = SQLITE_ERROR;
+	struct pyro_buf sql;
+	pyro_buf_init(&sql, SCHEMA_LIMIT);
+	for (const char *at = pyro_schema_text; (at = next_table(at, &size, found, sizeof(found)));
+	     at += size) {
+		if (strcmp(name, found) != 0)
+			continue;
+		pyro_buf_add_text(&sql, "CREATE TEMP ");
+		pyro_buf_add(&sql, at + strlen("CREATE "), size - strlen("CREATE "));
+		code = pyro_buf_status(&sql) == PYRO_RC_OK
+			       ? sqlite3_exec(db, sql.data, NULL, NULL, NULL)
+			       : SQLITE_NOMEM;
+		break;
+	}
+	pyro_buf_deinit(&sql);
+	return code == SQLITE_OK
+		       ? PYRO_RC_OK
+		       : pyro_err_set(err, PYRO_RC_FORMAT,
+				      "table %s cannot be made for an older capture", name);
 }
 
 enum pyro_rc pyro_schema_check_table(sqlite3 *db, const char *name, struct pyro_err *err)

@@ -13,7 +13,7 @@
 #define PYRO_SCHEMA_APPLICATION_ID 0x5059524f
 /** Counts changes of schema.sql that a reader must know of. A new metric is none: its column is
  *  found by its name. */
-#define PYRO_SCHEMA_VERSION 1
+#define PYRO_SCHEMA_VERSION 2
 /** Metrics of one capture at most. */
 #define PYRO_SCHEMA_MAX_METRICS 64
 
@@ -29,6 +29,9 @@ bool pyro_schema_metric_name_valid(const char *name);
  *  names the table; NOMEM. */
 enum pyro_rc pyro_schema_check(sqlite3 *db, const char *const *metrics, size_t count,
 			       struct pyro_err *err) PYRO_NODISCARD;
+/** Makes our table @name, empty, in the connection alone: for a file older than the table. Queries
+ *  that do not say where it lies find it there. Errors: NOMEM, FORMAT. */
+enum pyro_rc pyro_schema_supply(sqlite3 *db, const char *name, struct pyro_err *err) PYRO_NODISCARD;
 /** Does the file have our table @name, as the schema says, apart from metric columns? */
 enum pyro_rc pyro_schema_check_table(sqlite3 *db, const char *name,
 				     struct pyro_err *err) PYRO_NODISCARD;

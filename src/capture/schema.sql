@@ -12,6 +12,8 @@ CREATE TABLE stacks(id INTEGER PRIMARY KEY, parent INTEGER, frame INTEGER NOT NU
 CREATE TABLE processes(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, parent INTEGER, command INTEGER NOT NULL, python INTEGER NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL);
 CREATE TABLE tracks(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, tid INTEGER NOT NULL, name INTEGER NOT NULL, main INTEGER NOT NULL, start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, cpu_ns INTEGER NOT NULL, exact_cpu INTEGER NOT NULL);
 CREATE TABLE totals(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, stack INTEGER, wall_squared REAL NOT NULL, cpu_squared REAL NOT NULL, metric_columns INTEGER);
+CREATE TABLE objects(id INTEGER PRIMARY KEY, metric INTEGER NOT NULL, kind INTEGER NOT NULL, name INTEGER NOT NULL, track INTEGER, frame INTEGER);
+CREATE TABLE waits(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, stack INTEGER, object INTEGER NOT NULL, ns INTEGER NOT NULL, samples INTEGER NOT NULL);
 CREATE TABLE chunks(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, samples INTEGER NOT NULL, encoding INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL);
 
 -- Views for people; nothing in Pyrometer reads them.
@@ -88,6 +90,21 @@ JOIN processes ON processes.id = tracks.process
 JOIN strings AS name ON name.id = tracks.name
 LEFT JOIN totals ON totals.track = tracks.id
 GROUP BY tracks.id;
+
+-- What was waited for, longest first, and who had it as far as that is known.
+CREATE VIEW by_object AS
+SELECT metrics.name AS metric, kind.text AS kind, name.text AS name, holder.text AS held_by,
+held.file || ':' || held.line AS held_at, sum(waits.ns) / 1e6 AS ms, sum(waits.samples) AS samples, objects.id AS object
+FROM waits
+JOIN objects ON objects.id = waits.object
+JOIN metrics ON metrics.id = objects.metric
+JOIN strings AS kind ON kind.id = objects.kind
+JOIN strings AS name ON name.id = objects.name
+LEFT JOIN tracks ON tracks.id = objects.track
+LEFT JOIN strings AS holder ON holder.id = tracks.name
+LEFT JOIN frame_names AS held ON held.frame = objects.frame
+GROUP BY objects.id
+ORDER BY sum(waits.ns) DESC, objects.id;
 
 -- Stacks as text, root first, with what they gathered: one row per stack.
 CREATE VIEW folded AS

@@ -158,6 +158,7 @@ static enum pyro_rc flush(struct pyro_capture_writer *w, bool complete, struct p
 	if ((code = pyro_writer_put_names(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_tracks(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_totals(w)) != SQLITE_OK ||
+	    (code = pyro_writer_put_waits(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_chunks(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_facts(w, complete)) != SQLITE_OK ||
 	    (code = sqlite3_exec(w->db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK) {

@@ -21,6 +21,8 @@ enum writer_statement {
 	WRITE_PROCESS,
 	WRITE_TRACK,
 	WRITE_TOTAL,
+	WRITE_OBJECT,
+	WRITE_WAIT,
 	WRITE_CHUNK,
 	WRITE_COUNT
 };
@@ -38,6 +40,7 @@ struct pyro_capture_writer {
 	struct pyro_profile *profile;
 	sqlite3_stmt *statements[WRITE_COUNT];
 	struct pyro_profile_counts written; /**< how far the interned tables are stored */
+	uint32_t objects;                   /**< objects stored */
 	struct pyro_table processes;        /**< struct pyro_process_info as last stored */
 	struct pyro_table tracks;           /**< struct pyro_track as last stored */
 	struct pyro_table open;             /**< struct writer_track *, by track */
@@ -56,6 +59,8 @@ enum pyro_rc pyro_writer_open(struct pyro_capture_writer *writer,
 /** Each writes one kind of thing inside the open transaction; SQLite's code or SQLITE_OK. */
 int pyro_writer_put_names(struct pyro_capture_writer *writer);
 int pyro_writer_put_tracks(struct pyro_capture_writer *writer);
+/** The objects go before what refers to them, behind the tracks. */
+int pyro_writer_put_waits(struct pyro_capture_writer *writer);
 int pyro_writer_put_totals(struct pyro_capture_writer *writer);
 int pyro_writer_put_facts(struct pyro_capture_writer *writer, bool complete);
 int pyro_writer_put_chunks(struct pyro_capture_writer *writer);

@@ -15,6 +15,8 @@ static const char *const fixed_statements[WRITE_COUNT] = {
 	[WRITE_PROCESS] = "INSERT OR REPLACE INTO processes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[WRITE_TRACK] =
 		"INSERT OR REPLACE INTO tracks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[WRITE_OBJECT] = "INSERT INTO objects VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[WRITE_WAIT] = "INSERT OR REPLACE INTO waits VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[WRITE_CHUNK] = "INSERT OR REPLACE INTO chunks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 

@@ -177,6 +177,51 @@ int pyro_writer_put_totals(struct pyro_capture_writer *w)
 	return self.code;
 }
 
+static int put_objects(struct pyro_capture_writer *w)
+{
+	sqlite3_stmt *stmt = w->statements[WRITE_OBJECT];
+	struct pyro_profile_counts now;
+	pyro_profile_counts(w->profile, &now);
+	for (; w->objects < now.objects; w->objects++) {
+		const struct pyro_object *object = pyro_profile_object_get(w->profile, w->objects);
+		pyro_sql_bind(stmt, 1, w->objects);
+		pyro_sql_bind(stmt, 2, object->metric);
+		pyro_sql_bind(stmt, 3, object->kind);
+		pyro_sql_bind(stmt, 4, object->name);
+		pyro_sql_bind_index(stmt, 5, object->track);
+		pyro_sql_bind_index(stmt, 6, object->frame);
+		int code = pyro_sql_run(stmt);
+		if (code != SQLITE_OK)
+			return code;
+	}
+	return SQLITE_OK;
+}
+
+static enum pyro_rc put_wait(void *context, size_t index)
+{
+	struct total_writer *self = context;
+	const struct pyro_waited *waited = pyro_profile_wait_get(self->writer->profile, index);
+	sqlite3_stmt *stmt = self->writer->statements[WRITE_WAIT];
+	pyro_sql_bind(stmt, 1, index);
+	pyro_sql_bind(stmt, 2, waited->track);
+	pyro_sql_bind_index(stmt, 3, waited->stack);
+	pyro_sql_bind(stmt, 4, waited->object);
+	pyro_sql_bind(stmt, 5, waited->ns);
+	pyro_sql_bind(stmt, 6, waited->samples);
+	self->code = pyro_sql_run(stmt);
+	return self->code == SQLITE_OK ? PYRO_RC_OK : PYRO_RC_IO;
+}
+
+int pyro_writer_put_waits(struct pyro_capture_writer *w)
+{
+	struct total_writer self = {.writer = w, .code = put_objects(w)};
+	if (self.code == SQLITE_OK &&
+	    pyro_profile_take_waits(w->profile, put_wait, &self) != PYRO_RC_OK &&
+	    self.code == SQLITE_OK)
+		return SQLITE_NOMEM;
+	return self.code;
+}
+
 static int put_fact(struct pyro_capture_writer *w, const char *key, const char *value)
 {
 	sqlite3_stmt *stmt = w->statements[WRITE_META];

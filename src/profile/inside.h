@@ -24,11 +24,16 @@ struct pyro_profile {
 	struct pyro_table totals;
 	struct pyro_table changed;    /* size_t: totals changed since last taken, in that order */
 	struct pyro_table is_changed; /* bool per total: is it in `changed`? */
+	struct pyro_table objects;
+	struct pyro_table waits;
+	struct pyro_table waits_changed; /* size_t: waits changed since last taken */
 	struct pyro_table meta;
 	struct pyro_map function_by_hash;
 	struct pyro_map frame_by_key; /* (function, line) */
 	struct pyro_map stack_by_key; /* (parent, frame) */
 	struct pyro_map total_by_key; /* (track, stack) */
+	struct pyro_map object_by_hash;
+	struct pyro_map wait_by_hash;
 	struct pyro_quality quality;
 	uint64_t duration_ns;
 };
@@ -38,6 +43,8 @@ static inline uint64_t pyro_key(uint32_t high, uint32_t low)
 	return (uint64_t)high << 32 | low;
 }
 
+void pyro_profile_waits_init(struct pyro_profile *profile);
+void pyro_profile_waits_deinit(struct pyro_profile *profile);
 void pyro_profile_meta_deinit(struct pyro_profile *profile);
 
 #endif

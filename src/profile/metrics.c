@@ -9,6 +9,20 @@ static const struct pyro_metric_info metrics[] = {
 #undef METRIC_ROW
 };
 
+static const struct pyro_reason_info reasons[] = {
+#define REASON_ROW(suffix, name, metric, text)                                                     \
+	[PYRO_REASON_##suffix] = {name, text, PYRO_METRIC_##metric},
+	PYRO_REASON_MAP(REASON_ROW)
+#undef REASON_ROW
+};
+
+const struct pyro_reason_info *pyro_reason_info(enum pyro_reason reason)
+{
+	if ((unsigned)reason >= PYRO_REASON_COUNT || reason == PYRO_REASON_NONE)
+		return NULL;
+	return &reasons[reason];
+}
+
 const struct pyro_metric_info *pyro_metric_info(enum pyro_metric metric)
 {
 	if ((unsigned)metric >= PYRO_METRIC_COUNT)

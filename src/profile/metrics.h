@@ -11,7 +11,13 @@
 	X(CPU, "cpu", "ns", "time on a processor")                                                 \
 	X(GIL_HELD, "gil_held", "ns", "time holding the global interpreter lock")                  \
 	X(GIL_WAIT, "gil_wait", "ns", "time waiting for the global interpreter lock")              \
-	X(SAMPLES, "samples", "1", "samples taken")
+	X(SAMPLES, "samples", "1", "samples taken")                                                \
+	X(READY, "ready", "ns", "time waiting for a processor")                                    \
+	X(WAIT_LOCK, "wait_lock", "ns", "time waiting for a lock")                                 \
+	X(WAIT_IO, "wait_io", "ns", "time waiting for a file, a pipe or the terminal")             \
+	X(WAIT_NET, "wait_net", "ns", "time waiting for a socket, or for any of several events")   \
+	X(WAIT_SLEEP, "wait_sleep", "ns", "time asleep")                                           \
+	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")
 
 enum pyro_metric {
 #define PYRO_METRIC_ENUM(suffix, name, unit, meaning) PYRO_METRIC_##suffix,
@@ -19,6 +25,35 @@ enum pyro_metric {
 #undef PYRO_METRIC_ENUM
 	PYRO_METRIC_COUNT
 };
+
+/** Why a thread was off its processor: enum suffix, one word, its metric, in words ("waits for
+ *  …"). wall = cpu + the metrics of all reasons, where the reasons were recorded. The order is that
+ *  in stored samples: append only. */
+#define PYRO_REASON_MAP(X)                                                                         \
+	X(READY, "processor", READY, "a processor")                                                \
+	X(GIL, "gil", GIL_WAIT, "the GIL")                                                         \
+	X(LOCK, "lock", WAIT_LOCK, "locks")                                                        \
+	X(IO, "io", WAIT_IO, "files and pipes")                                                    \
+	X(NET, "net", WAIT_NET, "the network")                                                     \
+	X(SLEEP, "sleep", WAIT_SLEEP, "sleep")                                                     \
+	X(OTHER, "other", WAIT_OTHER, "something else")
+
+enum pyro_reason {
+	PYRO_REASON_NONE, /**< it was not; or nobody knows: an earlier version recorded it */
+#define PYRO_REASON_ENUM(suffix, name, metric, text) PYRO_REASON_##suffix,
+	PYRO_REASON_MAP(PYRO_REASON_ENUM)
+#undef PYRO_REASON_ENUM
+	PYRO_REASON_COUNT
+};
+
+struct pyro_reason_info {
+	const char *name;
+	const char *text;
+	enum pyro_metric metric;
+};
+
+/** NULL for NONE and out of range. Static storage. */
+const struct pyro_reason_info *pyro_reason_info(enum pyro_reason reason);
 
 struct pyro_metric_info {
 	const char *name;

@@ -27,6 +27,7 @@ enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile, struct pyro_
 	pyro_map_init(&p->frame_by_key, PYRO_MAX_PROFILE_ROWS);
 	pyro_map_init(&p->stack_by_key, PYRO_MAX_PROFILE_ROWS);
 	pyro_map_init(&p->total_by_key, PYRO_MAX_PROFILE_ROWS);
+	pyro_profile_waits_init(p);
 	*ret_profile = p;
 	return PYRO_RC_OK;
 }
@@ -36,6 +37,7 @@ void pyro_profile_destroy(struct pyro_profile *p)
 	if (!p)
 		return;
 	pyro_profile_meta_deinit(p);
+	pyro_profile_waits_deinit(p);
 	pyro_intern_deinit(&p->strings);
 	pyro_table_deinit(&p->functions);
 	pyro_table_deinit(&p->function_next);
@@ -227,6 +229,8 @@ void pyro_profile_counts(const struct pyro_profile *p, struct pyro_profile_count
 		.stacks = (uint32_t)p->stacks.count,
 		.processes = (uint32_t)p->processes.count,
 		.tracks = (uint32_t)p->tracks.count,
+		.objects = (uint32_t)p->objects.count,
 		.totals = p->totals.count,
+		.waits = p->waits.count,
 	};
 }

@@ -66,6 +66,24 @@ struct pyro_total {
 	double cpu_squared;
 };
 
+/** What threads wait for. */
+struct pyro_object {
+	enum pyro_metric metric; /**< that of the reason: waits for it are part of that metric */
+	uint32_t kind;           /**< string: one word, "lock", "socket", "gil" */
+	uint32_t name;           /**< string: as the system has it; "" if it has none */
+	uint32_t track;          /**< that holds it; PYRO_NONE: not known */
+	uint32_t frame;          /**< where that is meanwhile; PYRO_NONE: not known */
+};
+
+/** How long one (track, stack) waited for one object. */
+struct pyro_waited {
+	uint32_t track;
+	uint32_t stack; /**< PYRO_NONE: no Python code */
+	uint32_t object;
+	uint64_t ns;
+	uint64_t samples;
+};
+
 /** How a sample was proved consistent; stored by name. */
 #define PYRO_PROOF_MAP(X)                                                                          \
 	X(SWITCH, "switch", "frozen; the kernel's switch records show it did not run")             \
@@ -147,6 +165,12 @@ enum pyro_rc pyro_profile_add(struct pyro_profile *profile, uint32_t track, uint
 /** Adds a whole total, as stored in a file or taken from another profile; its squares too. */
 enum pyro_rc pyro_profile_add_total(struct pyro_profile *profile,
 				    const struct pyro_total *total) PYRO_NODISCARD;
+enum pyro_rc pyro_profile_object(struct pyro_profile *profile, const struct pyro_object *object,
+				 uint32_t *ret_object) PYRO_NODISCARD;
+/** Adds to what the (track, stack) waited for the object. The sums of the totals are not touched:
+ *  not all that is waited for has a name. */
+enum pyro_rc pyro_profile_wait(struct pyro_profile *profile,
+			       const struct pyro_waited *waited) PYRO_NODISCARD;
 /** A named fact about the recording ("command", "host", "kernel", "rate", …); replaces. */
 enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key,
 				   const char *value) PYRO_NODISCARD;
@@ -161,6 +185,9 @@ const struct pyro_stack *pyro_profile_stack_get(const struct pyro_profile *profi
 struct pyro_process_info *pyro_profile_process_get(struct pyro_profile *profile, uint32_t process);
 struct pyro_track *pyro_profile_track_get(struct pyro_profile *profile, uint32_t track);
 const struct pyro_total *pyro_profile_total_get(const struct pyro_profile *profile, size_t total);
+const struct pyro_object *pyro_profile_object_get(const struct pyro_profile *profile,
+						  uint32_t object);
+const struct pyro_waited *pyro_profile_wait_get(const struct pyro_profile *profile, size_t wait);
 /** Value of a fact, or NULL. */
 const char *pyro_profile_meta_get(const struct pyro_profile *profile, const char *key);
 bool pyro_profile_meta_next(const struct pyro_profile *profile, size_t *at, const char **ret_key,
@@ -171,8 +198,9 @@ uint64_t pyro_profile_duration(const struct pyro_profile *profile);
 void pyro_profile_set_duration(struct pyro_profile *profile, uint64_t ns);
 
 struct pyro_profile_counts {
-	uint32_t strings, functions, frames, stacks, processes, tracks;
+	uint32_t strings, functions, frames, stacks, processes, tracks, objects;
 	size_t totals;
+	size_t waits;
 };
 void pyro_profile_counts(const struct pyro_profile *profile, struct pyro_profile_counts *ret);
 
@@ -181,5 +209,9 @@ void pyro_profile_counts(const struct pyro_profile *profile, struct pyro_profile
 enum pyro_rc pyro_profile_take_changed(struct pyro_profile *profile,
 				       enum pyro_rc (*each)(void *context, size_t total),
 				       void *context) PYRO_NODISCARD;
+/** The same for waits. */
+enum pyro_rc pyro_profile_take_waits(struct pyro_profile *profile,
+				     enum pyro_rc (*each)(void *context, size_t wait),
+				     void *context) PYRO_NODISCARD;
 
 #endif

@@ -14,9 +14,10 @@ struct numbers {
 };
 
 struct process {
-	uint32_t index;        /* in the profile */
-	struct numbers codes;  /* code number to function */
-	struct numbers stacks; /* stack number to stack */
+	uint32_t index;         /* in the profile */
+	struct numbers codes;   /* code number to function */
+	struct numbers stacks;  /* stack number to stack */
+	struct numbers objects; /* object number to object */
 };
 
 struct pyro_intake {
@@ -79,7 +80,8 @@ static void forget_process(struct process *process)
 {
 	free(process->codes.items);
 	free(process->stacks.items);
-	process->codes = process->stacks = (struct numbers){0};
+	free(process->objects.items);
+	process->codes = process->stacks = process->objects = (struct numbers){0};
 }
 
 void pyro_intake_destroy(struct pyro_intake *intake)
@@ -296,6 +298,81 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 	return numbers_set(&process->stacks, message->u.stack.stack, stack);
 }
 
+/* What each reason of a sample is in the profile. */
+static const enum pyro_reason reasons[PYRO_SAMPLE_REASONS] = {
+	[PYRO_SAMPLE_RUNS] = PYRO_REASON_NONE,
+	[PYRO_SAMPLE_WAITS_CPU] = PYRO_REASON_READY,
+	[PYRO_SAMPLE_WAITS_GIL] = PYRO_REASON_GIL,
+	[PYRO_SAMPLE_WAITS_LOCK] = PYRO_REASON_LOCK,
+	[PYRO_SAMPLE_WAITS_IO] = PYRO_REASON_IO,
+	[PYRO_SAMPLE_WAITS_NET] = PYRO_REASON_NET,
+	[PYRO_SAMPLE_WAITS_SLEEP] = PYRO_REASON_SLEEP,
+	[PYRO_SAMPLE_WAITS_OTHER] = PYRO_REASON_OTHER,
+};
+
+static enum pyro_reason reason_of(uint8_t reason)
+{
+	return reason < PYRO_SAMPLE_REASONS ? reasons[reason] : PYRO_REASON_OTHER;
+}
+
+/* Where the stack was last seen, if it is one. */
+static uint32_t frame_of(const struct pyro_intake *intake, uint32_t stack)
+{
+	const struct pyro_stack *row =
+		stack == PYRO_NONE ? NULL : pyro_profile_stack_get(intake->profile, stack);
+
+	return row ? row->frame : PYRO_NONE;
+}
+
+/* More kinds of things than a profile holds are waited for without a name. */
+static enum pyro_rc unless_full(enum pyro_rc rc)
+{
+	return rc == PYRO_RC_LIMIT ? PYRO_RC_OK : rc;
+}
+
+static enum pyro_rc take_object(struct pyro_intake *intake, const struct pyro_message *message,
+				size_t name_size)
+{
+	struct process *process = process_of(intake, message);
+	const struct pyro_reason_info *reason =
+		pyro_reason_info(reason_of(message->u.object.reason));
+	struct pyro_object object = {.track = PYRO_NONE};
+	uint32_t index;
+	enum pyro_rc rc;
+
+	if (!process || !reason)
+		return PYRO_RC_OK;
+	object.metric = reason->metric;
+	object.track = numbers_get(&intake->threads, message->u.object.thread);
+	object.frame = frame_of(intake, numbers_get(&process->stacks, message->u.object.stack));
+	rc = text(intake, message->u.object.kind, &object.kind);
+	if (!rc)
+		rc = pyro_profile_string(intake->profile, (const char *)(message + 1), name_size,
+					 &object.name);
+	if (!rc)
+		rc = pyro_profile_object(intake->profile, &object, &index);
+	if (!rc)
+		rc = numbers_set(&process->objects, message->u.object.object, index);
+	return unless_full(rc);
+}
+
+static enum pyro_rc take_wait(struct pyro_intake *intake, const struct process *process,
+			      const struct pyro_capture_sample *sample,
+			      const struct pyro_message *message)
+{
+	const struct pyro_waited waited = {
+		.track = sample->track,
+		.stack = sample->stack,
+		.object = numbers_get(&process->objects, message->u.sample.object),
+		.ns = sample->wall_ns,
+		.samples = message->u.sample.looks,
+	};
+
+	if (waited.object == PYRO_NONE || !sample->reason)
+		return PYRO_RC_OK;
+	return unless_full(pyro_profile_wait(intake->profile, &waited));
+}
+
 /* What each proof of a sample is in the file, and what counts it there. */
 static const struct {
 	enum pyro_proof stored;
@@ -343,9 +420,10 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 		.cpu_ns = message->u.sample.cpu_ns,
 		.on_cpu = message->u.sample.on_cpu,
 		.holds_gil = message->u.sample.holds_gil,
-		.waits_gil = message->u.sample.waits_gil,
+		.reason = reason_of(message->u.sample.reason),
 		.proof = proofs[proof_of(message)].stored,
 	};
+	const struct pyro_reason_info *reason;
 	enum pyro_rc rc;
 
 	if (!process || track == PYRO_NONE)
@@ -355,9 +433,14 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 	values[PYRO_METRIC_WALL] = sample.wall_ns;
 	values[PYRO_METRIC_CPU] = sample.cpu_ns;
 	values[PYRO_METRIC_GIL_HELD] = sample.holds_gil ? sample.wall_ns : 0;
-	values[PYRO_METRIC_GIL_WAIT] = sample.waits_gil ? sample.wall_ns : 0;
+	/* Where it ran, what is not processor time was the switching to it. */
+	reason = pyro_reason_info(sample.reason ? sample.reason : PYRO_REASON_READY);
+	if (reason && sample.wall_ns > sample.cpu_ns)
+		values[reason->metric] = sample.wall_ns - sample.cpu_ns;
 	values[PYRO_METRIC_SAMPLES] = message->u.sample.looks;
 	rc = pyro_profile_add(intake->profile, track, sample.stack, values);
+	if (!rc)
+		rc = take_wait(intake, process, &sample, message);
 	return rc ? rc : pyro_capture_writer_sample(intake->writer, &sample);
 }
 
@@ -380,6 +463,8 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 	case PYRO_MESSAGE_STACK:
 		return take_stack(intake, message, (const struct pyro_message_frame *)(message + 1),
 				  size - sizeof(*message));
+	case PYRO_MESSAGE_OBJECT:
+		return take_object(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_SAMPLE:
 		return take_sample(intake, message);
 	default:

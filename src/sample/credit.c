@@ -76,10 +76,11 @@ static void emit_entries(struct pyro_probe *probe, struct pyro_probe_shared *sha
 					.thread = thread->number,
 					.stack = entry->stack,
 					.looks = entry->looks,
+					.object = entry->object,
 					.proof = entry->proof,
+					.reason = entry->reason,
 					.on_cpu = entry->state == PYRO_SCHED_RUNNING,
 					.holds_gil = entry->holds_gil,
-					.waits_gil = entry->waits_gil,
 					.truncated = entry->truncated,
 					.partial = entry->partial,
 				},
@@ -100,21 +101,37 @@ static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	thread->settled_ns = thread->accounted_ns;
 }
 
+/* Why the thread was off its processor, as far as it was. */
+static uint8_t reason_of(const struct pyro_probe_thread *thread, enum pyro_sched_state state)
+{
+	switch (state) {
+	case PYRO_SCHED_RUNNING:
+		return PYRO_SAMPLE_RUNS;
+	case PYRO_SCHED_READY:
+		return PYRO_SAMPLE_WAITS_CPU;
+	default:
+		return thread->reason != PYRO_SAMPLE_RUNS ? thread->reason
+							  : PYRO_SAMPLE_WAITS_OTHER;
+	}
+}
+
 /* A look that finds others keep the thread from a processor stands for waiting and takes no running
  * time: the scheduler takes processors away where it happens to look at its accounts, at the ends
  * of system calls first of all, so what it interrupts is not what ran. */
 void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
 {
+	const bool blocked = thread->state == PYRO_SCHED_BLOCKED;
 	const struct pyro_ledger_entry entry = {
 		.at_ns = at_ns,
 		.stack = thread->stack,
 		.looks = looks,
+		.object = blocked ? thread->object : PYRO_NO_OBJECT,
+		.reason = reason_of(thread, thread->state),
 		.state = thread->state,
 		.proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
 								    : thread->proof,
 		.holds_gil = thread->holds_gil,
-		.waits_gil = thread->waits_gil && thread->state == PYRO_SCHED_BLOCKED,
 		.truncated = thread->truncated,
 		.partial = thread->partial,
 	};
@@ -134,14 +151,17 @@ static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	const struct pyro_ledger_entry waiting = {
 		.at_ns = thread->accounted_ns,
 		.stack = thread->stack,
+		.object = PYRO_NO_OBJECT,
 		.proof = thread->proof,
 		.state = PYRO_SCHED_BLOCKED,
+		.reason = reason_of(thread, PYRO_SCHED_BLOCKED),
 	};
 	struct pyro_ledger_entry running =
 		thread->active.stack != PYRO_NO_STACK ? thread->active : waiting;
 
 	running.at_ns = thread->accounted_ns;
 	running.state = PYRO_SCHED_RUNNING;
+	running.reason = PYRO_SAMPLE_RUNS;
 	pyro_ledger_close(&thread->ledger, &running, &waiting);
 	emit_entries(probe, shared, thread);
 }
@@ -245,6 +265,7 @@ void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	message.u.sample.stack = PYRO_NO_STACK;
 	message.u.sample.wall_ns = probe->unseen_ns;
 	message.u.sample.cpu_ns = probe->unseen_ns;
+	message.u.sample.object = PYRO_NO_OBJECT;
 	message.u.sample.on_cpu = true;
 	message.u.sample.proof = PYRO_SAMPLE_STILL;
 	if (pyro_probe_put(shared, &message, NULL, 0))

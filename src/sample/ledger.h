@@ -16,11 +16,12 @@ struct pyro_ledger_entry {
 	uint64_t wall_ns; /**< set by pyro_ledger_share */
 	uint64_t cpu_ns;  /**< likewise */
 	uint32_t stack;
-	uint32_t looks; /**< 0: time that no look found, added by pyro_ledger_close */
+	uint32_t looks;  /**< 0: time that no look found, added by pyro_ledger_close */
+	uint32_t object; /**< what it waits for; PYRO_NO_OBJECT: none is known */
 	enum pyro_sched_state state;
-	uint8_t proof; /**< enum pyro_sample_proof */
+	uint8_t proof;  /**< enum pyro_sample_proof */
+	uint8_t reason; /**< enum pyro_sample_reason */
 	bool holds_gil;
-	bool waits_gil;
 	bool truncated;
 	bool partial;
 };

@@ -22,6 +22,22 @@ enum pyro_sample_proof {
 	PYRO_SAMPLE_PROOFS
 };
 
+/** Why the thread was off its processor at a sample. What it waits for in more detail is the
+ *  sample's object. */
+enum pyro_sample_reason {
+	PYRO_SAMPLE_RUNS,      /**< it was not */
+	PYRO_SAMPLE_WAITS_CPU, /**< ready: others had the processor */
+	PYRO_SAMPLE_WAITS_GIL, /**< its object tells who had it */
+	PYRO_SAMPLE_WAITS_LOCK,
+	PYRO_SAMPLE_WAITS_IO,  /**< a file, a pipe, the terminal */
+	PYRO_SAMPLE_WAITS_NET, /**< a socket, or any of several things at once */
+	PYRO_SAMPLE_WAITS_SLEEP,
+	PYRO_SAMPLE_WAITS_OTHER, /**< something else, or it is not known */
+	PYRO_SAMPLE_REASONS
+};
+
+#define PYRO_NO_OBJECT UINT32_MAX
+
 enum pyro_message_kind {
 	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen; its command line follows */
 	PYRO_MESSAGE_PROCESS_END, /**< it ended or runs another program; its text may be freed now
@@ -30,7 +46,8 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_THREAD_NAME, /**< followed by the name */
 	PYRO_MESSAGE_THREAD_END,
 	PYRO_MESSAGE_CODE,
-	PYRO_MESSAGE_STACK, /**< followed by `count` struct pyro_message_frame, leaf first */
+	PYRO_MESSAGE_STACK,  /**< followed by `count` struct pyro_message_frame, leaf first */
+	PYRO_MESSAGE_OBJECT, /**< what threads wait for; followed by its name */
 	PYRO_MESSAGE_SAMPLE,
 };
 
@@ -71,16 +88,24 @@ struct pyro_message {
 			uint32_t count;
 		} stack;
 		struct {
+			uint32_t object;  /**< number within the process */
+			uint32_t thread;  /**< that holds it; UINT32_MAX: not known */
+			uint32_t stack;   /**< of that thread then; UINT32_MAX: not known */
+			const char *kind; /**< one word for what it is; static */
+			uint8_t reason;   /**< enum pyro_sample_reason: of those who wait */
+		} object;
+		struct {
 			uint64_t at_ns;
 			uint64_t wall_ns;
 			uint64_t cpu_ns;
 			uint32_t thread;
-			uint32_t stack; /**< UINT32_MAX: no Python frame */
-			uint32_t looks; /**< sampling moments that this stands for, 0: time only */
-			uint8_t proof;  /**< enum pyro_sample_proof */
+			uint32_t stack;  /**< UINT32_MAX: no Python frame */
+			uint32_t looks;  /**< sampling moments that this stands for, 0: time only */
+			uint32_t object; /**< PYRO_NO_OBJECT: none is known */
+			uint8_t proof;   /**< enum pyro_sample_proof */
+			uint8_t reason;  /**< enum pyro_sample_reason */
 			bool on_cpu;
 			bool holds_gil;
-			bool waits_gil;
 			bool truncated;
 			bool partial;
 		} sample;

@@ -8,6 +8,8 @@
 
 #define MAX_STACKS (1u << 22)
 #define MAX_CODES  (1u << 22)
+/* Locks and connections come and go: what is new beyond this has no name. */
+#define MAX_OBJECTS (1u << 16)
 /* A look that comes later than twice this was kept from its processor by others. */
 #define MAX_WAKING_NS 20000
 
@@ -27,6 +29,8 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 		       pyro_hash_pair((uint64_t)pid, start_ns));
 	pyro_map_init(&probe->stacks, MAX_STACKS);
 	pyro_map_init(&probe->codes, MAX_CODES);
+	pyro_map_init(&probe->objects, MAX_OBJECTS);
+	pyro_map_init(&probe->habits, MAX_STACKS);
 	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
 }
 
@@ -201,6 +205,8 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 	pyro_roster_clear(probe, shared);
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
+	pyro_map_deinit(&probe->objects);
+	pyro_map_deinit(&probe->habits);
 	pyro_buf_deinit(&probe->command);
 	if (probe->python) {
 		struct pyro_python_counts counts;

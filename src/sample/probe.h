@@ -7,9 +7,13 @@
 #include "sample/freeze.h"
 #include "sample/ledger.h"
 #include "sample/rate.h"
+#include "target/wait.h"
 
 /** What has been so for this long is taken to go on. */
 #define PYRO_PROBE_CALM_NS (100 * PYRO_NS_PER_MS)
+
+/** So many threads may wait for things at a time whose names are still to be found. */
+#define PYRO_PROBE_UNNAMED 32
 
 /** Looks at one thread by a timer in the kernel. */
 struct pyro_timed {
@@ -63,14 +67,16 @@ struct pyro_probe_thread {
 	uint32_t stack;  /**< the stack last seen, UINT32_MAX: none */
 	struct pyro_ledger_entry active; /**< the look that last saw it running */
 	uint8_t proof;
+	uint8_t reason; /**< why it is off its processor, where it is: enum pyro_sample_reason */
 	bool holds_gil;
-	bool waits_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
 	bool partial;
-	int syscall_fd;      /**< tells the system call that it waits in; -1: not open */
-	uint32_t gil_index;  /**< of its GIL, in the last look */
-	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
+	uint32_t object;       /**< what it waits for; PYRO_NO_OBJECT: none is known */
+	int syscall_fd;        /**< tells the system call that it waits in; -1: not open */
+	struct pyro_wait wait; /**< what it waits for, as last read */
+	uint32_t gil_index;    /**< of its GIL, in the last look */
+	struct pyro_gil gil;   /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state; /**< in the moment last seen */
 	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
@@ -142,8 +148,13 @@ struct pyro_probe {
 	uint32_t unseen_thread;
 
 	uint32_t next_stack;
-	struct pyro_map stacks; /**< hash of frames to number */
-	struct pyro_map codes;  /**< code ids announced */
+	struct pyro_map stacks;  /**< hash of frames to number */
+	struct pyro_map codes;   /**< code ids announced */
+	struct pyro_map objects; /**< hash of what is waited for to number */
+	struct pyro_map habits;  /**< stack to reason of its last wait */
+	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */
+	size_t unnamed_count;
+	uint64_t object_ns; /**< not before this is a socket looked up */
 };
 
 void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,
@@ -181,6 +192,10 @@ const struct pyro_sched_thread *pyro_probe_waiter_at(const struct pyro_probe *pr
  * processor. */
 bool pyro_probe_names_due(const struct pyro_probe *probe, uint64_t now_ns);
 void pyro_probe_read_names(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+/** Finds out what files are called that threads began to wait for in the last tick. True if it went
+ *  away from the target's processor for that. */
+bool pyro_probe_name_objects(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			     uint64_t now_ns);
 /** A thread of the process ended. If it was never seen in Python, its processor time is kept on a
  * line of its own, so that the sum is the kernel's. */
 void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid);

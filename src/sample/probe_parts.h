@@ -3,8 +3,8 @@
 #define PYRO_SAMPLE_PROBE_PARTS_H
 
 /* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
- * samples.c (one moment), credit.c (the time that each sample takes), timed.c (looks by a timer in
- * the kernel). */
+ * samples.c (one moment), waits.c (why threads are blocked), credit.c (the time that each sample
+ * takes), timed.c (looks by a timer in the kernel). */
 
 #include "sample/probe.h"
 
@@ -42,6 +42,14 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
  */
 enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 				     struct pyro_probe_thread *thread);
+
+/* waits.c */
+/** Finds why the thread that was just looked at is off its processor, or was in this moment;
+ *  @waited: for the GIL, as before. */
+void pyro_waits_find(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     struct pyro_probe_thread *thread, const struct pyro_gil *gil, bool waited);
+/** Forgets a thread that is about to be freed. */
+void pyro_waits_forget(struct pyro_probe *probe, const struct pyro_probe_thread *thread);
 
 /* credit.c */
 /** Time ready but off a processor until @now_ns. */

@@ -65,6 +65,7 @@ static void free_thread(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		}
 	}
 	pyro_roster_close(thread, shared);
+	pyro_waits_forget(probe, thread);
 	free(thread);
 }
 
@@ -78,6 +79,7 @@ void pyro_roster_clear(struct pyro_probe *probe, struct pyro_probe_shared *share
 	free(probe->awake);
 	probe->threads = probe->awake = NULL;
 	probe->thread_count = probe->thread_capacity = probe->awake_count = 0;
+	probe->unnamed_count = 0;
 }
 
 /* Room for one thread more, in both lists. */
@@ -146,7 +148,8 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 		.main = tid == probe->pid,
 		.slices = UINT64_MAX,
 		.stack = PYRO_NO_STACK,
-		.active = {.stack = PYRO_NO_STACK},
+		.object = PYRO_NO_OBJECT,
+		.active = {.stack = PYRO_NO_STACK, .object = PYRO_NO_OBJECT},
 		.proof = PYRO_SAMPLE_STILL,
 		.syscall_fd = -1,
 		.accounted_ns = now_ns,

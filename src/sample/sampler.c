@@ -411,6 +411,8 @@ static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 			sampler->cost_ns = 0;
 			pyro_probe_read_names(sampler->processes.items[i], &sampler->shared);
 		}
+		if (pyro_probe_name_objects(sampler->processes.items[i], &sampler->shared, now_ns))
+			sampler->cost_ns = 0;
 	}
 	if (now_ns < sampler->flush_ns)
 		return;

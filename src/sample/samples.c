@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One moment of sampling: which threads are read, and what is said of each. */
-#include <sys/syscall.h>
-
 #include "base/clock.h"
 #include "sample/probe_parts.h"
-#include "target/thread.h"
-
-/* Beside the two that a thread needs where /proc is the witness, and those of the rings. */
-#define MAX_FILES 256
 
 static bool announce_codes(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			   const struct pyro_raw_stack *stack)
@@ -63,40 +57,6 @@ static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared 
 	return probe->next_stack++;
 }
 
-/* Opening the file costs several times what reading it does, so some stay open. */
-static bool read_syscall(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			 struct pyro_probe_thread *thread, struct pyro_thread_syscall *ret_call)
-{
-	bool known;
-
-	if (thread->syscall_fd < 0) {
-		if (pyro_thread_syscall_open(probe->pid, thread->tid, &thread->syscall_fd, NULL))
-			return false;
-		shared->files++;
-	}
-	known = !pyro_thread_syscall_read(thread->syscall_fd, ret_call);
-	if (shared->files > MAX_FILES)
-		pyro_roster_close(thread, shared);
-	return known;
-}
-
-/* A thread that is blocked and asleep on the GIL's own condition waits for the GIL. One that was,
- * and has not held it since, still does: it only wakes now and then to ask for it. */
-static bool waits_for_gil(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			  struct pyro_probe_thread *thread, const struct pyro_gil *gil, bool waited)
-{
-	struct pyro_thread_syscall call;
-
-	if (thread->since != PYRO_SCHED_BLOCKED || thread->holds_gil || !gil->wait_high ||
-	    !gil->locked || probe->thread_count < 2)
-		return false;
-	if (waited)
-		return true;
-	if (!read_syscall(probe, shared, thread, &call) || call.number != SYS_futex)
-		return false;
-	return call.args[0] >= gil->wait_low && call.args[0] < gil->wait_high;
-}
-
 static bool is_unchanged(const struct pyro_probe_thread *thread)
 {
 	return thread->kernel && thread->kernel->slices == thread->slices &&
@@ -139,14 +99,17 @@ static void conclude(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     uint64_t moment_ns, bool waited)
 {
 	const uint64_t now_ns = pyro_clock_now();
+	/* It has only woken since it was seen to wait for the GIL: until then it did. */
+	const bool woke = thread->waited_gil && view->state != PYRO_SCHED_BLOCKED &&
+			  thread->kernel->slices == thread->slices + 1;
 
 	pyro_credit_count(thread, shared, now_ns);
 	thread->slices = view->slices;
 	thread->proof = (uint8_t)view->proof;
 	thread->state = state_at(thread->kernel, view->state, moment_ns, shared->distant);
 	thread->since = view->state == PYRO_SCHED_BLOCKED ? PYRO_SCHED_BLOCKED : PYRO_SCHED_READY;
-	thread->waits_gil = waits_for_gil(probe, shared, thread, &view->gil, waited);
-	thread->waited_gil = waited || thread->waits_gil;
+	pyro_waits_find(probe, shared, thread, &view->gil, waited || woke);
+	thread->waited_gil = waited || (thread->reason == PYRO_SAMPLE_WAITS_GIL && !woke);
 	thread->gil = view->gil;
 	pyro_credit_seen(probe, shared, thread, now_ns, 1, false);
 }
@@ -394,7 +357,8 @@ enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe
 	thread->proof = (uint8_t)view.proof;
 	thread->state = view.state;
 	thread->since = PYRO_SCHED_READY;
-	thread->waits_gil = thread->waited_gil = false;
+	thread->reason = PYRO_SAMPLE_RUNS;
+	thread->waited_gil = false;
 	thread->gil = probe->gil = view.gil;
 	probe->gil_ns = probe->last_tick_ns = at_ns;
 	pyro_credit_seen(probe, shared, thread, at_ns, 1, false);

@@ -13,7 +13,7 @@
 #include "target/procfs.h"
 #include "target/socket.h"
 
-#define MAX_POLLED 16 /* files of one call that are looked at */
+#define MAX_POLLED 8 /* files of one call that are looked at */
 #define FD_BITS    1024
 /* No address lies below it, so a smaller operand is a number. */
 #define LEAST_ADDR 4096
@@ -156,8 +156,7 @@ const char *pyro_wait_name(enum pyro_wait_kind kind)
 	return words_of(kind)->name;
 }
 
-/* Where a descriptor of the target leads: "socket:[123]", "pipe:[5]", a path. */
-static bool link_of(int pid, int fd, char *target, size_t capacity)
+bool pyro_wait_link(int pid, int fd, char *target, size_t capacity)
 {
 	char name[32];
 
@@ -176,16 +175,31 @@ static const struct name {
 	{"pidfd:[", PYRO_WAIT_CHILD},         {"anon_inode:", PYRO_WAIT_EVENTS},
 };
 
+/* "socket:[4711]" */
+static uint64_t inode_in(const char *target)
+{
+	const char *at = strchr(target, '[');
+	uint64_t inode = 0;
+
+	at = at ? at + 1 : target;
+	return pyro_procfs_decimal(&at, target + strlen(target), &inode) ? inode : 0;
+}
+
 /* What kind of file it is; as @otherwise where that cannot be told. */
-static enum pyro_wait_kind kind_of_file(int pid, int fd, enum pyro_wait_kind otherwise)
+static enum pyro_wait_kind kind_of_file(int pid, int fd, enum pyro_wait_kind otherwise,
+					uint64_t *ret_inode)
 {
 	char target[256];
 
-	if (fd < 0 || !link_of(pid, fd, target, sizeof(target)))
+	*ret_inode = 0;
+	if (fd < 0 || !pyro_wait_link(pid, fd, target, sizeof(target)))
 		return otherwise;
 	for (size_t i = 0; i < PYRO_COUNT(names); i++) {
-		if (strncmp(target, names[i].begin, strlen(names[i].begin)) == 0)
-			return names[i].kind;
+		if (strncmp(target, names[i].begin, strlen(names[i].begin)) != 0)
+			continue;
+		if (names[i].kind == PYRO_WAIT_SOCKET || names[i].kind == PYRO_WAIT_PIPE)
+			*ret_inode = inode_in(target);
+		return names[i].kind;
 	}
 	return PYRO_WAIT_FILE;
 }
@@ -194,14 +208,17 @@ static enum pyro_wait_kind kind_of_file(int pid, int fd, enum pyro_wait_kind oth
  * and several of one kind are of that kind. */
 static void add_polled(int pid, int fd, struct pyro_wait *wait)
 {
-	const enum pyro_wait_kind kind = kind_of_file(pid, fd, PYRO_WAIT_EVENTS);
+	uint64_t inode;
+	const enum pyro_wait_kind kind = kind_of_file(pid, fd, PYRO_WAIT_EVENTS, &inode);
 
 	if (wait->many++ == 0) {
 		wait->kind = kind;
 		wait->fd = fd;
+		wait->inode = inode;
 		return;
 	}
 	wait->fd = -1;
+	wait->inode = 0;
 	if (wait->kind != kind)
 		wait->kind = PYRO_WAIT_EVENTS;
 }
@@ -284,7 +301,7 @@ static void find_operand(int pid, const struct call *known, const struct pyro_th
 	switch (known->operand) {
 	case FD:
 		wait->fd = (int)call->args[0];
-		wait->kind = kind_of_file(pid, wait->fd, known->kind);
+		wait->kind = kind_of_file(pid, wait->fd, known->kind, &wait->inode);
 		break;
 	case FUTEX:
 		wait->addr = call->args[0];
@@ -359,7 +376,7 @@ void pyro_wait_object(int pid, const struct pyro_wait *wait, struct pyro_buf *bu
 		pyro_buf_add_format(buf, "0x%" PRIx64, wait->addr);
 	else if (wait->child)
 		pyro_buf_add_format(buf, "%d", wait->child);
-	if (wait->fd < 0 || !link_of(pid, wait->fd, target, sizeof(target)))
+	if (wait->fd < 0 || !pyro_wait_link(pid, wait->fd, target, sizeof(target)))
 		return;
 	if (wait->kind == PYRO_WAIT_SOCKET)
 		pyro_socket_add_text(pid, target, buf);

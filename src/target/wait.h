@@ -25,11 +25,12 @@ enum pyro_wait_kind {
 
 struct pyro_wait {
 	enum pyro_wait_kind kind;
-	int64_t call;  /**< number of the system call; -1: none */
-	int fd;        /**< -1: no file, or several */
-	uint32_t many; /**< how many files it polls; 0: it does not, or unknown */
-	uint64_t addr; /**< LOCK: of the futex; 0: not a futex */
-	int child;     /**< CHILD: its process id as the target knows it; 0: any, or unknown */
+	int64_t call;   /**< number of the system call; -1: none */
+	int fd;         /**< -1: no file, or several */
+	uint32_t many;  /**< how many files it polls; 0: it does not, or unknown */
+	uint64_t inode; /**< PIPE, SOCKET: the kernel's number for it; 0: several, or unknown */
+	uint64_t addr;  /**< LOCK: of the futex; 0: not a futex */
+	int child;      /**< CHILD: its process id as the target knows it; 0: any, or unknown */
 };
 
 /** In plain words, for people: "a lock", "a socket". Static. */
@@ -41,6 +42,8 @@ const char *pyro_wait_name(enum pyro_wait_kind kind);
  *  memory (the files that it polls) stays unknown. Opens a few links at most, allocates nothing. */
 void pyro_wait_find(int pid, const struct pyro_thread_syscall *call, struct pyro_reader *reader,
 		    struct pyro_wait *ret_wait);
+/** Where descriptor @fd of the process leads: a path, "socket:[4711]", "pipe:[5]". */
+bool pyro_wait_link(int pid, int fd, char *target, size_t capacity);
 /** Adds to @buf what exactly is waited for: a path, "127.0.0.1:5432 from 127.0.0.1:60122", the
  *  address of a lock, a process id, "3 files"; nothing where there is no more to say. Names are the
  *  target's: escape before showing. Reads the system's tables of sockets: some milliseconds where

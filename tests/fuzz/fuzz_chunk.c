@@ -18,7 +18,8 @@ static enum pyro_rc each_sample(void *context, const struct pyro_capture_sample 
 	struct seen *seen = context;
 	/* What every reader relies on. */
 	if (sample->at_ns < seen->last_ns || (sample->stack >= 100 && sample->stack != PYRO_NONE) ||
-	    (unsigned)sample->proof >= PYRO_PROOF_COUNT)
+	    (unsigned)sample->proof >= PYRO_PROOF_COUNT ||
+	    (unsigned)sample->reason >= PYRO_REASON_COUNT)
 		abort();
 	seen->last_ns = sample->at_ns;
 	return ++seen->count < 100000 ? PYRO_RC_OK : PYRO_RC_LIMIT;
@@ -35,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		head.to_us = 820000;
 		head.samples = 820;
 	}
+	/* The seeds of the first encoding came without that bit. */
+	head.encoding = data[0] & 2 ? 2 : 1;
 	enum pyro_rc rc = pyro_chunk_decode(&head, data + 1, size - 1, each_sample, &seen);
 	if (rc != PYRO_RC_OK && rc != PYRO_RC_FORMAT && rc != PYRO_RC_LIMIT)
 		abort();

@@ -41,7 +41,8 @@ static struct pyro_chunk_head head_of(const struct pyro_chunk_builder *b)
 					.from_us = b->from_us,
 					.to_us = b->to_us,
 					.samples = b->samples,
-					.stacks = 1000};
+					.stacks = 1000,
+					.encoding = PYRO_CHUNK_ENCODING};
 }
 
 static void fill(struct pyro_chunk_builder *b, int count)
@@ -63,7 +64,8 @@ static void fill(struct pyro_chunk_builder *b, int count)
 				.cpu_ns = idle ? 0 : step - seed % 1000,
 				.on_cpu = !idle,
 				.holds_gil = seed & 1 && !idle,
-				.waits_gil = i % 200 > 150,
+				.reason = idle ? (enum pyro_reason)(i / 50 % PYRO_REASON_COUNT)
+					       : PYRO_REASON_NONE,
 				.proof = (enum pyro_proof)(idle ? PYRO_PROOF_SAME : seed % 5),
 			});
 	}
@@ -97,7 +99,7 @@ static void what_goes_in_comes_out(void **state)
 		assert_int_equal(got->stack, in->stack);
 		assert_int_equal(got->on_cpu, in->on_cpu);
 		assert_int_equal(got->holds_gil, in->holds_gil);
-		assert_int_equal(got->waits_gil, in->waits_gil);
+		assert_int_equal(got->reason, in->reason);
 		assert_int_equal(got->proof, in->proof);
 		if (in->on_cpu)
 			assert_int_equal(got->at_ns, in->at_ns / 1000 * 1000);

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "capture/query.h"
+#include "capture/schema.h"
 #include "support/sample_capture.h"
 #include "support/sample_profile.h"
 #include "support/scratch.h"
@@ -110,7 +111,7 @@ static void all_kinds_come_through(void **state)
 	assert_int_equal(a.columns, 1);
 	assert_int_equal(a.rows, 0);
 	assert_int_equal(ask("pragma user_version", &a), PYRO_RC_OK);
-	assert_int_equal(a.first_integer, 1);
+	assert_int_equal(a.first_integer, PYRO_SCHEMA_VERSION);
 	assert_int_equal(ask("pragma table_info(stacks)", &a), PYRO_RC_OK);
 	assert_int_equal(a.rows, 3);
 }

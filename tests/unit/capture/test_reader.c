@@ -111,7 +111,7 @@ static void a_newer_schema_names_both(void **state)
 	struct pyro_err err = {0};
 	spoiled(s, "PRAGMA user_version = 7", PYRO_RC_NEWER, "written by schema 7");
 	assert_int_equal(read_all(s->path, &err), PYRO_RC_NEWER);
-	assert_non_null(strstr(err.message, "reads up to 1. Try: pip install -U pyrometer"));
+	assert_non_null(strstr(err.message, "reads up to 2. Try: pip install -U pyrometer"));
 	spoiled(s, "PRAGMA user_version = 0", PYRO_RC_FORMAT, "schema 0");
 }
 
@@ -139,13 +139,27 @@ static void what_does_not_add_up_is_refused(void **state)
 		{"UPDATE tracks SET process = 2", "process"},
 		{"UPDATE processes SET parent = 1 WHERE id = 0", "parent"},
 		{"UPDATE processes SET pid = -4", "pid"},
+		{"UPDATE objects SET metric = 99", "table objects, row 0: metric"},
+		{"UPDATE objects SET kind = -1", "objects, row 0: kind"},
+		{"UPDATE objects SET name = 'x'", "objects, row 0: name"},
+		{"UPDATE objects SET track = 3", "objects, row 0: track"},
+		{"UPDATE objects SET frame = 9999", "objects, row 0: frame"},
+		{"UPDATE objects SET metric = 3, kind = 0, name = 0, track = NULL, frame = NULL",
+		 "the same as an earlier"},
+		{"UPDATE waits SET object = 2", "table waits, row 0: object"},
+		{"UPDATE waits SET stack = 9999", "waits, row 0: stack"},
+		{"UPDATE waits SET track = 3", "waits, row 0: track"},
+		{"UPDATE waits SET ns = -1", "waits, row 0: ns"},
+		{"UPDATE waits SET ns = 9223372036854775807", "sums overflow"},
+		{"UPDATE waits SET track = 0, stack = 0, object = 0", "the same as an earlier"},
+		{"DELETE FROM waits WHERE id = 0", "a row before it is missing"},
 		{"UPDATE meta SET value = 'soon' WHERE key = 'duration_ns'", "length of time"},
 		{"UPDATE quality SET value = -1", "value"},
 		{"UPDATE metrics SET name = 'wall) --' WHERE id = 0", "metric"},
 		{"UPDATE chunks SET track = 77", "track"},
 		{"UPDATE chunks SET samples = samples + 1", "data"},
 		{"UPDATE chunks SET from_us = to_us + 1", "data"},
-		{"UPDATE chunks SET encoding = 2", "an encoding that this version"},
+		{"UPDATE chunks SET encoding = 3", "an encoding that this version"},
 		{"UPDATE chunks SET size = size + 1", "size"},
 		{"UPDATE chunks SET size = 1 << 40", "size"},
 		{"UPDATE chunks SET data = zeroblob(1000)", "size"},
@@ -165,7 +179,7 @@ static void tables_must_be_plain(void **state)
 {
 	struct scratch *s = *state;
 	spoiled(s, "DROP TABLE strings; CREATE VIEW strings AS SELECT 0 AS id, 'a' AS text",
-		PYRO_RC_FORMAT, "table strings is not as schema 1 has it");
+		PYRO_RC_FORMAT, "table strings is not as schema 2 has it");
 	spoiled(s,
 		"DROP TABLE frames; CREATE TABLE frames(id INTEGER PRIMARY KEY, function INTEGER "
 		"NOT NULL, line INTEGER AS (abs(id)))",
@@ -183,7 +197,8 @@ static void unknown_metrics_and_counters_are_left_out(void **state)
 	assert_int_equal(sqlite3_open(s->path, &db), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			     "INSERT INTO metrics VALUES(5, 'warmth', 'K', 'from a later version');"
+			     "INSERT INTO metrics SELECT count(*), 'warmth', 'K', 'from a later "
+			     "version' FROM metrics;"
 			     "ALTER TABLE totals ADD COLUMN warmth INTEGER;"
 			     "INSERT INTO quality VALUES('charm', 3, 'from a later version')",
 			     NULL, NULL, NULL),
@@ -191,6 +206,44 @@ static void unknown_metrics_and_counters_are_left_out(void **state)
 	sqlite3_close(db);
 	if (read_all(s->path, &err) != PYRO_RC_OK)
 		fail_msg("%s", err.message);
+}
+
+static enum pyro_rc count_reasons(void *context, const struct pyro_capture_sample *sample)
+{
+	((uint64_t *)context)[sample->reason]++;
+	return PYRO_RC_OK;
+}
+
+/* What earlier versions wrote: all of it, with no more than they knew. */
+static void an_older_schema_is_read(void **state)
+{
+	uint64_t reasons[PYRO_REASON_COUNT] = {0};
+	struct pyro_capture_reader *reader = NULL;
+	struct pyro_profile *profile = NULL;
+	struct pyro_profile_counts counts;
+	struct pyro_err err = {0};
+	uint64_t wall = 0;
+	uint64_t gil = 0;
+	(void)state;
+	if (pyro_capture_reader_create(PYRO_GOLDEN "/schema-1", &reader, &err) != PYRO_RC_OK ||
+	    pyro_capture_reader_profile(reader, &profile, &err) != PYRO_RC_OK ||
+	    pyro_capture_reader_samples(reader, count_reasons, reasons, &err) != PYRO_RC_OK)
+		fail_msg("%s", err.message);
+	pyro_profile_counts(profile, &counts);
+	for (size_t i = 0; i < counts.totals; i++) {
+		wall += pyro_profile_total_get(profile, i)->values[PYRO_METRIC_WALL];
+		gil += pyro_profile_total_get(profile, i)->values[PYRO_METRIC_GIL_WAIT];
+		assert_int_equal(pyro_profile_total_get(profile, i)->values[PYRO_METRIC_WAIT_NET],
+				 0);
+	}
+	assert_int_equal(wall, 1320 * 1000000ull);
+	assert_int_equal(gil, 300 * 1000000ull);
+	assert_int_equal(counts.waits, 0);
+	assert_int_equal(counts.objects, 0);
+	assert_int_equal(reasons[PYRO_REASON_GIL], 300);
+	assert_int_equal(reasons[PYRO_REASON_NONE], 1020);
+	pyro_profile_destroy(profile);
+	pyro_capture_reader_destroy(reader);
 }
 
 static char *load(const char *path, size_t *ret_size)
@@ -253,6 +306,7 @@ int main(void)
 		CASE(what_does_not_add_up_is_refused),
 		CASE(tables_must_be_plain),
 		CASE(unknown_metrics_and_counters_are_left_out),
+		CASE(an_older_schema_is_read),
 		CASE(damage_never_crashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static enum pyro_rc add_up(void *context, const struct pyro_capture_sample *samp
 	sums->wall += sample->wall_ns;
 	sums->cpu += sample->cpu_ns;
 	sums->running += sample->on_cpu;
-	sums->waiting += sample->waits_gil;
+	sums->waiting += sample->reason == PYRO_REASON_GIL;
 	sums->samples++;
 	return PYRO_RC_OK;
 }
@@ -85,6 +85,14 @@ static void same_profile(struct pyro_profile *a, struct pyro_profile *b)
 	for (uint32_t i = 0; i < x.totals; i++)
 		assert_memory_equal(pyro_profile_total_get(a, i), pyro_profile_total_get(b, i),
 				    sizeof(struct pyro_total));
+	assert_int_equal(x.objects, y.objects);
+	assert_int_equal(x.waits, y.waits);
+	for (uint32_t i = 0; i < x.objects; i++)
+		assert_memory_equal(pyro_profile_object_get(a, i), pyro_profile_object_get(b, i),
+				    sizeof(struct pyro_object));
+	for (uint32_t i = 0; i < x.waits; i++)
+		assert_memory_equal(pyro_profile_wait_get(a, i), pyro_profile_wait_get(b, i),
+				    sizeof(struct pyro_waited));
 	for (uint32_t i = 0; i < x.tracks; i++) {
 		assert_int_equal(pyro_profile_track_get(a, i)->tid,
 				 pyro_profile_track_get(b, i)->tid);
@@ -177,7 +185,7 @@ static void record(void *context, const struct sample_moment *moment)
 		.wall_ns = MS,
 		.cpu_ns = moment->running ? MS : 0,
 		.on_cpu = moment->running,
-		.waits_gil = moment->waits_gil,
+		.reason = moment->reason,
 	};
 	if (pyro_capture_writer_sample(r->writer, &sample) != PYRO_RC_OK)
 		_exit(2);

@@ -12,7 +12,7 @@ static enum pyro_rc add_string(struct pyro_profile *p, const char *text, uint32_
 }
 
 enum pyro_rc stage_add(struct pyro_profile *p, uint32_t track, const struct stage_frame *frames,
-		       size_t depth, unsigned samples, bool running, bool gil)
+		       size_t depth, unsigned samples, bool running, enum pyro_reason reason)
 {
 	uint32_t stack = PYRO_NONE;
 	enum pyro_rc rc = PYRO_RC_OK;
@@ -34,9 +34,10 @@ enum pyro_rc stage_add(struct pyro_profile *p, uint32_t track, const struct stag
 		[PYRO_METRIC_WALL] = MS,
 		[PYRO_METRIC_CPU] = running ? MS : 0,
 		[PYRO_METRIC_GIL_HELD] = running ? MS : 0,
-		[PYRO_METRIC_GIL_WAIT] = gil ? MS : 0,
 		[PYRO_METRIC_SAMPLES] = 1,
 	};
+	if (pyro_reason_info(reason))
+		values[pyro_reason_info(reason)->metric] = MS;
 	struct pyro_quality *quality = pyro_profile_quality(p);
 	quality->samples += samples;
 	quality->proved += samples;
@@ -105,9 +106,10 @@ static struct pyro_profile *done(struct pyro_profile *p, enum pyro_rc rc)
 	{                                                                                          \
 		name, "<frozen importlib._bootstrap>", first, line                                 \
 	}
-#define ADD(p, track, samples, running, gil, ...)                                                  \
+#define ADD(p, track, samples, running, reason, ...)                                               \
 	stage_add(p, track, (const struct stage_frame[]){__VA_ARGS__},                             \
-		  PYRO_COUNT(((const struct stage_frame[]){__VA_ARGS__})), samples, running, gil)
+		  PYRO_COUNT(((const struct stage_frame[]){__VA_ARGS__})), samples, running,       \
+		  reason)
 
 struct pyro_profile *stage_empty(void)
 {
@@ -121,7 +123,7 @@ struct pyro_profile *stage_one_sample(void)
 		return NULL;
 	enum pyro_rc rc = add_track(p, 0, 100, "MainThread", true, MS);
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 1, true, false, OWN("<module>", 1, 3));
+		rc = ADD(p, 0, 1, true, PYRO_REASON_NONE, OWN("<module>", 1, 3));
 	return done(p, rc);
 }
 
@@ -132,12 +134,13 @@ struct pyro_profile *stage_waiting(void)
 		return NULL;
 	enum pyro_rc rc = add_track(p, 0, 100, "MainThread", true, 1000 * MS);
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 300, true, false, OWN("<module>", 1, 40), OWN("parse", 20, 22));
+		rc = ADD(p, 0, 300, true, PYRO_REASON_NONE, OWN("<module>", 1, 40),
+			 OWN("parse", 20, 22));
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 500, false, false, OWN("<module>", 1, 41), OWN("fetch", 10, 12),
-			 LIBRARY("SocketIO.readinto", 700, 708));
+		rc = ADD(p, 0, 500, false, PYRO_REASON_NET, OWN("<module>", 1, 41),
+			 OWN("fetch", 10, 12), LIBRARY("SocketIO.readinto", 700, 708));
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 150, true, false, OWN("<module>", 1, 2),
+		rc = ADD(p, 0, 150, true, PYRO_REASON_NONE, OWN("<module>", 1, 2),
 			 IMPORTING("_find_and_load", 1349, 1360),
 			 IMPORTING("_call_with_frames_removed", 480, 488));
 	if (rc == PYRO_RC_OK)
@@ -152,22 +155,23 @@ struct pyro_profile *stage_threads(unsigned idle)
 		return NULL;
 	enum pyro_rc rc = add_track(p, 0, 100, "MainThread", true, 1000 * MS);
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 1000, false, false, OWN("<module>", 1, 50), OWN("join_all", 30, 33));
+		rc = ADD(p, 0, 1000, false, PYRO_REASON_LOCK, OWN("<module>", 1, 50),
+			 OWN("join_all", 30, 33));
 	for (unsigned i = 1; i <= 4 && rc == PYRO_RC_OK; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "worker-%u", i);
 		rc = add_track(p, 0, 100 + (int32_t)i, name, false, 1000 * MS);
 		if (rc == PYRO_RC_OK)
-			rc = ADD(p, i, 250, true, false, OWN("work", 60, 64));
+			rc = ADD(p, i, 250, true, PYRO_REASON_NONE, OWN("work", 60, 64));
 		if (rc == PYRO_RC_OK)
-			rc = ADD(p, i, 750, false, true, OWN("work", 60, 64));
+			rc = ADD(p, i, 750, false, PYRO_REASON_GIL, OWN("work", 60, 64));
 	}
 	for (unsigned i = 0; i < idle && rc == PYRO_RC_OK; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "idle-%u", i + 1);
 		rc = add_track(p, 0, 200 + (int32_t)i, name, false, 1000 * MS);
 		if (rc == PYRO_RC_OK)
-			rc = ADD(p, 5 + i, 1000, false, false, OWN("take", 70, 71));
+			rc = ADD(p, 5 + i, 1000, false, PYRO_REASON_LOCK, OWN("take", 70, 71));
 	}
 	return done(p, rc);
 }
@@ -179,9 +183,9 @@ struct pyro_profile *stage_processes(unsigned count)
 		return NULL;
 	enum pyro_rc rc = add_track(p, 0, 100, "MainThread", true, 1000 * MS);
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 950, false, false, OWN("<module>", 1, 50));
+		rc = ADD(p, 0, 950, false, PYRO_REASON_OTHER, OWN("<module>", 1, 50));
 	if (rc == PYRO_RC_OK)
-		rc = ADD(p, 0, 50, true, false, OWN("<module>", 1, 51));
+		rc = ADD(p, 0, 50, true, PYRO_REASON_NONE, OWN("<module>", 1, 51));
 	for (unsigned i = 1; i <= count && rc == PYRO_RC_OK; i++) {
 		uint32_t process = 0;
 		char command[64];
@@ -190,7 +194,7 @@ struct pyro_profile *stage_processes(unsigned count)
 		if (rc == PYRO_RC_OK)
 			rc = add_track(p, process, 100 + (int32_t)i, "MainThread", true, 100 * MS);
 		if (rc == PYRO_RC_OK)
-			rc = ADD(p, i, 100, true, false, OWN("<module>", 1, 52),
+			rc = ADD(p, i, 100, true, PYRO_REASON_NONE, OWN("<module>", 1, 52),
 				 OWN("Part.crunch", 80, 80 + (int32_t)(i % 3)));
 	}
 	return done(p, rc);

@@ -26,7 +26,7 @@ struct pyro_profile *stage_names(void);
 struct pyro_profile *stage_deep(void);
 
 /** Adds @samples of the stack @frames, root first,
- *  to @track: each 1 ms of wall, and of cpu if @running, of gil_wait if @gil. */
+ *  to @track: each 1 ms of wall, and of cpu if @running, of what it waits for by @reason. */
 struct stage_frame {
 	const char *name;
 	const char *file;
@@ -35,6 +35,6 @@ struct stage_frame {
 };
 enum pyro_rc stage_add(struct pyro_profile *profile, uint32_t track,
 		       const struct stage_frame *frames, size_t depth, unsigned samples,
-		       bool running, bool gil) PYRO_NODISCARD;
+		       bool running, enum pyro_reason reason) PYRO_NODISCARD;
 
 #endif

@@ -85,7 +85,7 @@ static void test_several_files(void **state)
 	struct pyro_scope more;
 	uint32_t index;
 	struct pyro_err err = {0};
-	assert_int_equal(stage_add(profile, 0, &frame, 1, 5, true, false), PYRO_RC_OK);
+	assert_int_equal(stage_add(profile, 0, &frame, 1, 5, true, PYRO_REASON_NONE), PYRO_RC_OK);
 	assert_int_equal(pyro_scope_open(profile, &view, NULL, &more, NULL), PYRO_RC_OK);
 	assert_int_equal(pyro_find_file(more.everything, "queue.py", profile, &index, &err),
 			 PYRO_RC_USAGE);

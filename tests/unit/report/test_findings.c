@@ -69,7 +69,8 @@ static void test_noise_is_no_finding(void **state)
 	assert_int_equal(pyro_profile_track(profile, &track, &index), PYRO_RC_OK);
 	for (char name = 'a'; name <= 'm'; name++) {
 		struct stage_frame frame = {(char[2]){name}, "x.py", name, name};
-		assert_int_equal(stage_add(profile, 0, &frame, 1, 100, true, false), PYRO_RC_OK);
+		assert_int_equal(stage_add(profile, 0, &frame, 1, 100, true, PYRO_REASON_NONE),
+				 PYRO_RC_OK);
 	}
 	check(profile, "");
 }
@@ -77,7 +78,7 @@ static void test_noise_is_no_finding(void **state)
 static void test_outside_of_python(void **state)
 {
 	struct pyro_profile *profile = stage_one_sample();
-	assert_int_equal(stage_add(profile, 0, NULL, 0, 999, true, false), PYRO_RC_OK);
+	assert_int_equal(stage_add(profile, 0, NULL, 0, 999, true, PYRO_REASON_NONE), PYRO_RC_OK);
 	pyro_profile_set_duration(profile, 1000000000);
 	check(profile,
 	      "100 % +-1 of the run is outside of Python code: start and end of the "

@@ -179,7 +179,8 @@ static void test_threads(void **state)
 	struct stage_frame frame = {"busy", "x.py", 1, 2};
 	struct pyro_buf buf;
 	assert_non_null(profile);
-	assert_int_equal(stage_add(profile, 0, &frame, 1, 5000, true, false), PYRO_RC_OK);
+	assert_int_equal(stage_add(profile, 0, &frame, 1, 5000, true, PYRO_REASON_NONE),
+			 PYRO_RC_OK);
 	const char *text = make(profile, &view, PYRO_REPORT_JSON_ROWS, NULL, &buf);
 	const char *rows = strstr(text, "\"rows\":");
 	assert_non_null(rows);

@@ -33,9 +33,9 @@ static struct pyro_profile *profile_of(const char *name)
 	assert_int_equal(pyro_profile_meta_set(profile, "start", "2020-01-01T00:00:00Z"),
 			 PYRO_RC_OK);
 	struct stage_frame frame = {"tally", name, 1, 3};
-	assert_int_equal(stage_add(profile, 0, &frame, 1, 60, true, false), PYRO_RC_OK);
+	assert_int_equal(stage_add(profile, 0, &frame, 1, 60, true, PYRO_REASON_NONE), PYRO_RC_OK);
 	frame.line = 30;
-	assert_int_equal(stage_add(profile, 0, &frame, 1, 39, true, false), PYRO_RC_OK);
+	assert_int_equal(stage_add(profile, 0, &frame, 1, 39, true, PYRO_REASON_NONE), PYRO_RC_OK);
 	pyro_profile_set_duration(profile, 100000000);
 	return profile;
 }

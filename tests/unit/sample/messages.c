@@ -145,6 +145,43 @@ static void take_stack(struct messages *messages, const struct pyro_message *mes
 	}
 }
 
+static void take_object(struct messages *messages, const struct pyro_message *message, size_t size)
+{
+	struct messages_process *process = process_of(messages, message);
+	struct messages_object *object;
+
+	assert_in_range(message->u.object.object, 0, MESSAGES_OBJECTS - 1);
+	object = &process->objects[message->u.object.object];
+	assert_false(object->known);
+	assert_in_range(message->u.object.reason, PYRO_SAMPLE_WAITS_GIL, PYRO_SAMPLE_REASONS - 1);
+	*object = (struct messages_object){
+		.known = true,
+		.reason = message->u.object.reason,
+		.thread = message->u.object.thread,
+		.stack = message->u.object.stack,
+	};
+	snprintf(object->kind, sizeof(object->kind), "%s", message->u.object.kind);
+	snprintf(object->name, sizeof(object->name), "%.*s", (int)(size - sizeof(*message)),
+		 (const char *)(message + 1));
+	if (object->thread != UINT32_MAX)
+		thread_of(messages, message, object->thread);
+	if (object->stack != UINT32_MAX)
+		assert_true(process->stacks[object->stack].known);
+}
+
+static void check_reason(const struct messages_process *process, const struct pyro_message *message)
+{
+	const uint8_t reason = message->u.sample.reason;
+
+	assert_in_range(reason, 0, PYRO_SAMPLE_REASONS - 1);
+	assert_int_equal(message->u.sample.on_cpu, reason == PYRO_SAMPLE_RUNS);
+	if (message->u.sample.object == PYRO_NO_OBJECT)
+		return;
+	assert_in_range(message->u.sample.object, 0, MESSAGES_OBJECTS - 1);
+	assert_true(process->objects[message->u.sample.object].known);
+	assert_int_equal(process->objects[message->u.sample.object].reason, reason);
+}
+
 static void take_sample(struct messages *messages, const struct pyro_message *message)
 {
 	struct messages_process *process = process_of(messages, message);
@@ -152,6 +189,8 @@ static void take_sample(struct messages *messages, const struct pyro_message *me
 
 	assert_in_range(message->u.sample.proof, 0, PYRO_SAMPLE_PROOFS - 1);
 	assert_true(message->u.sample.cpu_ns <= message->u.sample.wall_ns);
+	check_reason(process, message);
+	thread->reasons[message->u.sample.reason] += message->u.sample.looks;
 	messages->looks[message->u.sample.proof] += message->u.sample.looks;
 	thread->looks += message->u.sample.looks;
 	thread->wall_ns += message->u.sample.wall_ns;
@@ -194,6 +233,9 @@ void messages_drain(struct messages *messages)
 			break;
 		case PYRO_MESSAGE_STACK:
 			take_stack(messages, message, size);
+			break;
+		case PYRO_MESSAGE_OBJECT:
+			take_object(messages, message, size);
 			break;
 		case PYRO_MESSAGE_SAMPLE:
 			take_sample(messages, message);

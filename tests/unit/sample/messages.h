@@ -16,6 +16,7 @@
 #define MESSAGES_CODES     4096
 #define MESSAGES_STACKS    4096
 #define MESSAGES_DEPTH     64
+#define MESSAGES_OBJECTS   4096
 
 struct messages_stack {
 	bool known;
@@ -23,6 +24,15 @@ struct messages_stack {
 	struct pyro_message_frame frames[MESSAGES_DEPTH]; /**< the leaf's side */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
+};
+
+struct messages_object {
+	bool known;
+	uint8_t reason;
+	uint32_t thread;
+	uint32_t stack;
+	char kind[16];
+	char name[64];
 };
 
 struct messages_process {
@@ -36,6 +46,7 @@ struct messages_process {
 	char version[64];
 	char *codes[MESSAGES_CODES]; /**< names, NULL: not announced */
 	struct messages_stack stacks[MESSAGES_STACKS];
+	struct messages_object objects[MESSAGES_OBJECTS];
 };
 
 struct messages_thread {
@@ -50,6 +61,7 @@ struct messages_thread {
 	uint64_t cpu_ns;
 	uint64_t run_ns;
 	uint64_t looks;
+	uint64_t reasons[PYRO_SAMPLE_REASONS]; /**< of these */
 	char name[64];
 };
 

@@ -19,7 +19,7 @@ static void feed_one(void *context, const struct sample_moment *moment)
 		.cpu_ns = moment->running ? 1000000 : 0,
 		.on_cpu = moment->running,
 		.holds_gil = moment->running,
-		.waits_gil = moment->waits_gil,
+		.reason = moment->reason,
 		.proof = moment->running ? PYRO_PROOF_SWITCH : PYRO_PROOF_SAME,
 	};
 	if (feed->rc == PYRO_RC_OK)

@@ -34,15 +34,20 @@ static const struct phase {
 	uint32_t track;
 	unsigned samples;
 	bool running;
-	bool waits_gil;
+	enum pyro_reason reason;
 	int depth;
 	struct step steps[5]; /* root first */
 } phases[] = {
-	{0, 300, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 105}, {SAMPLE_PRICE, 88}}},
+	{0,
+	 300,
+	 true,
+	 PYRO_REASON_NONE,
+	 3,
+	 {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 105}, {SAMPLE_PRICE, 88}}},
 	{0,
 	 200,
 	 true,
-	 false,
+	 PYRO_REASON_NONE,
 	 5,
 	 {{SAMPLE_MODULE, 120},
 	  {SAMPLE_MAIN, 106},
@@ -52,25 +57,45 @@ static const struct phase {
 	{0,
 	 150,
 	 true,
-	 false,
+	 PYRO_REASON_NONE,
 	 4,
 	 {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 107}, {SAMPLE_DUMPS, 231}, {SAMPLE_ENCODE, 200}}},
-	{0, 100, false, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 108}, {SAMPLE_GET, 510}}},
-	{0, 50, true, false, 3, {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 109}, {SAMPLE_HOSTILE, 1}}},
-	{0, 20, true, false, 0, {{0, 0}}},
-	{1, 100, true, false, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
-	{1, 300, false, true, 3, {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
+	{0,
+	 100,
+	 false,
+	 PYRO_REASON_NET,
+	 3,
+	 {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 108}, {SAMPLE_GET, 510}}},
+	{0,
+	 50,
+	 true,
+	 PYRO_REASON_NONE,
+	 3,
+	 {{SAMPLE_MODULE, 120}, {SAMPLE_MAIN, 109}, {SAMPLE_HOSTILE, 1}}},
+	{0, 20, true, PYRO_REASON_NONE, 0, {{0, 0}}},
+	{1,
+	 100,
+	 true,
+	 PYRO_REASON_NONE,
+	 3,
+	 {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
+	{1,
+	 300,
+	 false,
+	 PYRO_REASON_GIL,
+	 3,
+	 {{SAMPLE_BOOTSTRAP, 1014}, {SAMPLE_RUN, 994}, {SAMPLE_FLUSH, 31}}},
 	{1,
 	 60,
 	 true,
-	 false,
+	 PYRO_REASON_NONE,
 	 5,
 	 {{SAMPLE_BOOTSTRAP, 1014},
 	  {SAMPLE_RUN, 994},
 	  {SAMPLE_FLUSH, 33},
 	  {SAMPLE_DUMPS, 231},
 	  {SAMPLE_ENCODE, 202}}},
-	{2, 40, true, false, 2, {{SAMPLE_MODULE, 120}, {SAMPLE_PRICE, 90}}},
+	{2, 40, true, PYRO_REASON_NONE, 2, {{SAMPLE_MODULE, 120}, {SAMPLE_PRICE, 90}}},
 };
 
 static const uint32_t track_samples[] = {820, 460, 40};
@@ -156,10 +181,45 @@ static enum pyro_rc fill_samples(struct pyro_profile *p)
 		values[PYRO_METRIC_WALL] = MS;
 		values[PYRO_METRIC_CPU] = phases[i].running ? MS : 0;
 		values[PYRO_METRIC_GIL_HELD] = phases[i].running ? MS : 0;
-		values[PYRO_METRIC_GIL_WAIT] = phases[i].waits_gil ? MS : 0;
 		values[PYRO_METRIC_SAMPLES] = 1;
+		if (pyro_reason_info(phases[i].reason))
+			values[pyro_reason_info(phases[i].reason)->metric] = MS;
 		for (unsigned n = 0; rc == PYRO_RC_OK && n < phases[i].samples; n++)
 			rc = pyro_profile_add(p, phases[i].track, stack, values);
+		if (rc != PYRO_RC_OK)
+			return rc;
+	}
+	return PYRO_RC_OK;
+}
+
+/* What the two phases that wait wait for: the second half of each has no name. */
+static enum pyro_rc fill_waits(struct pyro_profile *p)
+{
+	for (size_t i = 0; i < PYRO_COUNT(phases); i++) {
+		const bool gil = phases[i].reason == PYRO_REASON_GIL;
+		struct pyro_object object = {.track = PYRO_NONE, .frame = PYRO_NONE};
+		struct pyro_waited waited = {.track = phases[i].track};
+		if (!pyro_reason_info(phases[i].reason))
+			continue;
+		waited.samples = phases[i].samples / 2;
+		waited.ns = waited.samples * MS;
+		object.metric = pyro_reason_info(phases[i].reason)->metric;
+		enum pyro_rc rc = phase_stack(p, &phases[i], &waited.stack);
+		if (rc == PYRO_RC_OK)
+			rc = add_string(p, gil ? "gil" : "socket", &object.kind);
+		if (rc == PYRO_RC_OK)
+			rc = add_string(p, gil ? "" : "10.0.3.7:443 from 10.0.3.2:60122",
+					&object.name);
+		if (rc == PYRO_RC_OK && gil) {
+			uint32_t stack;
+			rc = phase_stack(p, &phases[0], &stack);
+			object.track = 0;
+			object.frame = pyro_profile_stack_get(p, stack)->frame;
+		}
+		if (rc == PYRO_RC_OK)
+			rc = pyro_profile_object(p, &object, &waited.object);
+		if (rc == PYRO_RC_OK)
+			rc = pyro_profile_wait(p, &waited);
 		if (rc != PYRO_RC_OK)
 			return rc;
 	}
@@ -199,7 +259,8 @@ struct pyro_profile *sample_profile_create(void)
 	if (pyro_profile_create(&p, NULL) != PYRO_RC_OK)
 		return NULL;
 	if (fill_functions(p) == PYRO_RC_OK && fill_tracks(p) == PYRO_RC_OK &&
-	    fill_samples(p) == PYRO_RC_OK && fill_facts(p) == PYRO_RC_OK)
+	    fill_samples(p) == PYRO_RC_OK && fill_waits(p) == PYRO_RC_OK &&
+	    fill_facts(p) == PYRO_RC_OK)
 		return p;
 	pyro_profile_destroy(p);
 	return NULL;
@@ -246,7 +307,7 @@ void sample_profile_moments(const struct pyro_profile *profile,
 				.track = phase->track,
 				.stack = stacks[i],
 				.running = phase->running,
-				.waits_gil = phase->waits_gil,
+				.reason = phase->reason,
 			};
 			each(context, &moment);
 		}
