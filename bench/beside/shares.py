@@ -86,7 +86,7 @@ def printed_shares(path, metric, program):
     """{function of the program: (share, low, high)} of the totals, as `pyrometer report --json`
     prints them."""
     done = subprocess.run(
-        [environment.pyrometer("report"), "report", "--by", "function", "--metric", metric]
+        [environment.pyrometer("report"), "report", "--by", "function", "--mode", metric]
         + ["--limit", "0", "--json", path],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

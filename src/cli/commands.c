@@ -10,7 +10,9 @@
 
 static const char *const proofs[] = {"auto", "interrupt", "switch", "proc",
 				     "stop", "reread",    "none",   NULL};
-static const char *const metrics[] = {"wall", "cpu", NULL};
+/* In the order of enum pyro_report_metric; the first suits tables alone. */
+static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil_wait",
+				    "lock", "io",   "net", "sleep", NULL};
 
 /* Options that several commands share, word for word. */
 #define OPTION_JSON                                                                                \
@@ -128,12 +130,13 @@ static const struct pyro_option report_options[] = {
 	 .metavar = "WHAT",
 	 .choices = LIST("function", "line", "file", "module", "thread", "process"),
 	 .help = "what a row of the table is: function, line, file, module, thread or process"},
-	{.name = "metric",
+	{.name = "mode",
 	 .kind = PYRO_OPTION_CHOICE,
-	 .metavar = "NAME",
-	 .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
+	 .metavar = "WHAT",
+	 .choices = modes,
 	 .help = "what shares are of: time (default: what suits the program), wall (all threads' "
-		 "time, running or not), cpu, wait (off the processor) or gil_wait"},
+		 "time, running or not), cpu, gil (holding the GIL), wait (off the processor), or "
+		 "waiting for one thing: gil_wait, lock, io, net or sleep"},
 	{.name = "sort",
 	 .kind = PYRO_OPTION_CHOICE,
 	 .metavar = "KEY",
@@ -212,11 +215,12 @@ static const struct pyro_option convert_options[] = {
 	 .kind = PYRO_OPTION_STRING,
 	 .metavar = "FORMAT",
 	 .help = "the format, whatever the suffix; \"--to list\" lists them"},
-	{.name = "metric",
+	{.name = "mode",
 	 .kind = PYRO_OPTION_CHOICE,
-	 .metavar = "NAME",
-	 .choices = metrics,
-	 .help = "what is counted: wall (default: time, running or not) or cpu"},
+	 .metavar = "WHAT",
+	 .choices = &modes[1],
+	 .help = "what is counted: wall (default: time, running or not), cpu, gil (holding the "
+		 "GIL), wait (off the processor), gil_wait, lock, io, net or sleep"},
 	{.name = "by",
 	 .kind = PYRO_OPTION_CHOICE,
 	 .metavar = "WHAT",

@@ -10,6 +10,7 @@
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
+#include "report/scope.h"
 
 #define NARROW 60
 
@@ -87,8 +88,9 @@ static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro
 	const struct pyro_sample_source source = pyro_capture_source(reader);
 	const struct pyro_format_sink sink = {.context = output, .write = sink_write};
 	const struct pyro_format_options options = {
-		.metric = pyro_args_number(args, "metric", 0) == 1 ? PYRO_METRIC_CPU
-								   : PYRO_METRIC_WALL,
+		/* As in a report, without its first, which depends on the program. */
+		.metric = pyro_scope_metric((enum pyro_report_metric)(
+			PYRO_REPORT_WALL + pyro_args_number(args, "mode", 0))),
 		.by_line = pyro_args_number(args, "by", 0) == 1,
 		.threads = pyro_args_flag(args, "threads"),
 	};

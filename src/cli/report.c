@@ -35,8 +35,7 @@ static void read_view(const struct pyro_args *args, struct pyro_report_view *ret
 
 	/* The choices stand in the order of the enums. */
 	*ret_view = (struct pyro_report_view){
-		.metric =
-			(enum pyro_report_metric)pyro_args_number(args, "metric", PYRO_REPORT_TIME),
+		.metric = (enum pyro_report_metric)pyro_args_number(args, "mode", PYRO_REPORT_TIME),
 		.sort = (enum pyro_report_sort)pyro_args_number(args, "sort", PYRO_REPORT_BY_SELF),
 		.group = (enum pyro_group)pyro_args_number(args, "by", PYRO_GROUP_FUNCTION),
 		.filter = pyro_args_text(args, "filter"),

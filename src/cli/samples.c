@@ -14,6 +14,8 @@ static enum pyro_rc relay_sample(void *context, const struct pyro_capture_sample
 		.track = sample->track,
 		.stack = sample->stack,
 		.wall_ns = sample->wall_ns,
+		.holds_gil = sample->holds_gil,
+		.reason = sample->reason,
 		.cpu_ns = sample->cpu_ns,
 	};
 

@@ -17,6 +17,8 @@ struct pyro_format_sample {
 	uint32_t stack; /**< PYRO_NONE: no Python code */
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
+	bool holds_gil;
+	enum pyro_reason reason; /**< why it was off its processor; NONE: it was not, or unknown */
 };
 
 typedef enum pyro_rc pyro_format_sample_fn(void *context, const struct pyro_format_sample *sample);
@@ -38,7 +40,7 @@ struct pyro_format_sink {
 };
 
 struct pyro_format_options {
-	enum pyro_metric metric; /**< what is counted: PYRO_METRIC_WALL or PYRO_METRIC_CPU */
+	enum pyro_metric metric; /**< what is counted: one in ns */
 	bool by_line;            /**< a frame for each line of a function, not one for all */
 	bool threads;            /**< keep threads apart even where the format merges them */
 };

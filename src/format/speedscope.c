@@ -153,7 +153,7 @@ static enum pyro_rc begin_track(struct scope *scope, const struct pyro_format_sa
 	scope->samples_written = 0;
 	scope->sum_ns = 0;
 	scope->start_ns = 0;
-	/* Processor time has no place on the clock. */
+	/* A part of the time has no place on the clock. */
 	if (scope->options->metric == PYRO_METRIC_WALL && sample->at_ns > sample->wall_ns)
 		scope->start_ns = sample->at_ns - sample->wall_ns;
 	pyro_buf_reset(&scope->weights);
@@ -185,11 +185,31 @@ static enum pyro_rc end_track(struct scope *scope)
 	return PYRO_RC_OK;
 }
 
+/* What of the metric one sample has. */
+static uint64_t weigh(enum pyro_metric metric, const struct pyro_format_sample *sample)
+{
+	const struct pyro_reason_info *reason = pyro_reason_info(sample->reason);
+	const uint64_t off_ns =
+		sample->wall_ns > sample->cpu_ns ? sample->wall_ns - sample->cpu_ns : 0;
+
+	switch (metric) {
+	case PYRO_METRIC_WALL:
+		return sample->wall_ns;
+	case PYRO_METRIC_CPU:
+		return sample->cpu_ns;
+	case PYRO_METRIC_GIL_HELD:
+		return sample->holds_gil ? sample->wall_ns : 0;
+	case PYRO_METRIC_WAIT:
+		return off_ns;
+	default:
+		return reason && reason->metric == metric ? off_ns : 0;
+	}
+}
+
 static enum pyro_rc take_sample(void *context, const struct pyro_format_sample *sample)
 {
 	struct scope *scope = context;
-	bool wall = scope->options->metric == PYRO_METRIC_WALL;
-	uint64_t weight_ns = wall ? sample->wall_ns : sample->cpu_ns;
+	uint64_t weight_ns = weigh(scope->options->metric, sample);
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (weight_ns == 0)

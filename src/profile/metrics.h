@@ -17,7 +17,8 @@
 	X(WAIT_IO, "wait_io", "ns", "time waiting for a file, a pipe or the terminal")             \
 	X(WAIT_NET, "wait_net", "ns", "time waiting for a socket, or for any of several events")   \
 	X(WAIT_SLEEP, "wait_sleep", "ns", "time asleep")                                           \
-	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")
+	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")                        \
+	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")
 
 enum pyro_metric {
 #define PYRO_METRIC_ENUM(suffix, name, unit, meaning) PYRO_METRIC_##suffix,

@@ -76,6 +76,9 @@ enum pyro_rc pyro_profile_add_total(struct pyro_profile *p, const struct pyro_to
 	struct pyro_total *sum = pyro_table_at(&p->totals, index);
 	for (size_t i = 0; i < PYRO_METRIC_COUNT; i++)
 		sum->values[i] += total->values[i];
+	/* Derived, so that nobody need give it and older captures have it. */
+	const uint64_t wall = sum->values[PYRO_METRIC_WALL], cpu = sum->values[PYRO_METRIC_CPU];
+	sum->values[PYRO_METRIC_WAIT] = wall > cpu ? wall - cpu : 0;
 	sum->wall_squared += total->wall_squared;
 	sum->cpu_squared += total->cpu_squared;
 	return PYRO_RC_OK;

@@ -43,7 +43,7 @@ void pyro_cells_bar(struct pyro_report_table *table, enum pyro_report_metric wei
 {
 	struct pyro_bar bar;
 	double value = (double)pyro_scope_value(weight, values);
-	double waiting = weight == PYRO_REPORT_CPU ? 0
+	double waiting = weight == PYRO_REPORT_CPU || weight == PYRO_REPORT_GIL ? 0
 			 : weight == PYRO_REPORT_WALL
 				 ? (double)pyro_scope_value(PYRO_REPORT_WAIT, values)
 				 : value;

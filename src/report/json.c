@@ -27,7 +27,6 @@ static void values(struct pyro_buf *buf, const char *name, const struct pyro_val
 	pyro_json_open(buf, name, '{');
 	for (unsigned i = 0; i < PYRO_METRIC_COUNT; i++)
 		pyro_json_number(buf, pyro_metric_info((enum pyro_metric)i)->name, of->of[i]);
-	pyro_json_number(buf, "wait", pyro_scope_value(PYRO_REPORT_WAIT, of));
 	pyro_json_close(buf, '}');
 }
 

@@ -19,11 +19,17 @@ enum pyro_report_metric {
 	PYRO_REPORT_TIME,
 	PYRO_REPORT_WALL,     /**< of all threads' time, running or not */
 	PYRO_REPORT_CPU,      /**< of all processor time */
+	PYRO_REPORT_GIL,      /**< of all time holding the GIL */
 	PYRO_REPORT_WAIT,     /**< of all time off the processor */
 	PYRO_REPORT_GIL_WAIT, /**< of all time waiting for the GIL */
+	PYRO_REPORT_LOCK,     /**< … for locks */
+	PYRO_REPORT_IO,       /**< … for files, pipes and the terminal */
+	PYRO_REPORT_NET,      /**< … for sockets and events */
+	PYRO_REPORT_SLEEP,    /**< … asleep */
 	PYRO_REPORT_METRIC_COUNT
 };
-/** "time", "wall", "cpu", "wait", "gil_wait"; NULL out of range. */
+/** "time", "wall", "cpu", "gil", "wait", "gil_wait", "lock", "io", "net", "sleep"; NULL out of
+ *  range. */
 const char *pyro_report_metric_name(enum pyro_report_metric metric);
 /** PYRO_REPORT_METRIC_COUNT if there is none of that name. */
 enum pyro_report_metric pyro_report_metric_by_name(const char *name);

@@ -13,64 +13,50 @@
 /* Threads ran at the same time if they ran for longer than the run, beyond rounding. */
 #define PARALLEL 1.05
 
-static const char *const metric_names[] = {
-	[PYRO_REPORT_TIME] = "time", [PYRO_REPORT_WALL] = "wall",         [PYRO_REPORT_CPU] = "cpu",
-	[PYRO_REPORT_WAIT] = "wait", [PYRO_REPORT_GIL_WAIT] = "gil_wait",
+static const struct {
+	const char *name;
+	enum pyro_metric metric; /* TIME: that of its usual weight */
+	const char *of;          /* what 100 % is of, where it is not the run */
+} metrics[] = {
+	[PYRO_REPORT_TIME] = {"time", PYRO_METRIC_WALL, ""},
+	[PYRO_REPORT_WALL] = {"wall", PYRO_METRIC_WALL, "all threads' time"},
+	[PYRO_REPORT_CPU] = {"cpu", PYRO_METRIC_CPU, "processor time"},
+	[PYRO_REPORT_GIL] = {"gil", PYRO_METRIC_GIL_HELD, "holding the GIL"},
+	[PYRO_REPORT_WAIT] = {"wait", PYRO_METRIC_WAIT, "waiting, all threads together"},
+	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", PYRO_METRIC_GIL_WAIT, "waiting for the GIL"},
+	[PYRO_REPORT_LOCK] = {"lock", PYRO_METRIC_WAIT_LOCK, "waiting for locks"},
+	[PYRO_REPORT_IO] = {"io", PYRO_METRIC_WAIT_IO, "waiting for files and pipes"},
+	[PYRO_REPORT_NET] = {"net", PYRO_METRIC_WAIT_NET, "waiting for the network"},
+	[PYRO_REPORT_SLEEP] = {"sleep", PYRO_METRIC_WAIT_SLEEP, "sleep"},
 };
 
 const char *pyro_report_metric_name(enum pyro_report_metric metric)
 {
-	return (unsigned)metric < PYRO_REPORT_METRIC_COUNT ? metric_names[metric] : NULL;
+	return (unsigned)metric < PYRO_REPORT_METRIC_COUNT ? metrics[metric].name : NULL;
 }
 
 enum pyro_report_metric pyro_report_metric_by_name(const char *name)
 {
 	for (unsigned i = 0; i < PYRO_REPORT_METRIC_COUNT; i++)
-		if (strcmp(metric_names[i], name) == 0)
+		if (strcmp(metrics[i].name, name) == 0)
 			return (enum pyro_report_metric)i;
 	return PYRO_REPORT_METRIC_COUNT;
 }
 
-uint64_t pyro_scope_value(enum pyro_report_metric weight, const struct pyro_values *values)
-{
-	uint64_t wall = values->of[PYRO_METRIC_WALL];
-	uint64_t cpu = values->of[PYRO_METRIC_CPU];
-	switch (weight) {
-	case PYRO_REPORT_CPU:
-		return cpu;
-	case PYRO_REPORT_WAIT:
-		return wall > cpu ? wall - cpu : 0;
-	case PYRO_REPORT_GIL_WAIT:
-		return values->of[PYRO_METRIC_GIL_WAIT];
-	default:
-		return wall;
-	}
-}
-
 enum pyro_metric pyro_scope_metric(enum pyro_report_metric weight)
 {
-	switch (weight) {
-	case PYRO_REPORT_CPU:
-		return PYRO_METRIC_CPU;
-	case PYRO_REPORT_GIL_WAIT:
-		return PYRO_METRIC_GIL_WAIT;
-	default:
-		return PYRO_METRIC_WALL;
-	}
+	return metrics[weight].metric;
+}
+
+uint64_t pyro_scope_value(enum pyro_report_metric weight, const struct pyro_values *values)
+{
+	return values->of[metrics[weight].metric];
 }
 
 struct pyro_share pyro_scope_part(enum pyro_report_metric weight, const struct pyro_values *part,
 				  const struct pyro_values *whole)
 {
-	if (weight != PYRO_REPORT_WAIT)
-		return pyro_values_share(part, whole, pyro_scope_metric(weight));
-	/* Waiting is no metric of its own in the model: it is lent the place of one whose interval
-	 * comes from the wall's samples, which are those of waiting too. */
-	struct pyro_values some = *part;
-	struct pyro_values all = *whole;
-	some.of[PYRO_METRIC_GIL_WAIT] = pyro_scope_value(weight, part);
-	all.of[PYRO_METRIC_GIL_WAIT] = pyro_scope_value(weight, whole);
-	return pyro_values_share(&some, &all, PYRO_METRIC_GIL_WAIT);
+	return pyro_values_share(part, whole, metrics[weight].metric);
 }
 
 struct pyro_share pyro_scope_share(const struct pyro_scope *scope, const struct pyro_values *part)
@@ -244,54 +230,16 @@ void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_repo
 	}
 	pyro_buf_add_text(buf, "of ");
 	pyro_units_duration(buf, scope->base_ns);
-	switch (scope->weight) {
-	case PYRO_REPORT_CPU:
-		pyro_buf_add_text(buf, " of processor time");
-		break;
-	case PYRO_REPORT_WAIT:
-		pyro_buf_add_text(buf, " of waiting, all threads together");
-		break;
-	case PYRO_REPORT_GIL_WAIT:
-		pyro_buf_add_text(buf, " of waiting for the GIL");
-		break;
-	default:
-		if (scope->track == PYRO_NONE) {
-			pyro_buf_add_text(buf, " of all threads' time");
-		} else {
-			const struct pyro_track *track =
-				pyro_profile_track_get(scope->profile, scope->track);
-			const char *name =
-				track ? pyro_profile_string_get(scope->profile, track->name, NULL)
-				      : NULL;
-			pyro_buf_add_text(buf, " of ");
-			pyro_text_name(buf, look, name && *name ? name : "one thread");
-			pyro_buf_add_text(buf, "'s time");
-		}
+	if (scope->track == PYRO_NONE) {
+		pyro_buf_add_format(buf, " of %s", metrics[scope->weight].of);
+		return;
 	}
-}
-
-static int compare_waits(const void *a, const void *b, bool total)
-{
-	const struct pyro_row *x = a;
-	const struct pyro_row *y = b;
-	uint64_t of_x = pyro_scope_value(PYRO_REPORT_WAIT, total ? &x->total : &x->self);
-	uint64_t of_y = pyro_scope_value(PYRO_REPORT_WAIT, total ? &y->total : &y->self);
-	if (of_x != of_y)
-		return of_x < of_y ? 1 : -1;
-	int order = strcmp(x->name, y->name);
-	if (order == 0)
-		order = strcmp(x->place, y->place);
-	return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-static int by_wait_self(const void *a, const void *b)
-{
-	return compare_waits(a, b, false);
-}
-
-static int by_wait_total(const void *a, const void *b)
-{
-	return compare_waits(a, b, true);
+	const struct pyro_track *track = pyro_profile_track_get(scope->profile, scope->track);
+	const char *name =
+		track ? pyro_profile_string_get(scope->profile, track->name, NULL) : NULL;
+	pyro_buf_add_text(buf, " of ");
+	pyro_text_name(buf, look, name && *name ? name : "one thread");
+	pyro_buf_add_text(buf, "'s time");
 }
 
 static int by_name(const void *a, const void *b)
@@ -325,9 +273,6 @@ enum pyro_rc pyro_scope_rows(const struct pyro_scope *scope, const struct pyro_r
 	ret_rows->count = kept;
 	if (kept > 1 && view->sort == PYRO_REPORT_BY_NAME)
 		qsort(ret_rows->rows, kept, sizeof(*ret_rows->rows), by_name);
-	else if (kept > 1 && scope->weight == PYRO_REPORT_WAIT)
-		qsort(ret_rows->rows, kept, sizeof(*ret_rows->rows),
-		      view->sort == PYRO_REPORT_BY_TOTAL ? by_wait_total : by_wait_self);
 	if (ret_found)
 		*ret_found = kept;
 	if (limit > 0 && ret_rows->count > limit)

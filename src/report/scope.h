@@ -42,7 +42,7 @@ struct pyro_share pyro_scope_part(enum pyro_report_metric weight, const struct p
 /** "of the run (4.21 s)", "of 33.1 s of processor time", … */
 void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			  struct pyro_buf *buf);
-/** The metric by which an aggregate sorts for @weight, nearest to it. */
+/** The metric that @weight is. */
 enum pyro_metric pyro_scope_metric(enum pyro_report_metric weight);
 /** Rows of @scope->shown, sorted and cut to the view; rows that weigh nothing are left out. Their
  *  number before the limit in *ret_found (may be NULL). Errors: NOMEM, USAGE. */

@@ -88,7 +88,7 @@ def test_the_checker_sees_violations(speedscope_schema):
     assert list(violations(whole, rule, speedscope_schema))
 
 
-@pytest.mark.parametrize("more", [[], ["--by", "line"], ["--metric", "cpu"]], ids=" ".join)
+@pytest.mark.parametrize("more", [[], ["--by", "line"], ["--mode", "cpu"]], ids=" ".join)
 def test_speedscope(pyrometer, capture, tmp_path, speedscope_schema, more):
     done = pyrometer("convert", capture, "-o", "x.speedscope.json", *more)
     assert (done.returncode, done.stdout) == (0, "")

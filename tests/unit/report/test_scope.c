@@ -89,6 +89,9 @@ static void test_metrics_asked_for(void **state)
 		{PYRO_REPORT_CPU, 920},
 		{PYRO_REPORT_WAIT, 400},
 		{PYRO_REPORT_GIL_WAIT, 300},
+		{PYRO_REPORT_GIL, 920},
+		{PYRO_REPORT_NET, 100},
+		{PYRO_REPORT_LOCK, 0},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {
 		struct pyro_scope scope = open_scope(sample_profile_create(), cases[i].metric);
