@@ -66,6 +66,10 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 			 "root), switch (the kernel's switch records), proc (/proc), stop "        \
 			 "(stops the thread for the read), reread (reads twice, no proof), "       \
 			 "none (default: auto, the best that this machine permits)"},              \
+		{.name = "native",                                                                 \
+		 .kind = PYRO_OPTION_FLAG,                                                         \
+		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
+			 "running divides into Python, native code and system calls"},             \
 		{.name = "no-children",                                                            \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "do not follow the processes that the program starts"},                   \

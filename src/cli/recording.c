@@ -27,7 +27,8 @@ void pyro_recording_options(const struct pyro_args *args, double hz_max,
 			    /* The choices stand in the order of the enum. */
 			    .proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
 									      PYRO_PROOF_AUTO),
-			    .children = !pyro_args_flag(args, "no-children")},
+			    .children = !pyro_args_flag(args, "no-children"),
+			    .native = pyro_args_flag(args, "native")},
 	};
 }
 

@@ -18,7 +18,11 @@
 	X(WAIT_NET, "wait_net", "ns", "time waiting for a socket, or for any of several events")   \
 	X(WAIT_SLEEP, "wait_sleep", "ns", "time asleep")                                           \
 	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")                        \
-	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")
+	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")                             \
+	X(CPU_PYTHON, "cpu_python", "ns",                                                          \
+	  "of cpu, where that was looked at: in Python's own loop")                                \
+	X(CPU_NATIVE, "cpu_native", "ns", "likewise: in other machine code")                       \
+	X(CPU_SYSTEM, "cpu_system", "ns", "likewise: in system calls")
 
 enum pyro_metric {
 #define PYRO_METRIC_ENUM(suffix, name, unit, meaning) PYRO_METRIC_##suffix,

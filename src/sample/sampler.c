@@ -70,6 +70,9 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		rc = pyro_interrupt_create(&freeze->interrupt, err);
 		if (rc && freeze->method == PYRO_PROOF_BY_INTERRUPT)
 			return rc;
+		freeze->blind = !rc && sampler->options.native &&
+				!pyro_interrupt_want_native(freeze->interrupt, PYRO_SNAPSHOT_STACK);
+		sampler->shared.timed.unfit = freeze->blind;
 	}
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
 		/* Switch records give exact times and news of processes under every method. */
@@ -106,8 +109,13 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
+	sampler->shared.native = options->native;
+	if (options->native)
+		sampler->shared.freeze.snapshot =
+			calloc(1, sizeof(*sampler->shared.freeze.snapshot));
 	pthread_mutex_init(&sampler->lock, NULL);
-	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames) {
+	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames ||
+	    (options->native && !sampler->shared.freeze.snapshot)) {
 		pyro_sampler_destroy(sampler);
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	}
@@ -131,6 +139,7 @@ void pyro_sampler_destroy(struct pyro_sampler *sampler)
 	pyro_sched_destroy(sampler->shared.sched);
 	free(sampler->shared.stack);
 	free(sampler->shared.freeze.scratch);
+	free(sampler->shared.freeze.snapshot);
 	free(sampler->shared.frames);
 	pthread_mutex_destroy(&sampler->lock);
 	free(sampler);
@@ -382,6 +391,9 @@ static void publish(struct pyro_sampler *sampler)
 		.queue_lost = sampler->shared.queue_lost,
 		.code_reuse = sampler->shared.code_reuse,
 		.reads = sampler->shared.reads,
+		.merged = sampler->shared.merged,
+		.cut = sampler->shared.cut,
+		.unmerged = sampler->shared.unmerged,
 	};
 
 	for (size_t i = 0; i < sampler->processes.count; i++) {

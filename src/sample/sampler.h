@@ -26,6 +26,7 @@ struct pyro_sampler_options {
 	double budget; /**< share of the target's pace that may be spent, e.g. 0.02 */
 	enum pyro_proof_method proof;
 	bool children; /**< follow the processes that the target starts */
+	bool native;   /**< stacks with the machine code on them */
 };
 
 /** Figures that only grow; read by the recorder while the sampler runs. */
@@ -44,6 +45,9 @@ struct pyro_sampler_counts {
 	uint64_t queue_lost; /**< messages the recorder had no room for */
 	uint64_t code_reuse;
 	uint64_t reads;
+	uint64_t merged;   /**< stacks with the machine code on them */
+	uint64_t cut;      /**< of them: machine code rootward is missing */
+	uint64_t unmerged; /**< it was not to be had, or does not fit Python's frames */
 };
 
 /** The sampler: one thread of its own that looks at every Python process of a tree of processes and
