@@ -23,6 +23,10 @@
 #define PYRO_MAX_JIT_MAP      (64 << 20) /**< bytes read of a perf map or jitdump */
 #define PYRO_MAX_JIT_NAMES    (1 << 20)  /**< functions kept of them */
 #define PYRO_MAX_ELF_FILE     (1ull << 32)   /**< bytes of an object file looked at */
+#define PYRO_MAX_CORE_LOADS   (1 << 20)      /**< segments of a core file */
+#define PYRO_MAX_CORE_NOTES   (1 << 18)      /**< notes of a core file */
+#define PYRO_MAX_CORE_FILES   (16 << 20)     /**< bytes of the note that names mapped files */
+#define PYRO_MAX_CORE_SEARCH  (256ull << 20) /**< bytes of memory searched for an interpreter */
 #define PYRO_MAX_SOURCE_FILE  (16 << 20)     /**< bytes of a source file shown */
 #define PYRO_MAX_CHUNK        (64 << 20)     /**< bytes of one unpacked chunk of samples */
 #define PYRO_MAX_PROFILE_TEXT (512ull << 20) /**< bytes of all strings of one profile */
