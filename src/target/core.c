@@ -140,10 +140,13 @@ static enum pyro_rc refuse_other_formats(const uint8_t *ident, struct pyro_err *
 	return pyro_err_set(err, PYRO_RC_FORMAT, "not a core file");
 }
 
-static enum pyro_rc check_header(const Elf64_Ehdr *header, struct pyro_err *err)
+static enum pyro_rc check_header(const Elf64_Ehdr *header, uint64_t size, struct pyro_err *err)
 {
 	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
 		return refuse_other_formats(header->e_ident, err);
+	if (size < sizeof(*header))
+		return pyro_err_set(err, PYRO_RC_FORMAT,
+				    "a core file of %" PRIu64 " bytes: it was cut short", size);
 	if (header->e_ident[EI_CLASS] != ELFCLASS64)
 		return pyro_err_set(err, PYRO_RC_UNSUPPORTED, "of a 32-bit program");
 	if (header->e_ident[EI_DATA] != ELFDATA2LSB)
@@ -198,7 +201,7 @@ static enum pyro_rc load_segments(struct pyro_core *core, Elf64_Phdr **ret_segme
 			     core->size < sizeof(header) ? core->size : sizeof(header));
 	if (rc != PYRO_RC_OK)
 		return pyro_err_set(err, rc, "cannot read it");
-	rc = check_header(&header, err);
+	rc = check_header(&header, core->size, err);
 	if (rc == PYRO_RC_OK)
 		rc = count_segments(core, &header, &count, err);
 	if (rc != PYRO_RC_OK)

@@ -108,27 +108,25 @@ static void add_gap(struct pyro_core *core, uint64_t start, uint64_t end)
 static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr **segments, size_t count,
 			  struct pyro_intern *paths)
 {
-	const struct pyro_core_file *file = core->files, *end = file + core->file_count;
 	uint64_t done = 0; /* where the address space is known up to */
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	for (size_t i = 0; (i < count || file < end) && rc == PYRO_RC_OK;) {
+	for (size_t i = 0, j = 0; (i < count || j < core->file_count) && rc == PYRO_RC_OK;) {
+		const struct pyro_core_file *file = j < core->file_count ? &core->files[j] : NULL;
 		const uint64_t next = i < count ? segments[i]->p_vaddr : UINT64_MAX;
-		const uint64_t start = file < end && file->start > done ? file->start : done;
+		const uint64_t start = file && file->start > done ? file->start : done;
 
-		if (file < end && (file->end <= done)) {
-			file++;
-		} else if (file < end && start < next) {
-			add_gap(core, start, file->end < next ? file->end : next);
-			rc = set_file(core, file, paths);
-			done = core->maps.items[core->maps.count - 1].end;
-		} else {
-			add_segment(core, segments[i]);
-			if (file < end && file->start <= next)
-				rc = set_file(core, file, paths);
-			done = core->maps.items[core->maps.count - 1].end;
-			i++;
+		if (file && file->end <= done) {
+			j++;
+			continue;
 		}
+		if (file && start < next)
+			add_gap(core, start, file->end < next ? file->end : next);
+		else
+			add_segment(core, segments[i++]);
+		if (file && file->start <= next)
+			rc = set_file(core, file, paths);
+		done = core->maps.items[core->maps.count - 1].end;
 	}
 	return rc;
 }
