@@ -312,6 +312,10 @@ const struct pyro_command pyro_commands[] = {
 			       "recording is in a capture "
 			       "file for \"report\", \"view\", \"convert\" and \"query\".\n"
 			       "\n"
+			       "On SIGUSR2, pyrometer writes what it has recorded so far to a "
+			       "capture of its own, NAME.1.pyro beside NAME.pyro, then NAME.2.pyro "
+			       "and so on, and goes on recording.\n"
+			       "\n"
 			       "The exit status is the program's own, 128+N if signal N ended it.",
 		.rules = {.options = run_options,
 			  .min_operands = 1,
@@ -330,6 +334,10 @@ const struct pyro_command pyro_commands[] = {
 			       "until Ctrl-C. The process is not restarted, changed or signalled "
 			       "and goes on "
 			       "unharmed.\n"
+			       "\n"
+			       "On SIGUSR2, pyrometer writes what it has recorded so far to a "
+			       "capture of its own, NAME.1.pyro beside NAME.pyro, then NAME.2.pyro "
+			       "and so on, and goes on recording.\n"
 			       "\n"
 			       "If reading it is not permitted, one line says what is missing; "
 			       "\"pyrometer doctor\" "

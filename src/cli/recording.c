@@ -13,6 +13,31 @@
 #define DEFAULT_OVERHEAD 2.0 /* percent */
 #define MAX_TEXT         (64 << 20)
 
+/* What a signal asked for: one line for each, at once. */
+static void show_copy(void *context, const char *path, uint64_t size, const struct pyro_err *err)
+{
+	const struct pyro_args *args = context;
+	struct pyro_buf buf;
+	char text[32];
+
+	if (!err && pyro_args_flag(args, "quiet"))
+		return;
+	pyro_buf_init(&buf, 1 << 16);
+	pyro_buf_add_text(&buf, "pyrometer: ");
+	if (err) {
+		pyro_escape_terminal(&buf, err->message, strlen(err->message));
+	} else {
+		pyro_output_size_text(size, text, sizeof(text));
+		pyro_buf_add_text(&buf, "what was recorded so far is in ");
+		pyro_escape_terminal(&buf, path, strlen(path));
+		pyro_buf_add_format(&buf, " (%s)", text);
+	}
+	pyro_buf_add_char(&buf, '\n');
+	if (buf.data)
+		fputs(buf.data, stderr);
+	pyro_buf_deinit(&buf);
+}
+
 void pyro_recording_options(const struct pyro_args *args, double hz_max,
 			    struct pyro_record_options *ret_options)
 {
@@ -29,6 +54,8 @@ void pyro_recording_options(const struct pyro_args *args, double hz_max,
 									      PYRO_PROOF_AUTO),
 			    .children = !pyro_args_flag(args, "no-children"),
 			    .native = pyro_args_flag(args, "native")},
+		.on_copy = show_copy,
+		.on_copy_context = (void *)args,
 	};
 }
 
