@@ -94,6 +94,11 @@ static const struct pyro_option run_options[] = {
 	 .kind = PYRO_OPTION_REST,
 	 .metavar = "CODE",
 	 .help = "run code given as text; all that follows is its own"},
+	{.name = "perf-map",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "let CPython 3.12 or later name its functions for perf and other native "
+		 "profilers, "
+		 "in /tmp/perf-PID.map; its calls take longer then"},
 	OPTIONS_RECORD("1000 Hz"),
 	{.name = NULL},
 };

@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "cli/page.h"
+#include "cli/perf_map.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "report/report.h"
@@ -133,15 +134,15 @@ static void show_files(const struct pyro_record_result *result, const struct pyr
 	pyro_buf_deinit(&buf);
 }
 
-static void show_trouble(const struct pyro_record_result *result)
+static void show_trouble(const struct pyro_err *trouble)
 {
 	struct pyro_buf buf;
 
-	if (result->trouble.rc == PYRO_RC_OK)
+	if (trouble->rc == PYRO_RC_OK)
 		return;
 	pyro_buf_init(&buf, 1 << 16);
-	pyro_escape_terminal(&buf, result->trouble.message, strlen(result->trouble.message));
-	fprintf(stderr, "pyrometer: %s\n", buf.data ? buf.data : result->trouble.message);
+	pyro_escape_terminal(&buf, trouble->message, strlen(trouble->message));
+	fprintf(stderr, "pyrometer: %s\n", buf.data ? buf.data : trouble->message);
 	pyro_buf_deinit(&buf);
 }
 
@@ -151,6 +152,7 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 {
 	FILE *stream = fd == STDOUT_FILENO ? stdout : stderr;
 	bool words = !pyro_args_flag(args, "quiet") && !pyro_args_flag(args, "json");
+	struct pyro_err unmapped;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (page) {
@@ -162,14 +164,14 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 		rc = show_json(result->profile, err);
 	if (rc == PYRO_RC_OK && words)
 		rc = show_summary(result->profile, fd, stream, err);
-	if (words) {
-		if (rc == PYRO_RC_OK)
-			fputc('\n', stream);
-		show_trouble(result);
+	if (words && rc == PYRO_RC_OK)
+		fputc('\n', stream);
+	show_trouble(&result->trouble);
+	if (pyro_args_flag(args, "perf-map") &&
+	    pyro_perf_map_check(result->profile, &unmapped) != PYRO_RC_OK)
+		show_trouble(&unmapped);
+	if (words)
 		show_files(result, rc == PYRO_RC_OK ? page : NULL, fd, stream);
-	} else {
-		show_trouble(result);
-	}
 	return rc;
 }
 
