@@ -123,6 +123,20 @@ static const struct pyro_example attach_examples[] = {
 };
 
 static const struct pyro_option dump_options[] = {
+	{.name = "core",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "look into a core file and not at a process"},
+	{.name = "exe",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "with --core: the program, if it is not where it was"},
+	{.name = "root",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FOLDER",
+	 .help = "with --core: the folder that has the program's files, such as the root of a "
+		 "copied "
+		 "container (default: /)"},
 	OPTION_JSON,
 	{.name = NULL},
 };
@@ -130,6 +144,7 @@ static const struct pyro_option dump_options[] = {
 static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump 4127", "what every thread does now, and where"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
+	{"pyrometer dump --core core.4127", "what it did when it died"},
 	{NULL, NULL},
 };
 
@@ -357,7 +372,7 @@ const struct pyro_command pyro_commands[] = {
 	{
 		.name = "dump",
 		.summary = "say what every thread of a Python process does now",
-		.synopsis = {"[OPTIONS] PID"},
+		.synopsis = {"[OPTIONS] PID", "[OPTIONS] --core FILE [--exe FILE] [--root FOLDER]"},
 		.description =
 			"Prints for each thread whether it runs or what it waits for, who holds "
 			"the "
@@ -366,11 +381,14 @@ const struct pyro_command pyro_commands[] = {
 			"shown "
 			"once.\n"
 			"\n"
-			"It takes the right to read the process: your own, or as root.",
-		.rules = {.options = dump_options,
-			  .min_operands = 1,
-			  .max_operands = 1,
-			  .operands = "PID"},
+			"It takes the right to read the process: your own, or as root.\n"
+			"\n"
+			"With --core it says the same of a process that died, and which signal "
+			"killed it where. What the kernel leaves out of a core is read from the "
+			"program's files if they are still the same; from CPython 3.13 on it "
+			"works without them. Cores that are packed are to be unpacked first, "
+			"those of systemd with coredumpctl dump -o FILE.",
+		.rules = {.options = dump_options, .max_operands = 1, .operands = "PID"},
 		.examples = dump_examples,
 		.ends_with_pipe = true,
 		.run = pyro_cmd_dump,

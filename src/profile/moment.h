@@ -29,6 +29,7 @@ struct pyro_moment_thread {
 	bool proved;           /**< its frames belong together */
 	bool truncated;        /**< the root side is missing */
 	bool partial;          /**< a frame is missing */
+	bool killed;           /**< it got the signal that the process died of */
 };
 
 struct pyro_moment {
@@ -43,6 +44,10 @@ struct pyro_moment {
 	uint64_t up_ns;                     /**< since the process began */
 	struct pyro_moment_thread *threads; /**< the main one first, those without Python last */
 	size_t thread_count;
+	const char *core;   /**< the core file that it was read from; "": the process itself */
+	const char *signal; /**< that the process died of, "SIGSEGV"; "" if it did not */
+	const char *cause;  /**< of that, for people; "" if it is not known */
+	uint64_t lost;      /**< bytes of the core, which was cut short */
 };
 
 /** An empty one. Errors: NOMEM. */
@@ -50,6 +55,9 @@ enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment,
 				struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */
 void pyro_moment_destroy(struct pyro_moment *moment);
+/** Puts the threads in order: the one that was killed, the main one, others of Python, the rest;
+ *  each by its id. */
+void pyro_moment_sort(struct pyro_moment *moment);
 /** A copy of @text that lives as long as the moment. "" where memory is exhausted. */
 const char *pyro_moment_text(struct pyro_moment *moment, const char *text);
 

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "cpython/locate.h"
+#include "record/moment_parts.h"
 #include "sample/freeze.h"
 #include "target/permission.h"
 #include "target/process.h"
@@ -145,47 +146,6 @@ static size_t state_of(const struct taking *taking, int tid)
 	return pyro_map_get(&taking->states, (uint64_t)own_tid, &index) ? index : SIZE_MAX;
 }
 
-static enum pyro_rc add_text(struct pyro_profile *profile, const char *text, uint32_t *ret_string)
-{
-	return pyro_profile_string(profile, text, strlen(text), ret_string);
-}
-
-static enum pyro_rc add_frame(struct taking *taking, const struct pyro_raw_frame *raw,
-			      uint32_t *stack)
-{
-	static const struct pyro_code unknown = {.name = "?", .qualname = "?", .file = ""};
-	struct pyro_profile *profile = taking->moment->profile;
-	const struct pyro_code *code = pyro_python_code(taking->python, raw->code);
-	struct pyro_function function = {.name = 0};
-	struct pyro_frame frame = {.line = raw->line};
-	uint32_t index;
-	enum pyro_rc rc;
-
-	code = code ? code : &unknown;
-	function.first_line = code->first_line;
-	rc = add_text(profile, code->qualname, &function.name);
-	if (!rc)
-		rc = add_text(profile, code->file, &function.file);
-	if (!rc)
-		rc = pyro_profile_function(profile, &function, &frame.function);
-	if (!rc)
-		rc = pyro_profile_frame(profile, &frame, &index);
-	return rc ? rc : pyro_profile_stack(profile, *stack, index, stack);
-}
-
-static enum pyro_rc take_frames(struct taking *taking, struct pyro_moment_thread *thread)
-{
-	const struct pyro_raw_stack *stack = taking->stack;
-	enum pyro_rc rc = PYRO_RC_OK;
-
-	pyro_python_stack_lines(taking->python, taking->stack);
-	thread->truncated = stack->truncated;
-	thread->partial = stack->partial;
-	for (size_t i = stack->count; i-- > 0 && !rc;)
-		rc = add_frame(taking, &stack->frames[i], &thread->stack);
-	return rc;
-}
-
 /* How far the clock of @cpu is behind ours: a thread that has just come there has its time. */
 static bool clock_of(struct taking *taking, int cpu, uint64_t *ret_behind)
 {
@@ -264,17 +224,19 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
-	return take_frames(taking, thread);
+	return pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
 {
 	char comm[64] = "";
-	uint64_t name;
+	const char *name =
+		state != SIZE_MAX
+			? pyro_moment_name(&taking->names, taking->look->threads[state].pthread)
+			: NULL;
 
-	if (state != SIZE_MAX &&
-	    pyro_map_get(&taking->names, taking->look->threads[state].pthread, &name))
-		return (const char *)(uintptr_t)name;
+	if (name)
+		return name;
 	pyro_thread_comm(taking->pid, tid, comm, sizeof(comm));
 	return pyro_moment_text(taking->moment, comm);
 }
@@ -325,30 +287,6 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 	return PYRO_RC_OK;
 }
 
-static void on_name(void *context, uint64_t pthread, const char *name)
-{
-	struct taking *taking = context;
-	const char *kept = pyro_moment_text(taking->moment, name);
-
-	/* Without memory it has the kernel's name. */
-	if (pyro_map_put(&taking->names, pthread, (uint64_t)(uintptr_t)kept))
-		return;
-}
-
-/* The main thread, other threads of Python, the rest; each as the kernel lists them. */
-static int rank_of(const struct pyro_moment_thread *thread)
-{
-	return thread->main ? 0 : thread->python ? 1 : 2;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct pyro_moment_thread *x = a;
-	const struct pyro_moment_thread *y = b;
-
-	return rank_of(x) != rank_of(y) ? rank_of(x) - rank_of(y) : x->tid - y->tid;
-}
-
 static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 {
 	struct pyro_tids tids PYRO_CLEANUP(pyro_tids_deinit) = {NULL, 0, false};
@@ -357,7 +295,7 @@ static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 
 	if (rc)
 		return rc;
-	pyro_python_thread_names(taking->python, on_name, taking);
+	pyro_moment_names(moment, taking->python, &taking->names);
 	moment->threads =
 		pyro_arena_alloc(&moment->arena, (tids.count + 1) * sizeof(*moment->threads));
 	if (!moment->threads)
@@ -371,7 +309,7 @@ static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 	}
 	if (moment->thread_count == 0)
 		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", taking->pid);
-	qsort(moment->threads, moment->thread_count, sizeof(*moment->threads), by_rank);
+	pyro_moment_sort(moment);
 	return PYRO_RC_OK;
 }
 

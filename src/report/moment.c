@@ -48,7 +48,8 @@ static uint64_t key_of(const struct pyro_moment_thread *thread)
 	const uint64_t flags = (uint64_t)thread->python | (uint64_t)thread->runs << 1 |
 			       (uint64_t)thread->holds_gil << 2 | (uint64_t)thread->unread << 3 |
 			       (uint64_t)thread->truncated << 4 | (uint64_t)thread->partial << 5 |
-			       (uint64_t)thread->proved << 6 | (uint64_t)thread->interpreter << 32;
+			       (uint64_t)thread->proved << 6 | (uint64_t)thread->killed << 7 |
+			       (uint64_t)thread->interpreter << 32;
 
 	return pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
 			      pyro_hash_bytes(thread->wait, strlen(thread->wait)));
@@ -114,17 +115,29 @@ static void add_process(struct page *page)
 	struct pyro_buf line;
 
 	pyro_buf_init(&line, TEXT_BYTES);
-	pyro_buf_add_format(&line, PYRO_MARK_BOLD "process %d" PYRO_MARK_END "  ", moment->pid);
+	pyro_buf_add_format(&line, PYRO_MARK_BOLD "%sprocess %d" PYRO_MARK_END "  ",
+			    *moment->core ? "core of " : "", moment->pid);
 	pyro_headline_command(moment->command, page->look, &line);
-	pyro_buf_add_format(&line, PYRO_MARK_DOT "CPython %s%s" PYRO_MARK_DOT "up ",
-			    moment->version, moment->free_threaded ? " free-threaded" : "");
-	pyro_units_duration(&line, moment->up_ns);
-	pyro_buf_add_text(&line, PYRO_MARK_DOT);
+	pyro_buf_add_format(&line, PYRO_MARK_DOT "CPython %s%s" PYRO_MARK_DOT, moment->version,
+			    moment->free_threaded ? " free-threaded" : "");
+	if (!*moment->core) {
+		pyro_buf_add_text(&line, "up ");
+		pyro_units_duration(&line, moment->up_ns);
+		pyro_buf_add_text(&line, PYRO_MARK_DOT);
+	}
+	if (*moment->signal)
+		pyro_buf_add_format(&line, "killed by %s%s%s" PYRO_MARK_DOT, moment->signal,
+				    *moment->cause ? ": " : "", moment->cause);
 	add_threads(&line, moment->thread_count);
 	if (moment->collecting)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "collecting garbage");
 	if (moment->finalizing)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "shutting down");
+	if (moment->lost) {
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "cut short: ");
+		pyro_units_bytes(&line, moment->lost);
+		pyro_buf_add_text(&line, " are missing");
+	}
 	if (line.failed)
 		page->buf->failed = true;
 	else
@@ -190,7 +203,11 @@ static void add_state(struct page *page, struct pyro_buf *line, const struct gro
 {
 	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
 
-	if (!thread->runs)
+	if (thread->killed)
+		pyro_buf_add_format(line, PYRO_MARK_RUNNING "killed by %s%s" PYRO_MARK_END,
+				    page->moment->signal,
+				    thread->holds_gil ? ", holds the GIL" : "");
+	else if (!thread->runs)
 		add_waiting(page, line, group);
 	else
 		pyro_buf_add_format(line, PYRO_MARK_RUNNING "running%s" PYRO_MARK_END,
@@ -308,7 +325,8 @@ static void add_frames(struct page *page, const struct pyro_moment_thread *threa
 	if (thread->partial)
 		add_note(page, "a frame is missing: it could not be read");
 	if (thread->unread)
-		add_note(page, "its frames could not be read while it ran");
+		add_note(page, *page->moment->core ? "its frames could not be read"
+						   : "its frames could not be read while it ran");
 	else if (!thread->proved && thread->stack != PYRO_NONE)
 		add_note(page, "not proved: it ran while its frames were read");
 	if (thread->python && !thread->unread && thread->stack == PYRO_NONE)

@@ -49,6 +49,7 @@ static void add_thread(const struct pyro_profile *profile, const struct pyro_mom
 	pyro_json_number(buf, "interpreter", thread->interpreter);
 	add_wait(thread, buf);
 	pyro_json_bool(buf, "holds_gil", thread->holds_gil);
+	pyro_json_bool(buf, "killed", thread->killed);
 	pyro_json_bool(buf, "read", !thread->unread);
 	pyro_json_bool(buf, "proved", thread->proved);
 	pyro_json_bool(buf, "truncated", thread->truncated);
@@ -66,7 +67,14 @@ enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct py
 	pyro_json_text(buf, "command", moment->command);
 	pyro_json_text(buf, "python", moment->version);
 	pyro_json_bool(buf, "free_threaded", moment->free_threaded);
-	pyro_json_number(buf, "up_ns", moment->up_ns);
+	if (*moment->core)
+		pyro_json_text(buf, "up_ns", NULL);
+	else
+		pyro_json_number(buf, "up_ns", moment->up_ns);
+	pyro_json_text(buf, "core", *moment->core ? moment->core : NULL);
+	pyro_json_text(buf, "signal", *moment->signal ? moment->signal : NULL);
+	pyro_json_text(buf, "cause", *moment->cause ? moment->cause : NULL);
+	pyro_json_number(buf, "lost_bytes", moment->lost);
 	pyro_json_bool(buf, "collecting", moment->collecting);
 	pyro_json_bool(buf, "finalizing", moment->finalizing);
 	pyro_json_open(buf, "threads", '[');

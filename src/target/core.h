@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "target/maps.h"
 #include "target/reader.h"
+#include "target/thread.h"
 
 /** A core file: what a process was when it died, or when a debugger took a picture of it. 64-bit
  *  ones of this machine's architecture, as written by Linux and by debuggers. Everything in it is
@@ -58,6 +59,12 @@ struct pyro_reader *pyro_core_reader(struct pyro_core *core);
 const struct pyro_core_facts *pyro_core_facts(const struct pyro_core *core);
 /** Its threads, in the order of the core: the one that the signal killed comes first. */
 const struct pyro_core_thread *pyro_core_threads(const struct pyro_core *core, size_t *ret_count);
+/** The system call that it waited in, by its registers; number -2: in none, or unknown, as always
+ * on AArch64. */
+void pyro_core_thread_syscall(const struct pyro_core_thread *thread,
+			      struct pyro_thread_syscall *ret_syscall);
+/** Its pthread_t, by its registers; 0: unknown. */
+uint64_t pyro_core_thread_pthread(const struct pyro_core_thread *thread);
 /** Its address space. A file has the same `inode`, which is one of ours, wherever it is mapped. Of
  *  mappings that a debugger left out, only names and places are known: they count as code. */
 const struct pyro_maps *pyro_core_maps(const struct pyro_core *core);
