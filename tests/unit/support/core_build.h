@@ -11,7 +11,7 @@
 
 /* Core files made for tests: add notes and segments, then finish. */
 
-#define CORE_BUILD_LOADS 16
+#define CORE_BUILD_LOADS 512
 
 struct core_build {
 	struct pyro_buf notes;
