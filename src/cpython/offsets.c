@@ -50,6 +50,7 @@ enum table_field {
 	T_fr_previous,
 	T_fr_code,
 	T_fr_instr,
+	T_fr_localsplus,
 	T_fr_owner,
 	T_fr_tlbc,
 	T_co_size,
@@ -60,6 +61,7 @@ enum table_field {
 	T_co_first_line,
 	T_co_argcount,
 	T_co_localsplusnames,
+	T_co_localspluskinds,
 	T_co_code,
 	T_co_tlbc,
 	T_ob_size,
@@ -70,6 +72,8 @@ enum table_field {
 	T_ty_basicsize,
 	T_ty_dictoffset,
 	T_ty_cached_keys,
+	T_tuple_items,
+	T_list_items,
 	T_di_keys,
 	T_di_values,
 	T_long_digits,
@@ -107,7 +111,7 @@ static const uint8_t table_13[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_localsplus),
 	F(fr_owner),
 	F(co_size),
 	F(co_filename),
@@ -117,7 +121,7 @@ static const uint8_t table_13[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(ob_size),
 	F(ob_type),
@@ -126,10 +130,10 @@ static const uint8_t table_13[] = {
 	SKIP,
 	F(ty_flags),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	F(di_keys),
@@ -175,7 +179,7 @@ static const uint8_t table_14[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_localsplus),
 	F(fr_owner),
 	SKIP,
 	F(fr_tlbc),
@@ -187,7 +191,7 @@ static const uint8_t table_14[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(co_tlbc),
 	F(ob_size),
@@ -197,10 +201,10 @@ static const uint8_t table_14[] = {
 	SKIP,
 	F(ty_flags),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	SKIP,
@@ -258,7 +262,7 @@ static const uint8_t table_15[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_localsplus),
 	F(fr_owner),
 	SKIP,
 	F(fr_tlbc),
@@ -270,7 +274,7 @@ static const uint8_t table_15[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(co_tlbc),
 	F(ob_size),
@@ -284,10 +288,10 @@ static const uint8_t table_15[] = {
 	SKIP,
 	F(ty_cached_keys),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	SKIP,
@@ -371,6 +375,42 @@ static bool values_are_sound(const uint64_t values[TABLE_FIELDS])
 	return true;
 }
 
+/* What only values need. tools/layouts verifies these distances as well. */
+static void derive_values(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
+{
+	const uint32_t head = (uint32_t)v[T_ob_size];
+
+	l->fr_globals = (uint32_t)v[T_fr_previous] + 16;
+	l->fr_locals = (uint32_t)v[T_fr_previous] + 32;
+	l->fr_localsplus = (uint32_t)v[T_fr_localsplus];
+	l->co_argcount = (uint32_t)v[T_co_argcount];
+	l->co_kwonly = (uint32_t)v[T_co_argcount] + 8;
+	l->co_flags = (uint32_t)v[T_co_argcount] - 4;
+	l->co_nlocals = (uint32_t)v[T_co_first_line] + 4;
+	l->co_locals = (uint32_t)v[T_co_localsplusnames];
+	l->co_kinds = (uint32_t)v[T_co_localspluskinds];
+	l->ty_itemsize = (uint32_t)v[T_ty_name] + 16;
+	l->ty_members = (uint32_t)v[T_ty_name] + 216;
+	l->ty_base = (uint32_t)v[T_ty_name] + 232;
+	l->ty_dict = (uint32_t)v[T_ty_name] + 240;
+	l->ty_qualname = l->ty_cached_keys - 8;
+	l->di_used = l->di_keys - 16;
+	l->set_used = head + 8;
+	l->set_mask = head + 16;
+	l->set_table = head + 24;
+	l->list_items = (uint32_t)v[T_list_items];
+	l->tuple_items = (uint32_t)v[T_tuple_items];
+	l->float_value = head;
+	l->complex_value = head;
+	l->bytearray_start = head + 24;
+	l->slice_start = head;
+	l->cell_content = head;
+	l->exc_args = head + 8;
+	l->func_qualname = head + 24;
+	l->meth_func = head;
+	l->builtin_def = head;
+}
+
 static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 {
 	const uint32_t head = (uint32_t)v[T_ob_size]; /* of an object */
@@ -399,6 +439,7 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	l->ty_dictoffset = (uint32_t)v[T_ty_name] + 264;
 	l->ty_cached_keys = (uint32_t)(v[T_ty_cached_keys] ? v[T_ty_cached_keys] : 864 + head);
 	l->mod_dict = head;
+	derive_values(v, l);
 	if (!l->free_threaded || l->minor < 14) {
 		l->fr_tlbc = PYRO_ABSENT;
 		l->co_tlbc = PYRO_ABSENT;
