@@ -36,4 +36,19 @@
 #define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
 #define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
 
+/* Of values shown as text, such as the local variables of a frame. */
+#define PYRO_MAX_VALUE_DEPTH  4          /**< containers in containers */
+#define PYRO_MAX_VALUE_ITEMS  16         /**< items shown of one container */
+#define PYRO_MAX_VALUE_CHARS  200        /**< characters shown of one string, bytes of bytes */
+#define PYRO_MAX_VALUE_BITS   1200       /**< of an int that is shown by its decimal digits */
+#define PYRO_MAX_VALUE_TEXT   2048       /**< bytes of a value, after which no item is begun */
+#define PYRO_MAX_VALUE_READS  512        /**< reads for a value, after which no item is begun */
+#define PYRO_MAX_VALUE_NAME   256        /**< bytes of the name of a type or a variable */
+#define PYRO_MAX_VALUE_TYPES  4096       /**< types remembered */
+#define PYRO_MAX_VALUE_BASES  32         /**< classes that a class stands on */
+#define PYRO_MAX_FRAME_LOCALS 128        /**< variables shown of a frame */
+#define PYRO_MAX_FRAME_SLOTS  65536      /**< variables of a frame */
+#define PYRO_MAX_FRAME_TEXT   (32 << 10) /**< bytes of a frame's values, as above */
+#define PYRO_MAX_DUMP_TEXT    (8 << 20)  /**< bytes of the values of all frames, as above */
+
 #endif

@@ -11,6 +11,10 @@
 #include "cpython/python.h"
 #include "cpython/window.h"
 
+/** The bits of a frame's pointer to its code, a tagged _PyStackRef from 3.14 on, that are an
+ *  address. */
+#define PYRO_CODE_MASK (~(uint64_t)7)
+
 /** An interpreter as last seen. */
 struct pyro_interp {
 	uint64_t addr;

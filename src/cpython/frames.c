@@ -16,7 +16,6 @@
 #define OWNER_SHIM      3 /* from here on a frame belongs to the interpreter, not to Python code */
 #define OWNER_MAX       4
 #define MAX_TLBC        (1 << 20)
-#define CODE_MASK       (~(uint64_t)7) /* of a tagged _PyStackRef; 3.14 on */
 
 /* Reads what the frame at @addr lies in. */
 static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
@@ -202,7 +201,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		}
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
-			code &= CODE_MASK;
+			code &= PYRO_CODE_MASK;
 		/* To 3.10 the loop runs one frame. */
 		walk->entries[walk->count] = l->minor <= 10 || (l->minor == 11 && entered);
 		walk->code_addrs[walk->count] = code;
@@ -259,7 +258,7 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 		.block = hint->chunk,
 		.block_size = region_size(hint),
 		.object = l->fr_code,
-		.object_mask = l->minor >= 14 ? CODE_MASK : UINT64_MAX,
+		.object_mask = l->minor >= 14 ? PYRO_CODE_MASK : UINT64_MAX,
 	};
 
 	/* What the frames of the interpreter itself point to is no code. */

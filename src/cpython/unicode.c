@@ -49,9 +49,10 @@ bool pyro_string_head(const struct pyro_window *window, const struct pyro_layout
 	if (compact && ready) {
 		ret_string->text =
 			addr + (ret_string->ascii ? layout->str_ascii : layout->str_compact);
-	} else if (layout->str_wide != PYRO_ABSENT) {
-		/* A legacy string, to 3.11: its characters lie elsewhere. Not ready, it has wchar_t
-		 * alone, counted in PyCompactUnicodeObject.wstr_length. */
+	} else if (layout->str_wide != PYRO_ABSENT || !compact) {
+		/* Of a subclass of str, or a legacy string: its characters lie elsewhere. Not
+		 * ready, to 3.11, it has wchar_t alone, counted in
+		 * PyCompactUnicodeObject.wstr_length. */
 		const struct pyro_bytes more =
 			pyro_window_find(window, addr, layout->str_compact + sizeof(uint64_t));
 
