@@ -25,6 +25,7 @@
 #define BATCH              1000                /* keys read at once */
 #define MAX_ENTRIES        (UINT64_C(1) << 32) /* beyond, an index would have 8 bytes */
 #define MAX_LOG2_BYTES     34
+#define MAX_OFFSET         (1u << 20) /* of a dict in an object */
 
 void pyro_items_deinit(struct pyro_items *items)
 {
@@ -199,6 +200,30 @@ enum pyro_rc pyro_dict_load_some(struct pyro_window *window, const struct pyro_l
 	return rc == PYRO_RC_OK ? load(window, layout, keys, values, first, limit, ret_items) : rc;
 }
 
+/* Where an object is of variable size, such as an int to 3.11 or a tuple, its dict comes last. */
+static enum pyro_rc offset_from_end(struct pyro_window *window, const struct pyro_layout *layout,
+				    uint64_t addr, uint64_t type, uint64_t *offset)
+{
+	uint64_t basicsize, itemsize, count, size;
+	enum pyro_rc rc = read_u64(window, type + layout->ty_basicsize, &basicsize);
+
+	if (rc == PYRO_RC_OK)
+		rc = read_u64(window, type + layout->ty_itemsize, &itemsize);
+	if (rc == PYRO_RC_OK)
+		rc = read_u64(window, addr + layout->ob_type + 8, &count);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (count >> 63) /* an int below zero */
+		count = 0 - count;
+	if (basicsize > MAX_OFFSET || itemsize > MAX_OFFSET || count > MAX_OFFSET)
+		return PYRO_RC_FAULT;
+	size = (basicsize + count * itemsize + 7) & ~(uint64_t)7;
+	if (size < 0 - *offset)
+		return PYRO_RC_FAULT;
+	*offset += size;
+	return PYRO_RC_OK;
+}
+
 enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_layout *layout,
 				  uint64_t addr, struct pyro_items *ret_items)
 {
@@ -219,9 +244,12 @@ enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_
 	if (rc != PYRO_RC_OK)
 		return rc;
 	if (layout->minor <= 10 || !(flags & FLAG_MANAGED_DICT)) {
-		if (dictoffset == 0 || dictoffset > (1u << 20))
-			return PYRO_RC_FAULT;
-		rc = read_u64(window, addr + dictoffset, &place);
+		if ((int64_t)dictoffset < 0)
+			rc = offset_from_end(window, layout, addr, type, &dictoffset);
+		if (rc == PYRO_RC_OK && (dictoffset == 0 || dictoffset > MAX_OFFSET))
+			rc = PYRO_RC_FAULT;
+		if (rc == PYRO_RC_OK)
+			rc = read_u64(window, addr + dictoffset, &place);
 		return rc == PYRO_RC_OK ? pyro_dict_load(window, layout, place, ret_items) : rc;
 	}
 	rc = read_u64(window, type + layout->ty_cached_keys, &keys);
@@ -237,7 +265,7 @@ enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_
 	if (layout->minor == 12 && (place & 1)) /* PyDictOrValues: values, one less */
 		return load_all(window, layout, keys, place + 1, ret_items);
 	if (place == 0 && layout->minor >= 13 && (flags & FLAG_INLINE_VALUES) &&
-	    basicsize <= (1u << 20))
+	    basicsize <= MAX_OFFSET)
 		return load_all(window, layout, keys, values_of(layout, addr + basicsize),
 				ret_items);
 	return pyro_dict_load(window, layout, place, ret_items);

@@ -188,7 +188,7 @@ bool pyro_value_write_deque(struct pyro_values *values, const struct pyro_value 
 		(void)add_items(values, items, read, count);
 		pyro_value_leave(values, "]");
 	}
-	if (limit <= MAX_COUNT * MAX_COUNT)
+	if ((int64_t)limit >= 0) /* -1: none */
 		pyro_buf_add_format(&values->text, ", maxlen=%" PRIu64, limit);
 	pyro_buf_add_char(&values->text, ')');
 	return true;
