@@ -48,6 +48,9 @@ struct pyro_hint {
 /** Work space of pyro_python_stack. */
 struct pyro_walk {
 	uint64_t thread; /**< thread state, 0: nothing to learn from */
+	/* Where frames lie, their code objects and what they execute: in the end those of the
+	 * stack's frames come first, in its order. */
+	uint64_t addrs[PYRO_MAX_STACK_DEPTH];
 	uint64_t code_addrs[PYRO_MAX_STACK_DEPTH];
 	uint64_t instrs[PYRO_MAX_STACK_DEPTH];
 	int32_t tlbcs[PYRO_MAX_STACK_DEPTH];

@@ -204,6 +204,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 			code &= PYRO_CODE_MASK;
 		/* To 3.10 the loop runs one frame. */
 		walk->entries[walk->count] = l->minor <= 10 || (l->minor == 11 && entered);
+		walk->addrs[walk->count] = at;
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -410,6 +411,14 @@ static void check_crossing(struct pyro_python *python, const struct pyro_hint *h
 		walk->partial = true;
 }
 
+/* What is known of frame @from becomes that of frame @to, one that is not shown. */
+static void move_frame(struct pyro_walk *walk, size_t from, size_t to)
+{
+	walk->addrs[to] = walk->addrs[from];
+	walk->code_addrs[to] = walk->code_addrs[from];
+	walk->instrs[to] = walk->instrs[from];
+}
+
 static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack *stack)
 {
 	struct pyro_walk *walk = &python->walk;
@@ -439,6 +448,8 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 		if (!sane)
 			stack->partial = true;
 		stack->entries[stack->count] = walk->entries[i];
+		if (i != stack->count)
+			move_frame(walk, i, stack->count);
 		stack->count++;
 	}
 	return PYRO_RC_OK;

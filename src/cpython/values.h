@@ -47,11 +47,10 @@ struct pyro_place {
 	uint64_t instr; /**< as the frame has it: not an offset */
 };
 
-/** Finds the places of the frames of @stack, which pyro_python_stack has just read of @thread:
- *  before anything else is asked of @python. Reads nothing. Fills places[0] to [stack->count - 1];
- *  where a frame is not found again its `frame` is 0. */
-void pyro_python_places(const struct pyro_python *python, const struct pyro_thread *thread,
-			const struct pyro_raw_stack *stack, struct pyro_place *places);
+/** The places of the frames of @stack, the last one that pyro_python_stack read: until it reads
+ *  another one. Reads nothing. Fills places[0] to [stack->count - 1]. */
+void pyro_python_places(const struct pyro_python *python, const struct pyro_raw_stack *stack,
+			struct pyro_place *places);
 
 /** Reads values of one process for one dump, which has limits of its own (base/limits.h). Not
  *  thread-safe. */
