@@ -123,6 +123,10 @@ static const struct pyro_example attach_examples[] = {
 };
 
 static const struct pyro_option dump_options[] = {
+	{.name = "locals",
+	 .letter = 'l',
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show the arguments and local variables of every frame as well"},
 	{.name = "core",
 	 .kind = PYRO_OPTION_PATH,
 	 .metavar = "FILE",
@@ -143,6 +147,7 @@ static const struct pyro_option dump_options[] = {
 
 static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump 4127", "what every thread does now, and where"},
+	{"pyrometer dump --locals 4127", "and with which values"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
 	{"pyrometer dump --core core.4127", "what it did when it died"},
 	{NULL, NULL},
@@ -380,6 +385,12 @@ const struct pyro_command pyro_commands[] = {
 			"changed or signalled. Threads that do the same in the same place are "
 			"shown "
 			"once.\n"
+			"\n"
+			"With --locals each frame is followed by its variables, written as "
+			"Python's repr would, up to limits, without running any code of the "
+			"program. They are read after the frames, so those of a thread that runs "
+			"may be of a later moment, which is said where it shows. Values may be "
+			"secret: look at them before you pass them on.\n"
 			"\n"
 			"It takes the right to read the process: your own, or as root.\n"
 			"\n"

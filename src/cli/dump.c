@@ -32,6 +32,7 @@ static enum pyro_rc show(const struct pyro_args *args, const struct pyro_moment 
 static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_moment,
 			 struct pyro_err *err)
 {
+	const struct pyro_moment_options options = {.locals = pyro_args_flag(args, "locals")};
 	const char *core = pyro_args_text(args, "core");
 	const struct pyro_core_places places = {pyro_args_text(args, "exe"),
 						pyro_args_text(args, "root")};
@@ -43,7 +44,7 @@ static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_
 				    "dump: a process or a core, not both. Try: pyrometer dump "
 				    "--core FILE");
 	if (core)
-		return pyro_moment_take_core(core, &places, ret_moment, err);
+		return pyro_moment_take_core(core, &places, &options, ret_moment, err);
 	if (places.exe || places.root)
 		return pyro_err_set(err, PYRO_RC_USAGE,
 				    "dump: --exe and --root go with --core. Try: pyrometer help "
@@ -52,7 +53,7 @@ static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_
 		return pyro_err_set(err, PYRO_RC_USAGE,
 				    "dump needs PID, or --core FILE. Try: pyrometer help dump");
 	rc = pyro_pid_read("dump", args->operands[0], &pid, err);
-	return rc ? rc : pyro_moment_take(pid, ret_moment, err);
+	return rc ? rc : pyro_moment_take(pid, &options, ret_moment, err);
 }
 
 int pyro_cmd_dump(const struct pyro_args *args, struct pyro_err *err)

@@ -25,7 +25,7 @@ const char *pyro_local_kind_name(enum pyro_local_kind kind)
 /* A frame while its variables are read. */
 struct frame {
 	struct pyro_values *values;
-	const struct pyro_place *place;
+	const struct pyro_frame_place *place;
 	uint8_t data[PYRO_READ_FRAME];
 	uint8_t code[PYRO_READ_CODE];
 	uint32_t argument_count;
@@ -54,7 +54,7 @@ static uint32_t in_code_u32(const struct frame *frame, uint32_t offset)
 static bool is_there(struct frame *frame)
 {
 	const struct pyro_layout *l = frame->values->layout;
-	const struct pyro_place *place = frame->place;
+	const struct pyro_frame_place *place = frame->place;
 	uint64_t code, instr;
 
 	if (!pyro_value_read(frame->values, place->frame, frame->data,
@@ -323,7 +323,7 @@ static bool add_all(struct frame *frame)
 	return (flags & CO_OPTIMIZED) || add_namespace(frame);
 }
 
-enum pyro_rc pyro_values_frame(struct pyro_values *values, const struct pyro_place *place,
+enum pyro_rc pyro_values_frame(struct pyro_values *values, const struct pyro_frame_place *place,
 			       struct pyro_frame_locals *ret_locals)
 {
 	struct frame frame = {.values = values, .place = place, .found = ret_locals};

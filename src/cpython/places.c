@@ -3,11 +3,11 @@
 #include "cpython/values.h"
 
 void pyro_python_places(const struct pyro_python *python, const struct pyro_raw_stack *stack,
-			struct pyro_place *places)
+			struct pyro_frame_place *places)
 {
 	const struct pyro_walk *walk = &python->walk;
 
 	for (size_t i = 0; i < stack->count && i < PYRO_MAX_STACK_DEPTH; i++)
-		places[i] =
-			(struct pyro_place){walk->addrs[i], walk->code_addrs[i], walk->instrs[i]};
+		places[i] = (struct pyro_frame_place){walk->addrs[i], walk->code_addrs[i],
+						      walk->instrs[i]};
 }

@@ -41,7 +41,7 @@ struct pyro_frame_locals {
 };
 
 /** Where a frame lies, and what it was doing when its stack was read. */
-struct pyro_place {
+struct pyro_frame_place {
 	uint64_t frame;
 	uint64_t code;
 	uint64_t instr; /**< as the frame has it: not an offset */
@@ -50,7 +50,7 @@ struct pyro_place {
 /** The places of the frames of @stack, the last one that pyro_python_stack read: until it reads
  *  another one. Reads nothing. Fills places[0] to [stack->count - 1]. */
 void pyro_python_places(const struct pyro_python *python, const struct pyro_raw_stack *stack,
-			struct pyro_place *places);
+			struct pyro_frame_place *places);
 
 /** Reads values of one process for one dump, which has limits of its own (base/limits.h). Not
  *  thread-safe. */
@@ -63,7 +63,7 @@ enum pyro_rc pyro_values_create(struct pyro_python *python,
 void pyro_values_destroy(struct pyro_values *values);
 /** The variables of the frame at @place, which live until the next call. The thread may run: the
  *  frame is compared with @place before and after. Errors: GONE, PERM, NOMEM. */
-enum pyro_rc pyro_values_frame(struct pyro_values *values, const struct pyro_place *place,
+enum pyro_rc pyro_values_frame(struct pyro_values *values, const struct pyro_frame_place *place,
 			       struct pyro_frame_locals *ret_locals) PYRO_NODISCARD;
 /** Appends the object at @addr to @buf. Errors: as above. */
 enum pyro_rc pyro_values_object(struct pyro_values *values, uint64_t addr,

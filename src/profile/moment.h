@@ -12,6 +12,22 @@
 /* What every thread of a process does at one moment. Text is as the target has it (escape before
  * showing), never NULL, and lives as long as the moment. */
 
+/** A variable of a frame, its value as Python's repr has it. */
+struct pyro_moment_local {
+	const char *name;
+	const char *value;
+	const char *kind; /**< "argument", "local", "cell", "free", "global" */
+};
+
+/** What else is known of a frame, where it was asked for. */
+struct pyro_moment_frame {
+	const struct pyro_moment_local *locals;
+	size_t local_count;
+	size_t left_out; /**< variables that are not here: there are too many */
+	bool changed;    /**< it went on before or while they were read */
+	bool unreadable; /**< some of them could not be read */
+};
+
 struct pyro_moment_thread {
 	int tid;
 	const char *name;
@@ -30,6 +46,9 @@ struct pyro_moment_thread {
 	bool truncated;        /**< the root side is missing */
 	bool partial;          /**< a frame is missing */
 	bool killed;           /**< it got the signal that the process died of */
+	const struct pyro_moment_frame *frames; /**< one for each of `stack`, the innermost first;
+						   NULL: nobody asked for more */
+	size_t frame_count;
 };
 
 struct pyro_moment {

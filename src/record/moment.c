@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "cpython/locate.h"
+#include "record/locals.h"
 #include "record/moment_parts.h"
 #include "sample/freeze.h"
 #include "target/permission.h"
@@ -43,6 +44,7 @@ struct taking {
 	bool own_pids;          /* ids in the process are not ours */
 	struct pyro_buf text;
 	struct pyro_moment *moment;
+	struct pyro_locals *locals; /* NULL: variables are not asked for */
 };
 
 static void no_news(void *context, const struct pyro_sched_news *news)
@@ -74,6 +76,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_sched_destroy(taking->freeze.sched);
 	free(taking->freeze.scratch);
 	free(taking->stack);
+	pyro_locals_destroy(taking->locals);
 	pyro_python_destroy(taking->python);
 	pyro_reader_destroy(taking->reader);
 	pyro_map_deinit(&taking->states);
@@ -99,7 +102,8 @@ static enum pyro_rc find_python(struct taking *taking, struct pyro_err *err)
 	return rc;
 }
 
-static enum pyro_rc open_process(struct taking *taking, struct pyro_err *err)
+static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment_options *options,
+				 struct pyro_err *err)
 {
 	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
 
@@ -107,6 +111,11 @@ static enum pyro_rc open_process(struct taking *taking, struct pyro_err *err)
 		rc = find_python(taking, err);
 	if (!rc)
 		rc = pyro_sched_create(PYRO_SCHED_PROC, no_news, NULL, &taking->freeze.sched, err);
+	if (!rc && options->locals) {
+		rc = pyro_locals_create(taking->python, &taking->locals);
+		if (rc)
+			return pyro_err_set(err, rc, "out of memory");
+	}
 	return rc == PYRO_RC_PERM ? pyro_process_explain_permission(taking->pid, "dump", err) : rc;
 }
 
@@ -224,7 +233,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
-	return pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
@@ -346,13 +356,14 @@ static enum pyro_rc take_folder(struct taking *taking)
 	return pyro_profile_meta_set(taking->moment->profile, "cwd", path);
 }
 
-enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment, struct pyro_err *err)
+enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options,
+			      struct pyro_moment **ret_moment, struct pyro_err *err)
 {
 	struct taking taking PYRO_CLEANUP(taking_deinit);
 	enum pyro_rc rc = taking_init(&taking, pid, err);
 
 	if (!rc)
-		rc = open_process(&taking, err);
+		rc = open_process(&taking, options, err);
 	if (!rc)
 		rc = take_process(&taking, err);
 	if (!rc)

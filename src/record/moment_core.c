@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "cpython/locate.h"
+#include "record/locals.h"
 #include "record/moment_parts.h"
 #include "target/wait.h"
 
@@ -22,6 +23,7 @@ struct taking {
 	struct pyro_map by_place; /* pthread_t to the same */
 	struct pyro_map names;
 	struct pyro_moment *moment;
+	struct pyro_locals *locals; /* NULL: variables are not asked for */
 };
 
 /* Why the kernel sent a signal, by si_code of sigaction(2). */
@@ -45,6 +47,7 @@ static void taking_deinit(struct taking *taking)
 {
 	free(taking->stack);
 	free(taking->shown);
+	pyro_locals_destroy(taking->locals);
 	pyro_python_destroy(taking->python);
 	pyro_core_close(taking->core);
 	pyro_map_deinit(&taking->by_tid);
@@ -184,7 +187,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_mom
 	thread->unread = rc != PYRO_RC_OK;
 	if (rc)
 		return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
-	return pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
 static void take_wait(struct taking *taking, const struct pyro_core_thread *from,
@@ -273,6 +277,7 @@ static enum pyro_rc take_threads(struct taking *taking)
 }
 
 enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_places *places,
+				   const struct pyro_moment_options *options,
 				   struct pyro_moment **ret_moment, struct pyro_err *err)
 {
 	struct taking taking PYRO_CLEANUP(taking_deinit);
@@ -286,7 +291,10 @@ enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_plac
 	if (rc)
 		return pyro_err_prefix(err, rc, "%s", path);
 	take_process(&taking, path);
-	rc = take_threads(&taking);
+	if (options->locals)
+		rc = pyro_locals_create(taking.python, &taking.locals);
+	if (!rc)
+		rc = take_threads(&taking);
 	if (rc)
 		return pyro_err_set(err, rc, "out of memory");
 	*ret_moment = PYRO_TAKE_POINTER(taking.moment);

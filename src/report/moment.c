@@ -11,6 +11,7 @@
 #include "profile/places.h"
 #include "report/cells.h"
 #include "report/headline.h"
+#include "report/moment_locals.h"
 #include "report/text.h"
 #include "report/units.h"
 
@@ -51,7 +52,8 @@ static uint64_t key_of(const struct pyro_moment_thread *thread)
 			       (uint64_t)thread->proved << 6 | (uint64_t)thread->killed << 7 |
 			       (uint64_t)thread->interpreter << 32;
 
-	return pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
+	return pyro_hash_pair(pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
+					     pyro_moment_locals_hash(thread)),
 			      pyro_hash_bytes(thread->wait, strlen(thread->wait)));
 }
 
@@ -302,23 +304,28 @@ static void add_frame(struct page *page, uint32_t stack, size_t times)
 	pyro_buf_deinit(&fitted);
 }
 
-/* The innermost frame first; a function that calls itself from one line stands there once. */
+/* The innermost frame first; a function that calls itself from one line stands there once, unless
+ * its variables are shown. */
 static void add_frames(struct page *page, const struct pyro_moment_thread *thread)
 {
 	const struct pyro_stack *node =
 		pyro_profile_stack_get(page->moment->profile, thread->stack);
 	uint32_t at = thread->stack;
+	size_t shown = 0;
 
 	while (node) {
 		const uint32_t frame = node->frame;
 		const uint32_t first = at;
 		size_t times = 0;
 
-		for (; node && node->frame == frame; times++) {
+		do {
 			at = node->parent;
 			node = pyro_profile_stack_get(page->moment->profile, at);
-		}
+			times++;
+		} while (node && node->frame == frame && !thread->frames);
 		add_frame(page, first, times);
+		if (shown < thread->frame_count)
+			pyro_moment_locals_text(&thread->frames[shown++], page->look, page->buf);
 	}
 	if (thread->truncated)
 		add_note(page, "outer frames are left out: there are too many");

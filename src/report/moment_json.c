@@ -2,13 +2,16 @@
 /* What every thread of a process does at one moment, for programs. */
 #include "base/json.h"
 #include "report/moment.h"
+#include "report/moment_locals.h"
 
 /* As in report/json.c: a member that goes, or means something else, changes it. */
 #define JSON_VERSION 1
 
-static void add_frames(const struct pyro_profile *profile, uint32_t stack, struct pyro_buf *buf)
+static void add_frames(const struct pyro_profile *profile, const struct pyro_moment_thread *thread,
+		       struct pyro_buf *buf)
 {
-	const struct pyro_stack *node = pyro_profile_stack_get(profile, stack);
+	const struct pyro_stack *node = pyro_profile_stack_get(profile, thread->stack);
+	size_t at = 0;
 
 	pyro_json_open(buf, "frames", '[');
 	for (; node; node = pyro_profile_stack_get(profile, node->parent)) {
@@ -21,6 +24,8 @@ static void add_frames(const struct pyro_profile *profile, uint32_t stack, struc
 		pyro_json_text(buf, "file", pyro_profile_string_get(profile, function->file, NULL));
 		pyro_json_signed(buf, "line", frame->line);
 		pyro_json_signed(buf, "first_line", function->first_line);
+		if (at < thread->frame_count)
+			pyro_moment_locals_json(&thread->frames[at++], buf);
 		pyro_json_close(buf, '}');
 	}
 	pyro_json_close(buf, ']');
@@ -54,7 +59,7 @@ static void add_thread(const struct pyro_profile *profile, const struct pyro_mom
 	pyro_json_bool(buf, "proved", thread->proved);
 	pyro_json_bool(buf, "truncated", thread->truncated);
 	pyro_json_bool(buf, "partial", thread->partial);
-	add_frames(profile, thread->stack, buf);
+	add_frames(profile, thread, buf);
 	pyro_json_close(buf, '}');
 }
 

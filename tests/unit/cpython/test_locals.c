@@ -18,7 +18,7 @@ struct scene {
 	struct objects o;
 	uint64_t frame, code, slots;
 	struct pyro_raw_stack *stack;
-	struct pyro_place place;
+	struct pyro_frame_place place;
 	struct pyro_frame_locals found;
 };
 

@@ -19,6 +19,8 @@
 /* Cores are made here of the captured memory of interpreters that are found in memory alone; the
  * ones that the kernel writes are tested in tests/cli, of every interpreter. */
 
+static const struct pyro_moment_options options = {.locals = true};
+
 static const struct pyro_core_places places = {NULL, "/nonexistent"};
 static struct core_build build;
 static struct scratch scratch;
@@ -78,7 +80,7 @@ static struct pyro_moment *take(void)
 	struct pyro_moment *moment = NULL;
 	struct pyro_err err = {0};
 
-	if (pyro_moment_take_core(scratch.path, &places, &moment, &err) != PYRO_RC_OK)
+	if (pyro_moment_take_core(scratch.path, &places, &options, &moment, &err) != PYRO_RC_OK)
 		fail_msg("%s", err.message);
 	return moment;
 }
@@ -126,7 +128,7 @@ static void test_cut_short(void **state)
 
 	(void)state;
 	write_core("cpython-3.13.img", tids, 1, 400000);
-	assert_int_not_equal(pyro_moment_take_core(scratch.path, &places, &moment, &err),
+	assert_int_not_equal(pyro_moment_take_core(scratch.path, &places, &options, &moment, &err),
 			     PYRO_RC_OK);
 	snprintf(expected, sizeof(expected),
 		 "%s: cut short, 400000 bytes are missing: ", scratch.path);
