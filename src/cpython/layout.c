@@ -91,7 +91,7 @@ static bool values_are_sound(const struct pyro_layout *l)
 		l->di_used,     l->set_used,     l->set_mask,      l->set_table,
 		l->list_items,  l->tuple_items,  l->float_value,   l->bytearray_start,
 		l->slice_start, l->cell_content, l->exc_args,      l->func_qualname,
-		l->meth_func,   l->builtin_def,  l->complex_value,
+		l->meth_func,   l->builtin_def,  l->complex_value, l->gen_qualname,
 	};
 
 	for (size_t i = 0; i < PYRO_COUNT(heads); i++) {

@@ -16,7 +16,8 @@
  *  rt _PyRuntimeState, in PyInterpreterState, ts PyThreadState, cf _PyCFrame, gil struct
  *  _gil_runtime_state, fr PyFrameObject (to 3.10) or _PyInterpreterFrame, co PyCodeObject, str
  *  PyUnicodeObject, by PyBytesObject, di PyDictObject, ty PyTypeObject, mod PyModuleObject, exc
- *  PyBaseExceptionObject, func PyFunctionObject, meth PyMethodObject, builtin PyCFunctionObject. */
+ *  PyBaseExceptionObject, func PyFunctionObject, meth PyMethodObject, builtin PyCFunctionObject,
+ * gen PyGenObject and its like. */
 #define PYRO_LAYOUT_FIELDS(X)                                                                      \
 	X(rt_finalizing)                                                                           \
 	X(rt_interpreters)                                                                         \
@@ -117,7 +118,8 @@
 	X(exc_args)                                                                                \
 	X(func_qualname)                                                                           \
 	X(meth_func)   /* im_self lies 8 behind */                                                 \
-	X(builtin_def) /* m_self lies 8 behind */
+	X(builtin_def) /* m_self lies 8 behind */                                                  \
+	X(gen_qualname)
 
 struct pyro_layout {
 	uint32_t minor; /**< 8 for 3.8 */

@@ -105,6 +105,7 @@ static const struct pyro_layout rows[] = {
 		.func_qualname = 104,
 		.meth_func = 16,
 		.builtin_def = 16,
+		.gen_qualname = 56,
 	},
 	{ /* 3.9 */
 		.minor = 9,
@@ -207,6 +208,7 @@ static const struct pyro_layout rows[] = {
 		.func_qualname = 104,
 		.meth_func = 16,
 		.builtin_def = 16,
+		.gen_qualname = 56,
 	},
 	{ /* 3.10 */
 		.minor = 10,
@@ -309,6 +311,7 @@ static const struct pyro_layout rows[] = {
 		.func_qualname = 40,
 		.meth_func = 16,
 		.builtin_def = 16,
+		.gen_qualname = 48,
 	},
 	{ /* 3.11 */
 		.minor = 11,
@@ -411,6 +414,7 @@ static const struct pyro_layout rows[] = {
 		.func_qualname = 40,
 		.meth_func = 16,
 		.builtin_def = 16,
+		.gen_qualname = 40,
 	},
 	{ /* 3.12 */
 		.minor = 12,
@@ -513,6 +517,7 @@ static const struct pyro_layout rows[] = {
 		.func_qualname = 40,
 		.meth_func = 16,
 		.builtin_def = 16,
+		.gen_qualname = 32,
 	},
 };
 /* clang-format on */

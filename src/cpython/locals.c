@@ -69,15 +69,15 @@ static bool is_there(struct frame *frame)
 	return code == place->code && instr == place->instr;
 }
 
-/* Whether another variable finds room. Counts it if not. */
-static bool has_room(struct frame *frame)
+/* Whether the first of @count variables finds room. Else they are counted. */
+static bool has_room(struct frame *frame, uint64_t count)
 {
 	const struct pyro_values *values = frame->values;
 
 	if (values->rc == PYRO_RC_OK && frame->found->count < PYRO_MAX_FRAME_LOCALS &&
 	    frame->text < PYRO_MAX_FRAME_TEXT && values->total < PYRO_MAX_DUMP_TEXT)
 		return true;
-	frame->found->left_out++;
+	frame->found->left_out += count;
 	return false;
 }
 
@@ -147,7 +147,7 @@ static void add_local(struct frame *frame, uint64_t slot, uint64_t name, bool ce
 
 	pyro_value_begin(values);
 	addr = follow(frame, slot, cell);
-	if (addr == 0 || !has_room(frame))
+	if (addr == 0 || !has_room(frame, 1))
 		return;
 	text = read_name(frame, name);
 	if (!text)
@@ -211,6 +211,9 @@ static bool add_slots(struct frame *frame, uint64_t first, const struct names *n
 	for (uint64_t i = 0; i < names->count; i += PART) {
 		const size_t part = names->count - i < PART ? (size_t)(names->count - i) : PART;
 
+		/* Beyond the limits it does not matter which of them are bound. */
+		if (!has_room(frame, names->count - i))
+			return true;
 		pyro_value_begin(values);
 		if (!pyro_value_read(values, frame->slots + (first + i) * 8, slots, part * 8) ||
 		    !pyro_value_read(values, names->items + i * 8, addrs, part * 8) ||
@@ -267,7 +270,7 @@ static void add_name(struct frame *frame, const struct pyro_item *item, enum pyr
 		frame->found->definitions++;
 		return;
 	}
-	if (!has_room(frame))
+	if (!has_room(frame, 1))
 		return;
 	pyro_value_begin(values);
 	pyro_value_add(values, item->value);
@@ -296,6 +299,8 @@ static bool add_namespace(struct frame *frame)
 		if (!pyro_value_ok(values, pyro_dict_load_some(values->window, l, dict, first, PART,
 							       &items)))
 			return false;
+		if (first < items.total && !has_room(frame, items.total - first))
+			return true;
 		for (size_t i = 0; i < items.count; i++) {
 			if (items.items[i].value)
 				add_name(frame, &items.items[i], kind);

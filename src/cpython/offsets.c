@@ -409,6 +409,7 @@ static void derive_values(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	l->func_qualname = head + 24;
 	l->meth_func = head;
 	l->builtin_def = head;
+	l->gen_qualname = head + 16;
 }
 
 static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)

@@ -159,6 +159,7 @@ extern const struct pyro_value_kind pyro_value_kind_enum;
 	X(module)                                                                                  \
 	X(class)                                                                                   \
 	X(function)                                                                                \
+	X(generator)                                                                               \
 	X(method)                                                                                  \
 	X(builtin)                                                                                 \
 	X(date)                                                                                    \

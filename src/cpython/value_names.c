@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cpython/value.h"
@@ -8,7 +9,7 @@
 
 #define FIRST_NAMES 64 /* of a module: its own is among the first */
 
-/* ", at 0x…", or all but that where there is no name. */
+/* "<WHAT NAME at 0x…>", or without a name where there is none. */
 static void add_named(struct pyro_values *values, const char *what, uint64_t name, uint64_t addr)
 {
 	struct pyro_buf *text = &values->text;
@@ -70,6 +71,15 @@ bool pyro_value_write_function(struct pyro_values *values, const struct pyro_val
 {
 	add_named(values, "function", pyro_value_u64(value, values->layout->func_qualname),
 		  value->addr);
+	return true;
+}
+
+bool pyro_value_write_generator(struct pyro_values *values, const struct pyro_value *value)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s object", value->type->name);
+	add_named(values, what, pyro_value_u64(value, values->layout->gen_qualname), value->addr);
 	return true;
 }
 

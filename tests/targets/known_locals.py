@@ -92,7 +92,7 @@ def numbers():
 
 @shape
 def texts():
-    empty, plain, quote, quotes, both = "", "plain", "it's", 'say "x"', "it's \"x\""
+    empty, plain, quote, quotes, both = "", "plain", "it's", 'say "x"', 'it\'s "x"'
     controls, backslash, latin, wide = "\n\r\t\0\x1b\x7f\x9f", "a\\b", "café", "函数"
     wider, surrogate, invisible, space = "😀x", "a\ud800b", "a\u2028b\u202ec", "a\xa0b\u3000"
     long, no_bytes, some_bytes = "é" * 200, b"", b"a'b\x00\xff\n"
@@ -250,6 +250,10 @@ class Triple(Pair):
     pass
 
 
+async def waits():
+    pass
+
+
 @shape
 def instances():
     class Local:
@@ -274,6 +278,7 @@ def instances():
     failed, stop_ = Failed("é"), StopIteration()
     cls, builtin_class, made, function = Local, dict, Made, instances
     meta_made, lambda_, module = Made(), lambda: 0, json
+    generator, coroutine = (x for x in ()), waits()
     method, builtin, builtin_method = plain.method, len, [].append
     stop(
         {

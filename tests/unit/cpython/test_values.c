@@ -85,7 +85,8 @@ static void containers(void)
 {
 	const uint64_t one = objects_int(&o, 1), two = objects_str(&o, "it's");
 	uint64_t items[40], list, dict, deep;
-	char many[200] = "[";
+	char many[200];
+	size_t used = 0;
 
 	items[0] = one;
 	items[1] = two;
@@ -113,9 +114,10 @@ static void containers(void)
 	for (size_t i = 0; i < PYRO_COUNT(items); i++) {
 		items[i] = one;
 		if (i < PYRO_MAX_VALUE_ITEMS)
-			strcat(many, "1, ");
+			used += (size_t)snprintf(many + used, sizeof(many) - used, "%s1, ",
+						 i ? "" : "[");
 	}
-	strcat(many, "... 24 more]");
+	snprintf(many + used, sizeof(many) - used, "... 24 more]");
 	shows(objects_list(&o, items, PYRO_COUNT(items)), many);
 }
 
