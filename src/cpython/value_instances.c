@@ -122,9 +122,15 @@ static void walk_attributes(struct pyro_values *values, struct attributes *all)
 	const struct pyro_value_type *type = all->value->type;
 	size_t count = 0;
 
-	for (; type && (type->flags & PYRO_TYPE_HEAP) && count < PYRO_COUNT(chain);
-	     type = type->base ? pyro_value_type(values, type->base) : NULL)
+	while ((type->flags & PYRO_TYPE_HEAP) && count < PYRO_COUNT(chain)) {
+		const struct pyro_value_type *base =
+			type->base ? pyro_value_type(values, type->base) : NULL;
+
 		chain[count++] = type;
+		if (!base)
+			break;
+		type = base;
+	}
 	while (count > 0 && !all->stopped)
 		walk_slots(values, all, chain[--count]);
 	if (!all->stopped && has_attributes(all->value->type))
