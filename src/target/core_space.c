@@ -15,17 +15,16 @@ static int compare_files(const void *a, const void *b)
 
 static int compare_segments(const void *a, const void *b)
 {
-	const Elf64_Phdr *x = *(const Elf64_Phdr *const *)a, *y = *(const Elf64_Phdr *const *)b;
+	const Elf64_Phdr *x = a, *y = b;
 
 	return x->p_vaddr < y->p_vaddr ? -1 : x->p_vaddr > y->p_vaddr;
 }
 
 /* The loaded segments by address. */
-static enum pyro_rc sort_segments(const Elf64_Phdr *segments, size_t count,
-				  const Elf64_Phdr ***ret_sorted, size_t *ret_count,
-				  struct pyro_err *err)
+static enum pyro_rc sort_segments(const Elf64_Phdr *segments, size_t count, Elf64_Phdr **ret_sorted,
+				  size_t *ret_count, struct pyro_err *err)
 {
-	PYRO_AUTO_FREE const Elf64_Phdr **sorted = calloc(count, sizeof(*sorted));
+	PYRO_AUTO_FREE Elf64_Phdr *sorted = calloc(count, sizeof(*sorted));
 	uint64_t end = 0;
 	size_t kept = 0;
 
@@ -41,15 +40,15 @@ static enum pyro_rc sort_segments(const Elf64_Phdr *segments, size_t count,
 				"segment %zu makes no sense: %#" PRIx64 " bytes at %#" PRIx64
 				" of memory, %#" PRIx64 " of them in the core",
 				i, segments[i].p_memsz, segments[i].p_vaddr, segments[i].p_filesz);
-		sorted[kept++] = &segments[i];
+		sorted[kept++] = segments[i];
 	}
 	qsort(sorted, kept, sizeof(*sorted), compare_segments);
 	for (size_t i = 0; i < kept; i++) {
-		if (sorted[i]->p_vaddr < end)
+		if (sorted[i].p_vaddr < end)
 			return pyro_err_set(err, PYRO_RC_FORMAT,
 					    "two segments lie over each other at %#" PRIx64,
-					    sorted[i]->p_vaddr);
-		end = sorted[i]->p_vaddr + sorted[i]->p_memsz;
+					    sorted[i].p_vaddr);
+		end = sorted[i].p_vaddr + sorted[i].p_memsz;
 	}
 	*ret_sorted = PYRO_TAKE_POINTER(sorted);
 	*ret_count = kept;
@@ -105,7 +104,7 @@ static void add_gap(struct pyro_core *core, uint64_t start, uint64_t end)
 
 /* Goes through segments and files side by side. A segment is of the file that holds its beginning;
  * what of a file lies in no segment is a mapping of its own. */
-static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr **segments, size_t count,
+static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr *segments, size_t count,
 			  struct pyro_intern *paths)
 {
 	uint64_t done = 0; /* where the address space is known up to */
@@ -113,7 +112,7 @@ static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr **segments, s
 
 	for (size_t i = 0, j = 0; (i < count || j < core->file_count) && rc == PYRO_RC_OK;) {
 		const struct pyro_core_file *file = j < core->file_count ? &core->files[j] : NULL;
-		const uint64_t next = i < count ? segments[i]->p_vaddr : UINT64_MAX;
+		const uint64_t next = i < count ? segments[i].p_vaddr : UINT64_MAX;
 		const uint64_t start = file && file->start > done ? file->start : done;
 
 		if (file && file->end <= done) {
@@ -123,7 +122,7 @@ static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr **segments, s
 		if (file && start < next)
 			add_gap(core, start, file->end < next ? file->end : next);
 		else
-			add_segment(core, segments[i++]);
+			add_segment(core, &segments[i++]);
 		if (file && file->start <= next)
 			rc = set_file(core, file, paths);
 		done = core->maps.items[core->maps.count - 1].end;
@@ -134,7 +133,7 @@ static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr **segments, s
 enum pyro_rc pyro_core_space(struct pyro_core *core, const Elf64_Phdr *segments, size_t count,
 			     struct pyro_err *err)
 {
-	PYRO_AUTO_FREE const Elf64_Phdr **sorted = NULL;
+	PYRO_AUTO_FREE Elf64_Phdr *sorted = NULL;
 	struct pyro_intern paths;
 	enum pyro_rc rc = sort_segments(segments, count, &sorted, &count, err);
 	size_t most;
