@@ -31,17 +31,17 @@ enum pyro_metric {
 	PYRO_METRIC_COUNT
 };
 
-/** Why a thread was off its processor: enum suffix, one word, its metric, in words ("waits for
- *  …"). wall = cpu + the metrics of all reasons, where the reasons were recorded. The order is that
+/** Why a thread was off its processor: enum suffix, one word, its metric, in words: "waits
+ *  …". wall = cpu + the metrics of all reasons, where the reasons were recorded. The order is that
  *  in stored samples: append only. */
 #define PYRO_REASON_MAP(X)                                                                         \
-	X(READY, "processor", READY, "a processor")                                                \
-	X(GIL, "gil", GIL_WAIT, "the GIL")                                                         \
-	X(LOCK, "lock", WAIT_LOCK, "locks")                                                        \
-	X(IO, "io", WAIT_IO, "files and pipes")                                                    \
-	X(NET, "net", WAIT_NET, "the network")                                                     \
-	X(SLEEP, "sleep", WAIT_SLEEP, "sleep")                                                     \
-	X(OTHER, "other", WAIT_OTHER, "something else")
+	X(READY, "processor", READY, "for a processor")                                            \
+	X(GIL, "gil", GIL_WAIT, "for the GIL")                                                     \
+	X(LOCK, "lock", WAIT_LOCK, "for locks")                                                    \
+	X(IO, "io", WAIT_IO, "for files and pipes")                                                \
+	X(NET, "net", WAIT_NET, "for the network")                                                 \
+	X(SLEEP, "sleep", WAIT_SLEEP, "asleep")                                                    \
+	X(OTHER, "other", WAIT_OTHER, "for something else")
 
 enum pyro_reason {
 	PYRO_REASON_NONE, /**< it was not; or nobody knows: an earlier version recorded it */
