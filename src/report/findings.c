@@ -100,14 +100,8 @@ static void add_function(const struct search *search, struct pyro_buf *text,
 
 static void add_base(const struct search *search, struct pyro_buf *text)
 {
-	const struct pyro_scope *scope = search->scope;
-	if (scope->of_run)
-		pyro_buf_add_text(text, " of the run");
-	else if (scope->weight == PYRO_REPORT_CPU)
-		pyro_buf_add_text(text, " of processor time");
-	else
-		pyro_buf_add_text(text, scope->track == PYRO_NONE ? " of all threads' time"
-								  : " of its thread's time");
+	pyro_buf_add_format(text, " of %s",
+			    search->scope->of_run ? "the run" : pyro_scope_of(search->scope));
 }
 
 /* The heaviest line of @function, if it is most of it: ", 31 % of it at line 88". */
