@@ -16,7 +16,7 @@
 #define PYRO_MAX_CODE_UNITS   (1 << 24)  /**< bytes of one code object's instructions */
 #define PYRO_MAX_MAPS         65536      /**< lines read of /proc/PID/maps */
 #define PYRO_MAX_MODULES      16384      /**< files with code that one process has mapped, ever */
-#define PYRO_MAX_UNWIND_ENTRY (1 << 20)  /**< bytes of one entry of an unwind table */
+#define PYRO_MAX_UNWIND_ENTRY (1 << 18)  /**< bytes of one entry of an unwind table */
 #define PYRO_MAX_UNWIND_PCS   (1 << 20)  /**< addresses of code kept with what holds there */
 #define PYRO_MAX_UNWIND_ROWS  (64 << 20) /**< bytes of what holds there, equal ones once */
 #define PYRO_MAX_NATIVE_STACK (16 << 20) /**< bytes read of one stack */
