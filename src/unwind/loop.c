@@ -206,7 +206,8 @@ enum pyro_rc pyro_loop_find(struct pyro_elf *elf, const struct pyro_machine *mac
 		pyro_loop_deinit(&loop);
 		return rc;
 	}
-	qsort(loop.pieces, loop.count, sizeof(*loop.pieces), by_start);
+	if (loop.count)
+		qsort(loop.pieces, loop.count, sizeof(*loop.pieces), by_start);
 	*ret_loop = loop;
 	return PYRO_RC_OK;
 }
