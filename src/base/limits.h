@@ -35,6 +35,7 @@
 #define PYRO_MAX_WAITS        (1u << 21) /**< of (track, stack, thing) in one profile */
 #define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
 #define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
+#define PYRO_MAX_GAINS        (1u << 19) /**< changes of totals that a window of time keeps */
 
 /* Of values shown as text, such as the local variables of a frame. */
 #define PYRO_MAX_VALUE_DEPTH  4          /**< containers in containers */
