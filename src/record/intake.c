@@ -503,7 +503,9 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 	rc = pyro_profile_add(intake->profile, track, sample.stack, values);
 	if (!rc)
 		rc = take_wait(intake, process, &sample, message);
-	return rc ? rc : pyro_capture_writer_sample(intake->writer, &sample);
+	if (rc || !intake->writer)
+		return rc;
+	return pyro_capture_writer_sample(intake->writer, &sample);
 }
 
 static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *message,

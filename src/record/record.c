@@ -14,9 +14,9 @@
 #include "record/copy.h"
 #include "record/facts.h"
 #include "record/intake.h"
+#include "record/join.h"
 #include "record/launch.h"
 #include "sample/queue.h"
-#include "target/permission.h"
 #include "target/process.h"
 
 /* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
@@ -448,41 +448,13 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 	return rc;
 }
 
-static enum pyro_rc say_where_to_look(const struct recording *recording, enum pyro_rc rc,
-				      struct pyro_err *err)
-{
-	const struct pyro_err found = err ? *err : (struct pyro_err){.rc = rc};
-
-	if (pyro_process_gone(recording->pid))
-		return pyro_err_set(err, PYRO_RC_GONE,
-				    "process %d has ended. Try: pyrometer run, which is there "
-				    "from the start",
-				    recording->pid);
-	if (rc == PYRO_RC_NOTREADY)
-		return pyro_err_set(err, rc, "process %d: %.300s. Try: the same again in a moment",
-				    recording->pid, found.message);
-	if (rc != PYRO_RC_NOTPYTHON)
-		return rc;
-	return pyro_err_set(err, rc,
-			    "%.400s. Try: pyrometer doctor, which lists the Python processes",
-			    found.message);
-}
-
 static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
 {
 	enum pyro_rc rc;
 
 	recording->pid = recording->options->pid;
-	if (pyro_process_gone(recording->pid))
-		return pyro_err_set(err, PYRO_RC_GONE,
-				    "there is no process %d. Try: pyrometer doctor",
-				    recording->pid);
 	recording->target_fd = (int)syscall(SYS_pidfd_open, recording->pid, 0);
-	rc = pyro_sampler_add_running(recording->sampler, recording->pid, err);
-	if (rc == PYRO_RC_PERM)
-		rc = pyro_process_explain_permission(recording->pid, "attach", err);
-	else if (rc)
-		rc = say_where_to_look(recording, rc, err);
+	rc = pyro_join_running(recording->sampler, recording->pid, "attach", err);
 	if (!rc)
 		rc = set_up(recording, err);
 	if (!rc)

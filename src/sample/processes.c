@@ -80,6 +80,14 @@ struct pyro_probe *pyro_processes_add(struct pyro_processes *processes, int pid,
 	return probe;
 }
 
+void pyro_processes_join(struct pyro_processes *processes, int pid, uint64_t now_ns)
+{
+	if (find(processes, pid) ||
+	    pyro_sched_follow_running(processes->shared->sched, pid, NULL) != PYRO_RC_OK)
+		return;
+	pyro_processes_add(processes, pid, 0, now_ns);
+}
+
 void pyro_processes_end(struct pyro_processes *processes, struct pyro_probe *probe, uint64_t now_ns)
 {
 	pyro_timed_end(probe, processes->shared);

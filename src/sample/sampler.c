@@ -31,6 +31,9 @@
 #define COST_EVERY    8
 #define COST_WITHIN_S 0.02
 
+/* Processes offered between two looks. */
+#define MAX_OFFERED 64
+
 struct pyro_sampler {
 	struct pyro_sampler_options options;
 	struct pyro_probe_shared shared;
@@ -46,8 +49,11 @@ struct pyro_sampler {
 	bool started;
 	atomic_bool stop;
 	atomic_bool idle;
-	pthread_mutex_t lock; /* for `counts`, which the recorder looks at now and then */
+	pthread_mutex_t lock; /* for what follows, which the recorder looks at now and then */
 	struct pyro_sampler_counts counts;
+	int offered[MAX_OFFERED]; /* processes to look at too */
+	size_t offered_count;
+	atomic_bool any_offered;
 };
 
 static const char *const method_names[] = {"auto", "interrupt", "switch", "proc",
@@ -412,11 +418,41 @@ static void publish(struct pyro_sampler *sampler)
 	pthread_mutex_unlock(&sampler->lock);
 }
 
+bool pyro_sampler_offer(struct pyro_sampler *sampler, int pid)
+{
+	bool room;
+
+	pthread_mutex_lock(&sampler->lock);
+	room = sampler->offered_count < MAX_OFFERED;
+	if (room)
+		sampler->offered[sampler->offered_count++] = pid;
+	pthread_mutex_unlock(&sampler->lock);
+	atomic_store(&sampler->any_offered, true);
+	return room;
+}
+
+static void take_offered(struct pyro_sampler *sampler, uint64_t now_ns)
+{
+	int offered[MAX_OFFERED];
+	size_t count;
+
+	if (!atomic_exchange(&sampler->any_offered, false))
+		return;
+	pthread_mutex_lock(&sampler->lock);
+	count = sampler->offered_count;
+	memcpy(offered, sampler->offered, count * sizeof(*offered));
+	sampler->offered_count = 0;
+	pthread_mutex_unlock(&sampler->lock);
+	for (size_t i = 0; i < count; i++)
+		pyro_processes_join(&sampler->processes, offered[i], now_ns);
+}
+
 /* Everything that can wait until no target is held up. */
 static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 {
 	pyro_processes_handle(&sampler->processes);
 	pyro_processes_poll(&sampler->processes, now_ns);
+	take_offered(sampler, now_ns);
 	for (size_t i = 0; i < sampler->processes.count; i++) {
 		if (pyro_probe_names_due(sampler->processes.items[i], now_ns)) {
 			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);

@@ -74,6 +74,11 @@ enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid,
 enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid,
 				      struct pyro_err *err) PYRO_NODISCARD;
 
+/** At any time: looks at process @pid too and, where children are followed, at what it starts. One
+ *  that is looked at already, that ends or that cannot be followed is left alone. False: too many
+ *  at once, try again later. */
+bool pyro_sampler_offer(struct pyro_sampler *sampler, int pid);
+
 enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *err) PYRO_NODISCARD;
 /** Asks the thread to end and waits for it, @timeout_ns at most: false if it hangs (a target can
  *  make a read of its memory block); then it must not be destroyed. */
