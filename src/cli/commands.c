@@ -30,6 +30,33 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		.name = "force", .letter = 'f', .kind = PYRO_OPTION_FLAG,                          \
 		.help = "replace the output file if it exists"                                     \
 	}
+/* How a process is sampled. */
+#define OPTIONS_RATE(default_rate)                                                                 \
+	{.name = "overhead",                                                                       \
+	 .kind = PYRO_OPTION_PERCENT,                                                              \
+	 .metavar = "PCT",                                                                         \
+	 .min = 0.01,                                                                              \
+	 .max = 100,                                                                               \
+	 .help = "what sampling may cost the program; the rate follows it (default: 2%, "          \
+		 "at "                                                                             \
+		 "most " default_rate ")"},                                                        \
+	{                                                                                          \
+		.name = "rate", .letter = 'r', .kind = PYRO_OPTION_RATE, .metavar = "HZ",          \
+		.min = 0.1, .max = 1e6, .help = "sample at this rate whatever it costs: 100, 1kHz" \
+	}
+#define OPTIONS_PROOF                                                                              \
+	{.name = "proof",                                                                          \
+	 .kind = PYRO_OPTION_CHOICE,                                                               \
+	 .metavar = "METHOD",                                                                      \
+	 .choices = proofs,                                                                        \
+	 .help = "how each sample is proved consistent: interrupt (the kernel reads, for "         \
+		 "root), switch (the kernel's switch records), proc (/proc), stop "                \
+		 "(stops the thread for the read), reread (reads twice, no proof), "               \
+		 "none (default: auto, the best that this machine permits)"},                      \
+	{                                                                                          \
+		.name = "no-children", .kind = PYRO_OPTION_FLAG,                                   \
+		.help = "do not follow the processes that the program starts"                      \
+	}
 #define OPTIONS_RECORD(default_rate)                                                               \
 	{.name = "output",                                                                         \
 	 .letter = 'o',                                                                            \
@@ -37,42 +64,18 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 	 .metavar = "FILE",                                                                        \
 	 .help = "write the capture to FILE, which must not exist (default: named after the "      \
 		 "program and its process id)"},                                                   \
-		{.name = "overhead",                                                               \
-		 .kind = PYRO_OPTION_PERCENT,                                                      \
-		 .metavar = "PCT",                                                                 \
-		 .min = 0.01,                                                                      \
-		 .max = 100,                                                                       \
-		 .help = "what sampling may cost the program; the rate follows it (default: 2%, "  \
-			 "at "                                                                     \
-			 "most " default_rate ")"},                                                \
-		{.name = "rate",                                                                   \
-		 .letter = 'r',                                                                    \
-		 .kind = PYRO_OPTION_RATE,                                                         \
-		 .metavar = "HZ",                                                                  \
-		 .min = 0.1,                                                                       \
-		 .max = 1e6,                                                                       \
-		 .help = "sample at this rate whatever it costs: 100, 1kHz"},                      \
+		OPTIONS_RATE(default_rate),                                                        \
 		{.name = "duration",                                                               \
 		 .letter = 'd',                                                                    \
 		 .kind = PYRO_OPTION_DURATION,                                                     \
 		 .metavar = "TIME",                                                                \
 		 .min = 1e-3,                                                                      \
 		 .help = "stop recording after this time: 10s, 5m, 1h; the program goes on"},      \
-		{.name = "proof",                                                                  \
-		 .kind = PYRO_OPTION_CHOICE,                                                       \
-		 .metavar = "METHOD",                                                              \
-		 .choices = proofs,                                                                \
-		 .help = "how each sample is proved consistent: interrupt (the kernel reads, for " \
-			 "root), switch (the kernel's switch records), proc (/proc), stop "        \
-			 "(stops the thread for the read), reread (reads twice, no proof), "       \
-			 "none (default: auto, the best that this machine permits)"},              \
+		OPTIONS_PROOF,                                                                     \
 		{.name = "native",                                                                 \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
 			 "running divides into Python, native code and system calls"},             \
-		{.name = "no-children",                                                            \
-		 .kind = PYRO_OPTION_FLAG,                                                         \
-		 .help = "do not follow the processes that the program starts"},                   \
 		{.name = "html",                                                                   \
 		 .kind = PYRO_OPTION_PATH,                                                         \
 		 .metavar = "FILE",                                                                \
@@ -150,6 +153,82 @@ static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump --locals 4127", "and with which values"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
 	{"pyrometer dump --core core.4127", "what it did when it died"},
+	{NULL, NULL},
+};
+
+static const struct pyro_option top_options[] = {
+	{.name = "all",
+	 .letter = 'a',
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "watch every Python process that may be read, those that start later too"},
+	{.name = "by",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "WHAT",
+	 .choices = LIST("functions", "lines", "threads", "processes"),
+	 .help = "what a row is at first: functions, lines, threads or processes (default: "
+		 "functions; with several processes: processes)"},
+	{.name = "sort",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "COLUMN",
+	 .choices = LIST("self", "total", "running", "waiting", "gil", "gil_wait", "name"),
+	 .help = "what rows are sorted by at first (default: the first column)"},
+	{.name = "metric",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "NAME",
+	 .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
+	 .help = "what self and total count: time (default: what suits the program), wall "
+		 "(running or not), cpu, wait (off the processor) or gil_wait"},
+	{.name = "filter",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "TEXT",
+	 .help = "only rows whose name or file has this in it, in either case"},
+	{.name = "window",
+	 .letter = 'w',
+	 .kind = PYRO_OPTION_DURATION,
+	 .metavar = "TIME",
+	 .min = 0.1,
+	 .max = 300,
+	 .help = "show the last 10s, 500ms, 1m, up to 5m (default: 10s; of snapshots: what "
+		 "--interval is)"},
+	{.name = "since-start", .kind = PYRO_OPTION_FLAG, .help = "show all since the start"},
+	{.name = "interval",
+	 .letter = 'i',
+	 .kind = PYRO_OPTION_DURATION,
+	 .metavar = "TIME",
+	 .min = 0.1,
+	 .max = 86400,
+	 .help = "show what is new so often (default: 1s)"},
+	{.name = "library",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show library code by itself, not in the line of yours that called it"},
+	{.name = "threads",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show a function or line once for each thread"},
+	{.name = "count",
+	 .letter = 'n',
+	 .kind = PYRO_OPTION_NUMBER,
+	 .metavar = "N",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "print N snapshots, one each --interval, and leave"},
+	{.name = "limit",
+	 .kind = PYRO_OPTION_NUMBER,
+	 .metavar = "N",
+	 .max = 1e9,
+	 .help = "print N rows of a snapshot at most (default: 20); 0 prints all"},
+	OPTIONS_RATE("200 Hz"),
+	OPTIONS_PROOF,
+	{.name = "json",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "print each snapshot as one line of JSON"},
+	{.name = NULL},
+};
+
+static const struct pyro_example top_examples[] = {
+	{"pyrometer top 4127", "where a process spends its time now"},
+	{"pyrometer top --all", "every Python process that you may read"},
+	{"pyrometer top -n 1 -i 5s 4127", "one table of five seconds"},
+	{"pyrometer top --json --by threads 4127", "a line of JSON each second, for other tools"},
 	{NULL, NULL},
 };
 
@@ -403,6 +482,29 @@ const struct pyro_command pyro_commands[] = {
 		.examples = dump_examples,
 		.ends_with_pipe = true,
 		.run = pyro_cmd_dump,
+	},
+	{
+		.name = "top",
+		.summary = "watch where running Python processes spend their time",
+		.synopsis = {"[OPTIONS] PID...", "[OPTIONS] --all"},
+		.description =
+			"Shows what processes that run already, and those that they start, do with "
+			"their time: by function, line, thread or process, over the last seconds "
+			"or since the start. They are read from outside, as by \"attach\"; nothing "
+			"is written to a file.\n"
+			"\n"
+			"Keys choose what is shown; \"?\" explains them. 100 % of a column is one "
+			"thread, or one processor, during all of the time shown.\n"
+			"\n"
+			"Where the output is no terminal, or with --count or --json, snapshots are "
+			"printed instead. When the last process has ended, what it spent its time "
+			"with since the start is printed.",
+		.rules = {.options = top_options,
+			  .max_operands = PYRO_OPERANDS_ANY,
+			  .operands = "PID"},
+		.examples = top_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_top,
 	},
 	{
 		.name = "report",
