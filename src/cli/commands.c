@@ -216,7 +216,7 @@ static const struct pyro_option top_options[] = {
 	 .metavar = "N",
 	 .max = 1e9,
 	 .help = "print N rows of a snapshot at most (default: 20); 0 prints all"},
-	OPTIONS_RATE("200 Hz"),
+	OPTIONS_RATE("100 Hz, with --all 50 Hz"),
 	OPTIONS_PROOF,
 	{.name = "json",
 	 .kind = PYRO_OPTION_FLAG,

@@ -19,7 +19,9 @@
 #include "report/live.h"
 #include "target/process.h"
 
-#define HZ_MAX         200
+#define HZ_MAX 100
+/* A whole machine's processes are looked at less often each: together it is more. */
+#define HZ_MAX_ALL 50
 #define DRAIN_MS       100
 #define DRAIN_QUICK_MS 20
 #define USUAL_ROWS     20
@@ -350,7 +352,7 @@ static enum pyro_rc start(struct top *top, struct pyro_err *err)
 	struct pyro_record_options options;
 	enum pyro_rc rc;
 
-	pyro_recording_options(top->args, HZ_MAX, &options);
+	pyro_recording_options(top->args, top->all_wanted ? HZ_MAX_ALL : HZ_MAX, &options);
 	rc = pyro_watch_create(&options.sampler, &top->watch, err);
 	for (size_t i = 0; !rc && i < top->pid_count; i++)
 		rc = pyro_watch_add(top->watch, top->pids[i], "top", err);

@@ -15,7 +15,8 @@ enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
 			       struct pyro_watch **ret_watch, struct pyro_err *err) PYRO_NODISCARD;
 /** Stops the sampler. Takes NULL. */
 void pyro_watch_destroy(struct pyro_watch *watch);
-/** Before the start: a process to watch. @command: as pyro_join_running, whose errors it has. */
+/** Before the start: a process to watch, with what it has started already where children are
+ *  followed. @command: as pyro_join_running, whose errors it has. */
 enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *command,
 			    struct pyro_err *err) PYRO_NODISCARD;
 enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_err *err) PYRO_NODISCARD;

@@ -47,6 +47,7 @@ struct live_line {
 	const struct pyro_report_look *look;
 	struct pyro_buf *buf;
 	size_t used;
+	bool any; /**< there is an item, after which a dot may stand */
 };
 void live_line_begin(struct live_line *line, const struct pyro_report_look *look,
 		     struct pyro_buf *buf);

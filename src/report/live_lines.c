@@ -26,9 +26,9 @@ void live_line_item(struct live_line *line, enum pyro_ink ink, const char *text)
 	const size_t columns = pyro_escape_columns(text, strlen(text));
 	struct pyro_buf cut;
 
-	if (!text[0] || (line->used > 0 && line->used + GAP + columns > width))
+	if (!text[0] || (line->any && line->used + GAP + columns > width))
 		return;
-	if (line->used > 0) {
+	if (line->any) {
 		pyro_text_spaces(line->buf, 2);
 		pyro_text_styled(line->buf, line->look, PYRO_INK_DIM,
 				 pyro_text_signs(line->look)->dot);
@@ -42,6 +42,7 @@ void live_line_item(struct live_line *line, enum pyro_ink ink, const char *text)
 	else
 		pyro_text_styled(line->buf, line->look, ink, cut.data ? cut.data : "");
 	line->used += columns < width ? columns : width;
+	line->any = true;
 	pyro_buf_deinit(&cut);
 }
 
@@ -205,10 +206,9 @@ static void second_line(const struct pyro_live *live, const struct pyro_report_l
 		pyro_text_styled(buf, look, PYRO_INK_RUNNING, bar.running);
 		pyro_text_styled(buf, look, PYRO_INK_WAITING, bar.waiting);
 		pyro_text_spaces(buf, BAR_WIDE + 2 - drawn);
+		line.used = BAR_WIDE + 2;
 	}
-	/* The bar is no item: nothing stands between it and what follows. */
 	add_share(&line, PYRO_INK_BOLD, "running ", cpu_ns, base_ns, "");
-	line.used += pyro_text_width(look) >= 60 ? BAR_WIDE + 2 : 0;
 	add_share(&line, PYRO_INK_PLAIN, "waiting ", wait_ns, base_ns, "");
 	add_share(&line, PYRO_INK_PLAIN, one ? "for the GIL " : "waiting for the GIL ",
 		  values->of[PYRO_METRIC_GIL_WAIT], base_ns, "");

@@ -32,7 +32,7 @@
 #define COST_WITHIN_S 0.02
 
 /* Processes offered between two looks. */
-#define MAX_OFFERED 64
+#define MAX_OFFERED 1024
 
 struct pyro_sampler {
 	struct pyro_sampler_options options;
