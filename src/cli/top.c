@@ -21,7 +21,7 @@
 
 #define HZ_MAX 100
 /* A whole machine's processes are looked at less often each: together it is more. */
-#define HZ_MAX_ALL 50
+#define HZ_MAX_ALL     50
 #define DRAIN_MS       100
 #define DRAIN_QUICK_MS 20
 #define USUAL_ROWS     20

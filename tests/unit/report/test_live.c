@@ -265,8 +265,7 @@ static void printed(void **state)
 	check("live-printed", &look, &buf);
 	pyro_buf_reset(&buf);
 	assert_int_equal(pyro_live_json(&stand.live, 1, 2, &buf, NULL), PYRO_RC_OK);
-	check("live-json", &(struct pyro_report_look){.columns = 10000, .unicode = true},
-		     &buf);
+	check("live-json", &(struct pyro_report_look){.columns = 10000, .unicode = true}, &buf);
 	pyro_buf_deinit(&buf);
 	/* Half a text is none. */
 	pyro_buf_init(&buf, 100);
