@@ -172,12 +172,13 @@ static const struct pyro_option top_options[] = {
 	 .metavar = "COLUMN",
 	 .choices = LIST("self", "total", "running", "waiting", "gil", "gil_wait", "name"),
 	 .help = "what rows are sorted by at first (default: the first column)"},
-	{.name = "metric",
+	{.name = "mode",
 	 .kind = PYRO_OPTION_CHOICE,
-	 .metavar = "NAME",
-	 .choices = LIST("time", "wall", "cpu", "wait", "gil_wait"),
+	 .metavar = "WHAT",
+	 .choices = modes,
 	 .help = "what self and total count: time (default: what suits the program), wall "
-		 "(running or not), cpu, wait (off the processor) or gil_wait"},
+		 "(running or not), cpu, gil (holding it), wait (off the processor), or what is "
+		 "waited for"},
 	{.name = "filter",
 	 .kind = PYRO_OPTION_STRING,
 	 .metavar = "TEXT",

@@ -95,7 +95,7 @@ static struct pyro_live_choice read_choice(const struct top *top, bool on_screen
 	choice.order = (enum pyro_live_order)pyro_args_number(
 		args, "sort",
 		choice.view >= PYRO_LIVE_THREADS ? PYRO_LIVE_RUNNING : PYRO_LIVE_SELF);
-	choice.metric = (enum pyro_report_metric)pyro_args_number(args, "metric", PYRO_REPORT_TIME);
+	choice.metric = (enum pyro_report_metric)pyro_args_number(args, "mode", PYRO_REPORT_TIME);
 	choice.span_ns =
 		pyro_args_number(args, "window", on_screen ? choice.span_ns : top->interval_ns);
 	choice.since_start = pyro_args_flag(args, "since-start");

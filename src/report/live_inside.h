@@ -30,6 +30,11 @@ const struct live_view *live_view(const struct pyro_live *live);
 double live_value(const struct pyro_live *live, enum pyro_live_order order,
 		  const struct pyro_row *row);
 
+/** What @values waited for longest, of the reasons that are not in @without (may be NULL);
+ *  PYRO_REASON_NONE if for nothing. */
+enum pyro_reason live_reason(const struct pyro_values *values,
+			     const bool without[PYRO_REASON_COUNT]);
+
 /** What there is to see, above the rows: @most lines at most. */
 void live_headline(struct pyro_live *live, const struct pyro_report_look *look, size_t most,
 		   struct pyro_buf *buf);

@@ -61,6 +61,22 @@ static void add_owner(const struct pyro_live *live, const struct pyro_row *row,
 	pyro_json_text(buf, "thread", text_of(live, track->name));
 }
 
+static void add_waits(const struct pyro_live *live, const struct pyro_row *row,
+		      struct pyro_buf *buf)
+{
+	const double base = (double)live->scope.base_ns;
+
+	pyro_json_open(buf, "waits", '{');
+	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++) {
+		const struct pyro_reason_info *info = pyro_reason_info((enum pyro_reason)i);
+		const uint64_t ns = row->self.of[info->metric];
+
+		if (ns > 0 && base > 0)
+			add_share(buf, info->name, (double)ns / base);
+	}
+	pyro_json_close(buf, '}');
+}
+
 static void add_row(const struct pyro_live *live, const struct pyro_row *row, struct pyro_buf *buf)
 {
 	pyro_json_open(buf, NULL, '{');
@@ -75,6 +91,7 @@ static void add_row(const struct pyro_live *live, const struct pyro_row *row, st
 	for (unsigned order = 0; order < PYRO_LIVE_NAME; order++)
 		add_share(buf, pyro_live_order_name((enum pyro_live_order)order),
 			  live_value(live, (enum pyro_live_order)order, row));
+	add_waits(live, row, buf);
 	pyro_json_close(buf, '}');
 }
 

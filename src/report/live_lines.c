@@ -180,6 +180,24 @@ static void add_share(struct live_line *line, enum pyro_ink ink, const char *bef
 	pyro_buf_deinit(&item);
 }
 
+/* What a thread waits for, what it waits for longest first. */
+static void add_reasons(struct live_line *line, const struct pyro_values *values, uint64_t base_ns)
+{
+	bool said[PYRO_REASON_COUNT] = {false};
+
+	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++) {
+		const enum pyro_reason reason = live_reason(values, said);
+		const struct pyro_reason_info *info = pyro_reason_info(reason);
+		char before[64];
+
+		if (!info)
+			return;
+		said[reason] = true;
+		snprintf(before, sizeof(before), "for %s ", info->text);
+		add_share(line, PYRO_INK_PLAIN, before, values->of[info->metric], base_ns, "");
+	}
+}
+
 /* What the one thread does, or all together; waiting that is not for the GIL is for one thread
  * alone to say: idle threads wait all the time. */
 static void second_line(const struct pyro_live *live, const struct pyro_report_look *look,
@@ -210,8 +228,11 @@ static void second_line(const struct pyro_live *live, const struct pyro_report_l
 	}
 	add_share(&line, PYRO_INK_BOLD, "running ", cpu_ns, base_ns, "");
 	add_share(&line, PYRO_INK_PLAIN, "waiting ", wait_ns, base_ns, "");
-	add_share(&line, PYRO_INK_PLAIN, one ? "for the GIL " : "waiting for the GIL ",
-		  values->of[PYRO_METRIC_GIL_WAIT], base_ns, "");
+	if (one)
+		add_reasons(&line, values, base_ns);
+	else
+		add_share(&line, PYRO_INK_PLAIN, "waiting for the GIL ",
+			  values->of[PYRO_METRIC_GIL_WAIT], base_ns, "");
 	if (scope->processes.count == 1 || live->choice.process != PYRO_NONE)
 		add_share(&line, PYRO_INK_PLAIN, "GIL held ", values->of[PYRO_METRIC_GIL_HELD],
 			  base_ns, "");
@@ -278,8 +299,13 @@ static void add_base(const struct pyro_live *live, const struct pyro_report_look
 	static const char *const of[] = {
 		[PYRO_REPORT_WALL] = "one thread's time",
 		[PYRO_REPORT_CPU] = "one processor",
+		[PYRO_REPORT_GIL] = "one thread's time, holding the GIL",
 		[PYRO_REPORT_WAIT] = "one thread's time, waiting",
 		[PYRO_REPORT_GIL_WAIT] = "one thread's time, waiting for the GIL",
+		[PYRO_REPORT_LOCK] = "one thread's time, waiting for locks",
+		[PYRO_REPORT_IO] = "one thread's time, waiting for files and pipes",
+		[PYRO_REPORT_NET] = "one thread's time, waiting for the network",
+		[PYRO_REPORT_SLEEP] = "one thread's time, asleep",
 	};
 	const struct pyro_scope *scope = &live->scope;
 	const struct pyro_track *track = pyro_profile_track_get(live->profile, scope->track);

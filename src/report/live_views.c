@@ -8,6 +8,9 @@
 
 /* The views of a live view and their columns. A new view, or a column more, is a row here. */
 
+/* A smaller part of the time needs no reason. */
+#define WAITS 0.001
+
 static const char *const order_names[] = {
 	[PYRO_LIVE_SELF] = "self",       [PYRO_LIVE_TOTAL] = "total",
 	[PYRO_LIVE_RUNNING] = "running", [PYRO_LIVE_WAITING] = "waiting",
@@ -46,6 +49,23 @@ double live_value(const struct pyro_live *live, enum pyro_live_order order,
 	default:
 		return 0;
 	}
+}
+
+enum pyro_reason live_reason(const struct pyro_values *values,
+			     const bool without[PYRO_REASON_COUNT])
+{
+	enum pyro_reason longest = PYRO_REASON_NONE;
+	uint64_t most = 0;
+
+	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++) {
+		const uint64_t ns = values->of[pyro_reason_info((enum pyro_reason)i)->metric];
+
+		if (ns <= most || (without && without[i]))
+			continue;
+		most = ns;
+		longest = (enum pyro_reason)i;
+	}
+	return longest;
 }
 
 /* ---- cells ---- */
@@ -88,6 +108,16 @@ static void put_waiting(struct pyro_live *live, struct pyro_report_table *table,
 			const struct pyro_row *row)
 {
 	pyro_cells_percent(table, PYRO_INK_WAITING, live_value(live, PYRO_LIVE_WAITING, row));
+}
+
+/* What it waits for longest, where it waits to speak of. */
+static void put_reason(struct pyro_live *live, struct pyro_report_table *table,
+		       const struct pyro_row *row)
+{
+	const struct pyro_reason_info *info = pyro_reason_info(live_reason(&row->self, NULL));
+	const bool waits = live_value(live, PYRO_LIVE_WAITING, row) >= WAITS;
+
+	pyro_report_table_cell(table, PYRO_INK_WAITING, info && waits ? info->name : "");
 }
 
 static void put_held(struct pyro_live *live, struct pyro_report_table *table,
@@ -243,6 +273,11 @@ static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
 		.title = heading, .right = true, .rank = drops, .steady = 6                        \
 	}
 
+#define REASON(drops)                                                                              \
+	{                                                                                          \
+		.title = "for", .rank = drops, .steady = 9                                         \
+	}
+
 /* The place of what put_mostly() found stands in the column after its own. */
 #define PLACE_OF_MOSTLY                                                                            \
 	{                                                                                          \
@@ -251,13 +286,13 @@ static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
 
 static const struct live_column code_columns[] = {
 	{NUMBER("self", 0), PYRO_LIVE_SELF, put_self},
-	{{.rank = 6, .joined = true, .steady = 4}, PYRO_LIVE_ORDERS, put_margin},
+	{{.rank = 7, .joined = true, .steady = 4}, PYRO_LIVE_ORDERS, put_margin},
 	{NUMBER("total", 3), PYRO_LIVE_TOTAL, put_total},
 	{NUMBER("running", 5), PYRO_LIVE_RUNNING, put_running},
 	{NUMBER("waiting", 4), PYRO_LIVE_WAITING, put_waiting},
-	{NUMBER("for GIL", 7), PYRO_LIVE_GIL, put_gil},
-	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 20}, PYRO_LIVE_NAME, put_name},
-	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 16, .rank = 2},
+	{REASON(6), PYRO_LIVE_ORDERS, put_reason},
+	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_name},
+	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,
 	 put_place},
 	{{.cut = PYRO_CUT_MIDDLE, .least = 8, .most = 24, .rank = 1}, PYRO_LIVE_ORDERS, put_split},
@@ -266,8 +301,9 @@ static const struct live_column code_columns[] = {
 static const struct live_column thread_columns[] = {
 	{NUMBER("running", 0), PYRO_LIVE_RUNNING, put_running},
 	{NUMBER("waiting", 1), PYRO_LIVE_WAITING, put_waiting},
+	{REASON(3), PYRO_LIVE_ORDERS, put_reason},
 	{NUMBER("GIL", 4), PYRO_LIVE_HELD, put_held},
-	{NUMBER("for GIL", 3), PYRO_LIVE_GIL, put_gil},
+	{NUMBER("for GIL", 5), PYRO_LIVE_GIL, put_gil},
 	{{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_thread},
 	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,

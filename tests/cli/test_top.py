@@ -134,7 +134,7 @@ def test_json(pyrometer, hot):
         (["--by", "processes"], r"known_hot\.py"),
         (["--sort", "total"], r" <module> "),
         (["--filter", "CALLER"], r" caller "),
-        (["--metric", "wall", "--threads"], r"waiting|hot"),
+        (["--mode", "wall", "--threads"], r"waiting|hot"),
         (["--since-start"], r" hot "),
         (["--library"], r" hot "),
     ],
