@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -147,6 +148,17 @@ enum pyro_rc pyro_screen_open(struct pyro_screen **ret_screen, struct pyro_err *
 	return PYRO_RC_OK;
 }
 
+/* Output that was stopped (Ctrl-S) would keep us from leaving: without flow control it goes on. */
+static void let_go_on(void)
+{
+	struct termios modes;
+
+	if (tcgetattr(STDOUT_FILENO, &modes) != 0)
+		return;
+	modes.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDOUT_FILENO, TCSANOW, &modes);
+}
+
 void pyro_screen_close(struct pyro_screen *screen)
 {
 	if (!screen)
@@ -154,6 +166,7 @@ void pyro_screen_close(struct pyro_screen *screen)
 	/* In the background too, the terminal is put in order rather than us stopped. */
 	signal(SIGTTOU, SIG_IGN);
 	if (screen->screen) {
+		let_go_on();
 		endwin();
 		delscreen(screen->screen);
 	}

@@ -238,7 +238,7 @@ enum pyro_rc pyro_recent_take(struct pyro_recent *recent, uint64_t span_ns,
 		begin_ns = from->begin_ns;
 		first = from->first - recent->dropped;
 	}
-	rows = malloc((recent->gains.count - first + 1) * sizeof(*rows));
+	rows = calloc(recent->gains.count - first + 1, sizeof(*rows));
 	if (!rows)
 		return PYRO_RC_NOMEM;
 	for (size_t i = first; i < recent->gains.count; i++) {

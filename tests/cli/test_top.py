@@ -312,6 +312,17 @@ def test_control_c_ends_it(hot):
         assert screen.restored()
 
 
+def test_it_ends_while_output_is_stopped(hot):
+    """Ctrl-S: nothing can be written, and it must neither hang in that nor be kept by it."""
+    with Screen("top", "-i", "100ms", hot.pid) as screen:
+        screen.wait(first("hot"))
+        screen.press("\x13")
+        time.sleep(0.5)  # for some drawing to fall due
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.ended() == 0
+        assert screen.restored()
+
+
 def test_the_end_of_the_target(hot):
     with Screen("top", hot.pid) as screen:
         screen.wait(first("hot"))

@@ -167,11 +167,11 @@ static void all_sizes(void **state)
 
 		set_stand(&stand, stages[s]());
 		for (unsigned columns = 1; columns <= 130; columns += columns < 60 ? 7 : 30) {
-			for (char view = '1'; view <= '4'; view++) {
+			for (uint32_t view = '1'; view <= '4'; view++) {
 				const struct pyro_report_look look = {columns, 1 + columns % 23,
 								      columns & 2, columns & 1};
 
-				press(&stand, (uint32_t)view);
+				press(&stand, view);
 				draw(&stand, &look);
 				if (columns >= 24)
 					golden_check_lines("sizes", &look, &stand.screen.text);
