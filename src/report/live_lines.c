@@ -193,7 +193,7 @@ static void add_reasons(struct live_line *line, const struct pyro_values *values
 		if (!info)
 			return;
 		said[reason] = true;
-		snprintf(before, sizeof(before), "for %s ", info->text);
+		snprintf(before, sizeof(before), "%s ", info->text);
 		add_share(line, PYRO_INK_PLAIN, before, values->of[info->metric], base_ns, "");
 	}
 }
