@@ -166,7 +166,6 @@ static void name_function(Dwarf_Die *die, struct pyro_debug_place *place)
 	for (size_t i = 0; i < PYRO_COUNT(linkage); i++) {
 		if (dwarf_attr_integrate(die, linkage[i], &attribute)) {
 			place->function = dwarf_formstring(&attribute);
-			place->mangled = place->function != NULL;
 			if (place->function)
 				return;
 		}

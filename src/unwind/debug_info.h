@@ -17,10 +17,10 @@ struct pyro_debug_info;
 /** Calls made within one function at one address, innermost first; the last is the function's own.
  *  Texts live as long as the debug info. */
 struct pyro_debug_place {
-	const char *function; /**< as in the file; NULL: unknown */
-	bool mangled;         /**< it is a symbol's name */
-	const char *file;     /**< NULL: unknown */
-	uint32_t line;        /**< 0: unknown */
+	const char *
+		function; /**< as in the file, mangled where the linker's is known; NULL: unknown */
+	const char *file; /**< NULL: unknown */
+	uint32_t line;    /**< 0: unknown */
 };
 
 #define PYRO_DEBUG_PLACES 32 /**< inlined calls at one address that are kept (innermost) */

@@ -25,7 +25,7 @@ struct source {
 
 struct entry {
 	struct pyro_symbol symbol;
-	uint64_t key; /* of code in files: its address; of other code the name's identity */
+	uint64_t key; /* of code in files: its address; of other code its name and start */
 	uint32_t module;
 };
 
@@ -200,7 +200,7 @@ static const char *name_by_table(struct pyro_symbols *symbols, const struct sour
 
 	symbol->named = true;
 	symbol->start = addr;
-	if (function) {
+	if (function && source->functions.names) {
 		symbol->start = function->addr;
 		return keep_name(symbols, source->functions.names + function->name);
 	}
@@ -286,10 +286,10 @@ static const char *find_jit(struct pyro_symbols *symbols, uint64_t addr, uint64_
 	return name;
 }
 
-enum pyro_rc pyro_symbols_find(struct pyro_symbols *symbols, uint32_t id, uint64_t addr,
+enum pyro_rc pyro_symbols_find(struct pyro_symbols *symbols, uint32_t module, uint64_t addr,
 			       const struct pyro_symbol **ret_symbol)
 {
-	const struct pyro_module *module = pyro_modules_get(symbols->modules, id);
+	const struct pyro_module *found = pyro_modules_get(symbols->modules, module);
 	const struct source *source;
 	const char *jit = NULL;
 	struct entry *entry;
@@ -297,30 +297,31 @@ enum pyro_rc pyro_symbols_find(struct pyro_symbols *symbols, uint32_t id, uint64
 	enum pyro_rc rc;
 	bool described;
 
-	if (!module)
+	if (!found)
 		return PYRO_RC_NOTFOUND;
-	if (module->kind == PYRO_MODULE_JIT) {
+	if (found->kind == PYRO_MODULE_JIT) {
 		jit = find_jit(symbols, addr, &start);
-		key = (uint64_t)(uintptr_t)jit; /* code comes and goes; names stay */
+		/* Code comes and goes; names stay. */
+		key = pyro_hash_pair((uint64_t)(uintptr_t)jit, start);
 	}
-	hash = pyro_hash_pair(id, key);
+	hash = pyro_hash_pair(module, key);
 	if (pyro_map_get(&symbols->by_place, hash, &value)) {
 		entry = (struct entry *)(uintptr_t)value;
-		if (entry->key == key && entry->module == id) {
+		if (entry->key == key && entry->module == module) {
 			*ret_symbol = &entry->symbol;
 			return PYRO_RC_OK;
 		}
 	}
-	source = source_of(symbols, id, module);
+	source = source_of(symbols, module, found);
 	entry = pyro_arena_alloc(&symbols->arena, sizeof(*entry));
 	if (!source || !entry)
 		return PYRO_RC_NOMEM;
 	entry->key = key;
-	entry->module = id;
-	entry->symbol.module = module->path;
-	described = module->kind == PYRO_MODULE_JIT
+	entry->module = module;
+	entry->symbol.module = found->path;
+	described = found->kind == PYRO_MODULE_JIT
 			    ? describe_jit(symbols, jit, start, &entry->symbol)
-			    : describe(symbols, source, module, addr, &entry->symbol);
+			    : describe(symbols, source, found, addr, &entry->symbol);
 	if (!described)
 		return PYRO_RC_NOMEM;
 	rc = pyro_map_put(&symbols->by_place, hash, (uint64_t)(uintptr_t)entry);
