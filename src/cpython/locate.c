@@ -373,25 +373,80 @@ static enum pyro_rc search_files(struct search *search, struct pyro_python_origi
 	return nothing_found(search, executable, err);
 }
 
-enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
-				struct pyro_python_origin *ret_origin, struct pyro_err *err)
+/* Fills @search with what is mapped. */
+static enum pyro_rc begin_search(struct search *search, struct pyro_err *err)
 {
 	static const char deleted[] = " (deleted)";
-	struct search search = {.pid = pid, .reader = reader};
-	enum pyro_rc rc = pyro_maps_load(pid, &search.maps, err);
+	enum pyro_rc rc = pyro_maps_load(search->pid, &search->maps, err);
 	size_t size;
 
 	if (rc == PYRO_RC_PERM)
-		return pyro_process_explain_permission(pid, NULL, err);
+		return pyro_process_explain_permission(search->pid, NULL, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	if (pyro_process_exe(pid, search.exe, sizeof(search.exe), NULL) != PYRO_RC_OK)
-		search.exe[0] = 0;
-	size = strlen(search.exe);
+	if (pyro_process_exe(search->pid, search->exe, sizeof(search->exe), NULL) != PYRO_RC_OK)
+		search->exe[0] = 0;
+	size = strlen(search->exe);
 	if (size > sizeof(deleted) - 1 &&
-	    strcmp(search.exe + size - (sizeof(deleted) - 1), deleted) == 0)
-		search.exe[size - (sizeof(deleted) - 1)] = 0;
-	rc = search_files(&search, ret_origin, err);
+	    strcmp(search->exe + size - (sizeof(deleted) - 1), deleted) == 0)
+		search->exe[size - (sizeof(deleted) - 1)] = 0;
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
+				struct pyro_python_origin *ret_origin, struct pyro_err *err)
+{
+	struct search search = {.pid = pid, .reader = reader};
+	enum pyro_rc rc = begin_search(&search, err);
+
+	if (rc == PYRO_RC_OK)
+		rc = search_files(&search, ret_origin, err);
 	pyro_maps_deinit(&search.maps);
+	return rc;
+}
+
+/* NOTFOUND: there is no such section in this file. */
+static enum pyro_rc find_section(const struct search *search, const struct pyro_mapping *file,
+				 const char *name, uint64_t *ret_addr)
+{
+	struct pyro_elf_section section;
+	struct pyro_elf *elf = NULL;
+	PYRO_AUTO_CLOSE int fd = -1;
+	uint64_t bias;
+	enum pyro_rc rc = open_elf(search, file, &fd, &elf);
+
+	if (rc != PYRO_RC_OK)
+		return rc;
+	rc = pyro_elf_section(elf, name, &section);
+	if (rc == PYRO_RC_OK &&
+	    (!section.loaded || !find_bias(search, elf, file, section.addr, &bias)))
+		rc = PYRO_RC_NOTFOUND;
+	if (rc == PYRO_RC_OK)
+		*ret_addr = bias + section.addr;
+	pyro_elf_destroy(elf);
+	return rc;
+}
+
+enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
+					struct pyro_err *err)
+{
+	struct search search = {.pid = pid, .reader = reader};
+	enum pyro_rc rc = begin_search(&search, err);
+	bool found = false;
+
+	/* The module is a file of its own, or in the interpreter. */
+	for (size_t i = 0; rc == PYRO_RC_OK && !found && i < search.maps.count; i++) {
+		const struct pyro_mapping *file = &search.maps.items[i];
+
+		if (begins_object(&search, i) &&
+		    (rank_of(&search, file) != RANK_OTHER ||
+		     strncmp(base_name(file->path), "_asyncio.", 9) == 0))
+			found = find_section(&search, file, ".AsyncioDebug", ret_addr) ==
+				PYRO_RC_OK;
+	}
+	pyro_maps_deinit(&search.maps);
+	if (rc == PYRO_RC_OK && !found)
+		return pyro_err_set(err, PYRO_RC_NOTFOUND,
+				    "process %d has not loaded the module _asyncio", pid);
 	return rc;
 }

@@ -13,4 +13,9 @@ enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
 				struct pyro_python_origin *ret_origin,
 				struct pyro_err *err) PYRO_NODISCARD;
 
+/** Where the module _asyncio, 3.14 on, publishes its offsets in the process @pid. Errors: NOTFOUND
+ * (it was not loaded), GONE, PERM. */
+enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
+					struct pyro_err *err) PYRO_NODISCARD;
+
 #endif

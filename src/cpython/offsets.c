@@ -51,6 +51,8 @@ enum table_field {
 	T_fr_code,
 	T_fr_instr,
 	T_fr_owner,
+	T_fr_locals,
+	T_fr_stack,
 	T_fr_tlbc,
 	T_co_size,
 	T_co_filename,
@@ -81,6 +83,8 @@ enum table_field {
 	T_str_ascii,
 	T_str_compact,
 	T_gc_collecting,
+	T_gen_frame,
+	T_gen_state,
 	TABLE_FIELDS
 };
 
@@ -107,7 +111,7 @@ static const uint8_t table_13[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_locals),
 	F(fr_owner),
 	F(co_size),
 	F(co_filename),
@@ -175,9 +179,9 @@ static const uint8_t table_14[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_locals),
 	F(fr_owner),
-	SKIP,
+	F(fr_stack),
 	F(fr_tlbc),
 	F(co_size),
 	F(co_filename),
@@ -223,6 +227,10 @@ static const uint8_t table_14[] = {
 	F(str_ascii),
 	SKIP,
 	F(gc_collecting),
+	SKIP,
+	SKIP,
+	F(gen_frame),
+	F(gen_state), /* generator */
 };
 
 static const uint8_t table_15[] = {
@@ -258,9 +266,9 @@ static const uint8_t table_15[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	SKIP,
+	F(fr_locals),
 	F(fr_owner),
-	SKIP,
+	F(fr_stack),
 	F(fr_tlbc),
 	F(co_size),
 	F(co_filename),
@@ -314,6 +322,10 @@ static const uint8_t table_15[] = {
 	SKIP,
 	SKIP,
 	SKIP,
+	SKIP,
+	SKIP,
+	F(gen_frame),
+	F(gen_state), /* generator */
 };
 /* clang-format on */
 
@@ -403,8 +415,13 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 		l->fr_tlbc = PYRO_ABSENT;
 		l->co_tlbc = PYRO_ABSENT;
 	}
-	if (l->minor < 14)
+	if (l->minor < 14) {
 		l->in_generation = PYRO_ABSENT;
+		l->ts_dict = l->ts_thread_id - 24;
+		l->fr_stack = l->fr_instr + 8;
+		l->gen_state = head + 51;
+		l->gen_frame = head + 56;
+	}
 	if (l->minor < 15)
 		l->ts_base = PYRO_ABSENT;
 }
@@ -464,6 +481,10 @@ enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
 		PYRO_TAKE(fr_instr)
 		PYRO_TAKE(fr_owner)
 		PYRO_TAKE(fr_tlbc)
+		PYRO_TAKE(fr_locals)
+		PYRO_TAKE(fr_stack)
+		PYRO_TAKE(gen_frame)
+		PYRO_TAKE(gen_state)
 		PYRO_TAKE(co_filename)
 		PYRO_TAKE(co_name)
 		PYRO_TAKE(co_qualname)
