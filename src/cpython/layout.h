@@ -54,7 +54,8 @@
 	X(fr_owner)  /* 3.11 on */                                                                 \
 	X(fr_entry)  /* the first frame of its cframe; 3.11 */                                     \
 	X(fr_tlbc)   /* free-threaded, 3.14 on */                                                  \
-	X(ts_dict)   /* to 3.13 */                                                                 \
+	X(ts_dict)   /* to 3.12 */                                                                 \
+	X(ts_loop)   /* asyncio_running_loop; 3.13 */                                              \
 	X(fr_locals) /* the locals, then the stack of values */                                    \
 	X(fr_stack)  /* f_stacktop (3.8, 3.9), f_stackdepth (3.10), stacktop (to 3.13),            \
 			stackpointer */                                                            \

@@ -417,7 +417,7 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	}
 	if (l->minor < 14) {
 		l->in_generation = PYRO_ABSENT;
-		l->ts_dict = l->ts_thread_id - 24;
+		l->ts_loop = (uint32_t)v[T_ts_size]; /* first of _PyThreadStateImpl's own */
 		l->fr_stack = l->fr_instr + 8;
 		l->gen_state = head + 51;
 		l->gen_frame = head + 56;

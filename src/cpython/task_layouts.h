@@ -19,7 +19,7 @@ struct pyro_task_layout {
 	uint32_t name;
 	uint32_t node;     /**< links of the list of tasks; 3.14 on */
 	uint32_t in_tasks; /**< head of the list of tasks whose threads have ended; 3.14 on */
-	uint32_t ts_loop;  /**< the loop that runs; 3.14 on */
+	uint32_t ts_loop;  /**< the loop that runs; 3.13 on */
 	uint32_t ts_task;  /**< the task that runs; 3.14 on */
 	uint32_t ts_tasks; /**< head of a thread's list; 3.14 on */
 };

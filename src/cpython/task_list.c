@@ -2,6 +2,7 @@
 #include "cpython/task_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpython/modules.h"
 #include "cpython/task_object.h"
@@ -204,22 +205,27 @@ enum pyro_rc pyro_task_loop_read(struct pyro_python *python, struct pyro_objects
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
-	uint64_t dict, holder;
+	const uint32_t place = layout->ts_loop != PYRO_ABSENT ? layout->ts_loop : l->ts_loop;
+	const struct pyro_type *type;
+	uint64_t dict;
 	enum pyro_rc rc;
 
 	*ret_loop = 0;
-	if (layout->ts_loop != PYRO_ABSENT)
-		return pyro_objects_u64(objects, thread->addr + layout->ts_loop, ret_loop);
+	if (place != PYRO_ABSENT)
+		return pyro_objects_u64(objects, thread->addr + place, ret_loop);
 	rc = pyro_objects_u64(objects, thread->addr + l->ts_dict, &dict);
 	if (rc != PYRO_RC_OK || dict == 0)
 		return rc;
-	/* PyRunningLoopHolder: the loop, and the process that it is of. */
 	rc = pyro_dict_load(&python->window, l, dict, &items);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_items_find(&python->window, l, &items, "__asyncio_running_event_loop__",
-				     &holder);
+				     ret_loop);
+	/* To 3.11 in a holder, with the process that it is of. */
 	if (rc == PYRO_RC_OK)
-		rc = pyro_objects_u64(objects, holder + objects->head, ret_loop);
+		rc = pyro_objects_type(objects, *ret_loop, &type);
+	if (rc == PYRO_RC_OK &&
+	    strcmp(pyro_objects_text(objects, type->name), "_RunningLoopHolder") == 0)
+		rc = pyro_objects_u64(objects, *ret_loop + objects->head, ret_loop);
 	if (rc == PYRO_RC_OK && pyro_objects_kind(objects, *ret_loop) == PYRO_KIND_NONE)
 		*ret_loop = 0;
 	return rc == PYRO_RC_NOTFOUND ? PYRO_RC_OK : rc;

@@ -282,7 +282,7 @@ static enum pyro_rc decode_all(struct pyro_tasks *tasks, bool *ret_same)
 	return rc;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
 	const struct pyro_task_item *x = a, *y = b;
 
@@ -403,7 +403,9 @@ static enum pyro_rc read_all(struct pyro_tasks *tasks)
 	if (rc != PYRO_RC_OK)
 		return rc;
 	pyro_map_clear(&tasks->marks);
-	qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_place);
+	/* A linked list has them in the order in which they were made, a set in none. */
+	if (tasks->layout.node == PYRO_ABSENT)
+		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
 	for (int i = 0; i < READINGS && rc == PYRO_RC_OK && !same; i++)
 		rc = decode_all(tasks, &same);
 	return rc;

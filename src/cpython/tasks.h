@@ -37,7 +37,7 @@ struct pyro_task {
 
 /** Arrays live until the next read. */
 struct pyro_tasks_view {
-	const struct pyro_task *tasks; /**< in order of address */
+	const struct pyro_task *tasks; /**< in the order in which they were made, 3.14 on */
 	size_t count;
 	const struct pyro_raw_frame *frames; /**< with their lines */
 	size_t frame_count;
