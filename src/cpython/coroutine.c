@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpython/coroutine.h"
 
-#define STACKREF_MASK (~(uint64_t)3) /* of a tagged _PyStackRef; 3.14 on */
-#define YIELD_FROM    72             /* opcode, 3.8 to 3.10 */
-#define RESUME_FROM   2 /* RESUME's argument after yield from, 3 after await; 3.11 on */
-#define RESUME_MASK   3
-#define MAX_VALUES    (1u << 20) /* locals and values of one frame */
-#define MAX_HOPS      (2 * PYRO_MAX_STACK_DEPTH)
+#define YIELD_FROM  72 /* opcode, 3.8 to 3.10 */
+#define RESUME_FROM 2  /* RESUME's argument after yield from, 3 after await; 3.11 on */
+#define RESUME_MASK 3
+#define MAX_VALUES  (1u << 20) /* locals and values of one frame */
+#define MAX_HOPS    (2 * PYRO_MAX_STACK_DEPTH)
 
 /* PyGenObject.gi_frame_state, from 3.11 on. From 3.13 on it tells awaiting from yielding. */
 static const struct {
@@ -18,38 +17,6 @@ static const struct {
 	{13, -3, -2, -1, -1, 0, true},
 	{11, -2, -1, -1, -1, 0, false},
 };
-
-enum pyro_rc pyro_place_read(struct pyro_objects *objects, uint64_t addr,
-			     struct pyro_raw_place *ret_place)
-{
-	const struct pyro_layout *l = objects->layout;
-	struct pyro_bytes frame;
-	enum pyro_rc rc = pyro_objects_get(objects, addr, l->fr_locals, &frame);
-
-	if (rc != PYRO_RC_OK)
-		return rc;
-	*ret_place = (struct pyro_raw_place){
-		.frame = addr,
-		.code = pyro_bytes_u64(frame, l->fr_code),
-		.instr = l->minor <= 10 ? pyro_bytes_u32(frame, l->fr_instr)
-					: pyro_bytes_u64(frame, l->fr_instr),
-	};
-	if (l->minor >= 14)
-		ret_place->code &= ~(uint64_t)7;
-	if (l->fr_tlbc != PYRO_ABSENT)
-		ret_place->tlbc = (int32_t)pyro_bytes_u32(frame, l->fr_tlbc);
-	return PYRO_RC_OK;
-}
-
-enum pyro_rc pyro_place_local(struct pyro_objects *objects, uint64_t addr, uint64_t *ret_object)
-{
-	const struct pyro_layout *l = objects->layout;
-	enum pyro_rc rc = pyro_objects_u64(objects, addr + l->fr_locals, ret_object);
-
-	if (l->minor >= 14)
-		*ret_object &= STACKREF_MASK;
-	return rc;
-}
 
 /* Where the newest of a suspended frame's values lies; 0: it has none. */
 static enum pyro_rc find_newest(struct pyro_objects *objects, uint64_t frame, uint64_t *ret_addr)
@@ -125,7 +92,7 @@ static enum pyro_rc read_awaited(struct pyro_objects *objects, struct pyro_corou
 	if (rc == PYRO_RC_OK && addr != 0)
 		rc = pyro_objects_u64(objects, addr, &coroutine->awaits);
 	if (objects->layout->minor >= 14)
-		coroutine->awaits &= STACKREF_MASK;
+		coroutine->awaits &= PYRO_STACKREF_MASK;
 	return rc;
 }
 

@@ -2,15 +2,7 @@
 #ifndef PYRO_CPYTHON_COROUTINE_H
 #define PYRO_CPYTHON_COROUTINE_H
 
-#include "cpython/objects.h"
-
-/** A frame, before its code object is known. */
-struct pyro_raw_place {
-	uint64_t frame; /**< its address */
-	uint64_t code;
-	uint64_t instr; /**< as it stands there */
-	int32_t tlbc;
-};
+#include "cpython/places.h"
 
 enum pyro_suspension {
 	PYRO_SUSPENDED,
@@ -29,13 +21,6 @@ struct pyro_coroutine {
 /** Reads the object at @addr, which is of PYRO_KIND_GENERATOR. Errors: FAULT, GONE, PERM. */
 enum pyro_rc pyro_coroutine_read(struct pyro_objects *objects, uint64_t addr,
 				 struct pyro_coroutine *ret_coroutine) PYRO_NODISCARD;
-/** Reads what says where the frame at @addr is. Errors: the same. */
-enum pyro_rc pyro_place_read(struct pyro_objects *objects, uint64_t addr,
-			     struct pyro_raw_place *ret_place) PYRO_NODISCARD;
-/** The first local of the frame at @addr: of a method, self. 0: it has no value. */
-enum pyro_rc pyro_place_local(struct pyro_objects *objects, uint64_t addr,
-			      uint64_t *ret_object) PYRO_NODISCARD;
-
 /** What a coroutine awaits, and what that awaits, down to what is none. */
 struct pyro_await_chain {
 	struct pyro_raw_place *places; /**< the caller's array, the outermost first */

@@ -113,7 +113,8 @@ static enum pyro_rc join_by_frames(struct joining *joining, const struct pyro_ta
 			if (!pyro_tasks_frame_is(tasks, task, i, awaits[a].file, awaits[a].name))
 				continue;
 			rc = pyro_place_local(&tasks->objects,
-					      tasks->places[task->first_frame + i].frame, &held);
+					      tasks->frames.places[task->first_frame + i].frame,
+					      &held);
 			if (rc == PYRO_RC_OK && awaits[a].attribute)
 				rc = pyro_attribute_read(tasks->python, held, awaits[a].attribute,
 							 &held);

@@ -55,7 +55,7 @@ bool pyro_tasks_frame_is(const struct pyro_tasks *tasks, const struct pyro_task 
 
 	if (at >= task->frame_count)
 		return false;
-	code = pyro_python_code(tasks->python, tasks->frames[task->first_frame + at].code);
+	code = pyro_python_code(tasks->python, tasks->frames.frames[task->first_frame + at].code);
 	return code && strcmp(code->name, name) == 0 && ends_with(code->file, file);
 }
 
@@ -104,7 +104,8 @@ static enum pyro_rc tell_by_frames(struct pyro_tasks *tasks, size_t at)
 				return PYRO_RC_OK;
 			}
 			rc = pyro_place_local(&tasks->objects,
-					      tasks->places[task->first_frame + i].frame, &self);
+					      tasks->frames.places[task->first_frame + i].frame,
+					      &self);
 			if (rc == PYRO_RC_OK && self != 0)
 				rc = set_object(tasks, at, self);
 			if (rc != PYRO_RC_OK)

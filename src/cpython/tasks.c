@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READINGS 4   /* until two agree */
-#define CODES    256 /* code objects identified at once */
+#define READINGS 4 /* until two agree */
 
 enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 			       struct pyro_tasks **ret_tasks, struct pyro_err *err)
@@ -57,8 +56,7 @@ void pyro_tasks_destroy(struct pyro_tasks *tasks)
 	free(tasks->chain.places);
 	free(tasks->tasks);
 	free(tasks->insides);
-	free(tasks->places);
-	free(tasks->frames);
+	pyro_places_deinit(&tasks->frames);
 	free(tasks->edges);
 	free(tasks->awaited);
 	free(tasks);
@@ -84,72 +82,13 @@ static enum pyro_rc reserve_task(struct pyro_tasks *tasks)
 	return PYRO_RC_OK;
 }
 
-static enum pyro_rc add_place(struct pyro_tasks *tasks, const struct pyro_raw_place *place)
-{
-	if (tasks->frame_count == PYRO_MAX_TASK_FRAMES)
-		return PYRO_RC_LIMIT;
-	if (tasks->frame_count == tasks->frame_capacity) {
-		const size_t capacity = tasks->frame_capacity ? tasks->frame_capacity * 2 : 1024;
-		struct pyro_raw_place *places = realloc(tasks->places, capacity * sizeof(*places));
-		struct pyro_raw_frame *frames;
-
-		if (!places)
-			return PYRO_RC_NOMEM;
-		tasks->places = places;
-		frames = realloc(tasks->frames, capacity * sizeof(*frames));
-		if (!frames)
-			return PYRO_RC_NOMEM;
-		tasks->frames = frames;
-		tasks->frame_capacity = capacity;
-	}
-	tasks->places[tasks->frame_count++] = *place;
-	return PYRO_RC_OK;
-}
-
-/* The frames of @thread from its newest one to @last, which is on its stack. */
-static enum pyro_rc add_running(struct pyro_tasks *tasks, const struct pyro_thread *thread,
-				uint64_t last, bool *ret_found)
-{
-	const struct pyro_layout *l = &tasks->python->layout;
-	struct pyro_objects *objects = &tasks->objects;
-	uint64_t at = 0;
-	enum pyro_rc rc = pyro_objects_u64(objects, thread->addr + l->ts_top, &at);
-
-	*ret_found = false;
-	if (rc == PYRO_RC_OK && at != 0 && l->cf_frame != PYRO_ABSENT)
-		rc = pyro_objects_u64(objects, at + l->cf_frame, &at);
-	for (size_t i = 0; rc == PYRO_RC_OK && at != 0 && i < PYRO_MAX_STACK_DEPTH; i++) {
-		struct pyro_raw_place place;
-		struct pyro_bytes frame;
-		uint8_t owner = 0;
-		uint64_t next;
-
-		rc = pyro_objects_get(objects, at, tasks->python->frame_read, &frame);
-		if (rc != PYRO_RC_OK)
-			break;
-		next = pyro_bytes_u64(frame, l->fr_previous);
-		if (l->minor >= 12)
-			owner = pyro_bytes_u8(frame, l->fr_owner);
-		if (owner < PYRO_OWNER_SHIM) {
-			rc = pyro_place_read(objects, at, &place);
-			if (rc == PYRO_RC_OK)
-				rc = add_place(tasks, &place);
-		}
-		*ret_found = at == last;
-		if (*ret_found)
-			break;
-		at = next;
-	}
-	return rc;
-}
-
 static uint64_t mark_of(const struct pyro_tasks *tasks, const struct pyro_task *task,
 			const struct pyro_task_inside *inside)
 {
 	uint64_t mark = pyro_hash_pair(inside->waiter, task->state);
 
 	for (uint32_t i = 0; i < task->frame_count; i++) {
-		const struct pyro_raw_place *place = &tasks->places[task->first_frame + i];
+		const struct pyro_raw_place *place = &tasks->frames.places[task->first_frame + i];
 
 		mark = pyro_hash_pair(mark, pyro_hash_pair(place->frame, place->instr));
 	}
@@ -171,19 +110,20 @@ static enum pyro_rc add_frames(struct pyro_tasks *tasks, struct pyro_task *task)
 		found = pyro_map_get(&tasks->list.threads, task->loop, &thread) &&
 			thread < look->thread_count;
 		if (found)
-			rc = add_running(tasks, &look->threads[thread], chain->places[0].frame,
-					 &found);
+			rc = pyro_places_walk_thread(&tasks->frames, tasks->python, &tasks->objects,
+						     &look->threads[thread], chain->places[0].frame,
+						     &found);
 		if (rc == PYRO_RC_OK && found)
 			return PYRO_RC_OK;
 		if (rc != PYRO_RC_OK && rc != PYRO_RC_FAULT)
 			return rc;
 		/* It went on meanwhile. */
-		tasks->frame_count = task->first_frame;
+		tasks->frames.count = task->first_frame;
 		task->partial = true;
 		rc = PYRO_RC_OK;
 	}
 	while (rc == PYRO_RC_OK && count > 0)
-		rc = add_place(tasks, &chain->places[--count]);
+		rc = pyro_places_add(&tasks->frames, &chain->places[--count]);
 	return rc;
 }
 
@@ -210,7 +150,7 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 		.addr = known->addr,
 		.loop = object.loop,
 		.interp_id = known->interp_id,
-		.first_frame = (uint32_t)tasks->frame_count,
+		.first_frame = (uint32_t)tasks->frames.count,
 	};
 	if (pyro_map_get(&tasks->list.threads, task->loop, &thread) &&
 	    thread < tasks->python->look.thread_count)
@@ -221,10 +161,10 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 	if (rc == PYRO_RC_OK)
 		rc = add_frames(tasks, task);
 	if (rc != PYRO_RC_OK) {
-		tasks->frame_count = task->first_frame;
+		tasks->frames.count = task->first_frame;
 		return rc;
 	}
-	task->frame_count = (uint32_t)tasks->frame_count - task->first_frame;
+	task->frame_count = (uint32_t)tasks->frames.count - task->first_frame;
 	inside->target = tasks->chain.target != object.coro ? tasks->chain.target : 0;
 	current = pyro_map_get(&tasks->list.current, task->addr, &loop);
 	if (current || tasks->chain.executing)
@@ -245,7 +185,7 @@ static enum pyro_rc decode_all(struct pyro_tasks *tasks, bool *ret_same)
 	enum pyro_rc rc;
 
 	tasks->count = 0;
-	tasks->frame_count = 0;
+	tasks->frames.count = 0;
 	tasks->unread = 0;
 	tasks->truncated = tasks->list.truncated;
 	*ret_same = true;
@@ -289,103 +229,20 @@ static int by_address(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-/* A frame, and where it is in the order of code objects. */
-struct by_code {
-	uint64_t code;
-	size_t frame;
-};
-
-static int by_code(const void *a, const void *b)
-{
-	const struct by_code *x = a, *y = b;
-
-	return x->code < y->code ? -1 : x->code > y->code;
-}
-
-/* Frames of CODES code objects at most, from @order on. */
-static enum pyro_rc resolve_some(struct pyro_tasks *tasks, const struct by_code *order,
-				 size_t count, size_t *ret_done)
-{
-	struct pyro_python *python = tasks->python;
-	uint64_t codes[CODES];
-	uint32_t slots[CODES];
-	size_t known = 0, at = 0, end;
-	enum pyro_rc rc;
-
-	for (end = 0; end < count; end++) {
-		if (known > 0 && codes[known - 1] == order[end].code)
-			continue;
-		if (known == CODES)
-			break;
-		codes[known++] = order[end].code;
-	}
-	*ret_done = end;
-	pyro_window_reset(&python->window);
-	pyro_codes_begin(&python->codes);
-	rc = pyro_codes_identify(&python->codes, &python->window, &python->layout, 0, UINT64_MAX,
-				 codes, known, slots);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < end; i++) {
-		const struct pyro_raw_place *place = &tasks->places[order[i].frame];
-		struct pyro_raw_frame *frame = &tasks->frames[order[i].frame];
-		bool sane;
-
-		if (order[i].code != codes[at])
-			at++;
-		frame->code = python->codes.slots[slots[at]].code;
-		if (frame->code == PYRO_CODE_NONE)
-			continue;
-		rc = pyro_frames_offset(python, place->code, slots[at], place->instr, place->tlbc,
-					&frame->offset, &sane);
-		if (!sane)
-			frame->code = PYRO_CODE_NONE;
-	}
-	pyro_codes_settle(&python->codes, false);
-	return rc;
-}
-
-/* Frames without a code object are none. */
-static void drop_frames(struct pyro_tasks *tasks, struct pyro_task *task, size_t *end)
-{
-	const uint32_t first = task->first_frame, count = task->frame_count;
-
-	task->first_frame = (uint32_t)*end;
-	for (uint32_t i = first; i < first + count; i++) {
-		struct pyro_raw_frame frame = tasks->frames[i];
-
-		if (frame.code == PYRO_CODE_NONE) {
-			task->partial = true;
-			continue;
-		}
-		if (tasks->python->codes.records[frame.code]->internal)
-			continue;
-		frame.line = pyro_codes_line(&tasks->python->codes, &tasks->python->layout,
-					     frame.code, frame.offset);
-		tasks->places[*end] = tasks->places[i];
-		tasks->frames[(*end)++] = frame;
-	}
-	task->frame_count = (uint32_t)*end - task->first_frame;
-}
-
 /* From places to functions and lines. */
 static enum pyro_rc resolve(struct pyro_tasks *tasks)
 {
-	const size_t count = tasks->frame_count;
-	struct by_code *order PYRO_AUTO_FREE = calloc(count + 1, sizeof(*order));
-	size_t done = 0, end = 0;
-	enum pyro_rc rc = PYRO_RC_OK;
+	enum pyro_rc rc = pyro_places_resolve(&tasks->frames, tasks->python);
+	size_t end = 0;
 
-	if (!order)
-		return PYRO_RC_NOMEM;
-	for (size_t i = 0; i < count; i++) {
-		order[i] = (struct by_code){tasks->places[i].code, i};
-		tasks->frames[i] = (struct pyro_raw_frame){.code = PYRO_CODE_NONE};
+	for (size_t i = 0; i < tasks->count; i++) {
+		struct pyro_task *task = &tasks->tasks[i];
+
+		if (!pyro_places_keep(&tasks->frames, tasks->python, &task->first_frame,
+				      &task->frame_count, &end))
+			task->partial = true;
 	}
-	qsort(order, count, sizeof(*order), by_code);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < count; i += done)
-		rc = resolve_some(tasks, order + i, count - i, &done);
-	for (size_t i = 0; i < tasks->count; i++)
-		drop_frames(tasks, &tasks->tasks[i], &end);
-	tasks->frame_count = end;
+	tasks->frames.count = end;
 	return rc;
 }
 
@@ -451,8 +308,8 @@ enum pyro_rc pyro_tasks_read(struct pyro_tasks *tasks, struct pyro_tasks_view *r
 	*ret_view = (struct pyro_tasks_view){
 		.tasks = tasks->tasks,
 		.count = tasks->count,
-		.frames = tasks->frames,
-		.frame_count = tasks->frame_count,
+		.frames = tasks->frames.frames,
+		.frame_count = tasks->frames.count,
 		.awaited = tasks->awaited,
 		.awaited_count = tasks->edge_count,
 		.unread = tasks->unread,
