@@ -13,6 +13,35 @@ enum pyro_task_state {
 	PYRO_TASK_WAITING,
 };
 
+/** What a task waits for: a word for programs, and for people. */
+#define PYRO_TASK_WAITS(X)                                                                         \
+	X(NOTHING, "", "")                                                                         \
+	X(SLEEP, "sleep", "sleeping")                                                              \
+	X(LOCK, "lock", "a lock")                                                                  \
+	X(SEMAPHORE, "semaphore", "a semaphore")                                                   \
+	X(EVENT, "event", "an event")                                                              \
+	X(CONDITION, "condition", "a condition")                                                   \
+	X(BARRIER, "barrier", "a barrier")                                                         \
+	X(QUEUE, "queue", "a queue")                                                               \
+	X(STREAM, "stream", "a stream")                                                            \
+	X(SOCKET, "socket", "a socket")                                                            \
+	X(SERVER, "server", "connections")                                                         \
+	X(THREAD, "thread", "a thread")                                                            \
+	X(PROCESS, "process", "a process")                                                         \
+	X(TASK, "task", "a task")                                                                  \
+	X(TASKS, "tasks", "tasks")                                                                 \
+	X(FUTURE, "future", "a future")                                                            \
+	X(OBJECT, "object", "an object")
+
+enum pyro_task_wait {
+#define PYRO_TASK_WAIT_MEMBER(name, word, text) PYRO_TASK_WAIT_##name,
+	PYRO_TASK_WAITS(PYRO_TASK_WAIT_MEMBER)
+#undef PYRO_TASK_WAIT_MEMBER
+};
+
+const char *pyro_task_wait_name(enum pyro_task_wait wait);
+const char *pyro_task_wait_text(enum pyro_task_wait wait);
+
 #define PYRO_TASK_NONE UINT32_MAX
 
 /** Text is UTF-8, NUL-terminated, never NULL, as the target has it (escape before showing). */
@@ -25,7 +54,7 @@ struct pyro_task {
 	const char *name;
 	uint32_t first_frame; /**< index into pyro_tasks_view.frames, leaf first */
 	uint32_t frame_count;
-	const char *wait;       /**< what it waits for, in one word: "sleep", "lock", "task" */
+	enum pyro_task_wait wait;
 	const char *wait_type;  /**< the name of that object's type; "" if there is none */
 	uint64_t wait_object;   /**< its address; 0: none */
 	uint32_t first_awaited; /**< index into pyro_tasks_view.awaited ... */
