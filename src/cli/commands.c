@@ -114,12 +114,17 @@ static const struct pyro_example attach_examples[] = {
 };
 
 static const struct pyro_option dump_options[] = {
+	{.name = "async",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "also show the tasks of asyncio and the greenlets, running and suspended, and who "
+		 "awaits whom"},
 	OPTION_JSON,
 	{.name = NULL},
 };
 
 static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump 4127", "what every thread does now, and where"},
+	{"pyrometer dump --async 4127", "also what each task of asyncio waits for, and where"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
 	{NULL, NULL},
 };

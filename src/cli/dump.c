@@ -30,12 +30,13 @@ static enum pyro_rc show(const struct pyro_args *args, const struct pyro_moment 
 
 int pyro_cmd_dump(const struct pyro_args *args, struct pyro_err *err)
 {
+	const struct pyro_moment_wish wish = {.async = pyro_args_flag(args, "async")};
 	struct pyro_moment *moment = NULL;
 	int pid;
 	enum pyro_rc rc = pyro_pid_read("dump", args->operands[0], &pid, err);
 
 	if (!rc)
-		rc = pyro_moment_take(pid, &moment, err);
+		rc = pyro_moment_take(pid, &wish, &moment, err);
 	if (!rc)
 		rc = show(args, moment, err);
 	pyro_moment_destroy(moment);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "cpython/locate.h"
+#include "record/moment_inside.h"
 #include "sample/freeze.h"
 #include "target/permission.h"
 #include "target/process.h"
@@ -38,6 +39,7 @@ struct taking {
 	const struct pyro_look *look;
 	struct pyro_map states; /* the kernel's id, as the process has it, to a place in the look */
 	struct pyro_map names;  /* pthread_t to a name */
+	struct pyro_map tids;   /* thread state to the kernel's id */
 	struct pyro_map clocks; /* processor to how far its clock is behind ours */
 	bool own_pids;          /* ids in the process are not ours */
 	struct pyro_buf text;
@@ -56,6 +58,7 @@ static enum pyro_rc taking_init(struct taking *taking, int pid, struct pyro_err 
 	pyro_seat_init(&taking->seat);
 	pyro_map_init(&taking->states, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->tids, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->clocks, CPU_SETSIZE);
 	pyro_buf_init(&taking->text, MAX_TEXT);
 	taking->freeze.method = PYRO_PROOF_BY_PROC;
@@ -77,6 +80,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_reader_destroy(taking->reader);
 	pyro_map_deinit(&taking->states);
 	pyro_map_deinit(&taking->names);
+	pyro_map_deinit(&taking->tids);
 	pyro_map_deinit(&taking->clocks);
 	pyro_buf_deinit(&taking->text);
 	pyro_moment_destroy(taking->moment);
@@ -145,45 +149,15 @@ static size_t state_of(const struct taking *taking, int tid)
 	return pyro_map_get(&taking->states, (uint64_t)own_tid, &index) ? index : SIZE_MAX;
 }
 
-static enum pyro_rc add_text(struct pyro_profile *profile, const char *text, uint32_t *ret_string)
-{
-	return pyro_profile_string(profile, text, strlen(text), ret_string);
-}
-
-static enum pyro_rc add_frame(struct taking *taking, const struct pyro_raw_frame *raw,
-			      uint32_t *stack)
-{
-	static const struct pyro_code unknown = {.name = "?", .qualname = "?", .file = ""};
-	struct pyro_profile *profile = taking->moment->profile;
-	const struct pyro_code *code = pyro_python_code(taking->python, raw->code);
-	struct pyro_function function = {.name = 0};
-	struct pyro_frame frame = {.line = raw->line};
-	uint32_t index;
-	enum pyro_rc rc;
-
-	code = code ? code : &unknown;
-	function.first_line = code->first_line;
-	rc = add_text(profile, code->qualname, &function.name);
-	if (!rc)
-		rc = add_text(profile, code->file, &function.file);
-	if (!rc)
-		rc = pyro_profile_function(profile, &function, &frame.function);
-	if (!rc)
-		rc = pyro_profile_frame(profile, &frame, &index);
-	return rc ? rc : pyro_profile_stack(profile, *stack, index, stack);
-}
-
 static enum pyro_rc take_frames(struct taking *taking, struct pyro_moment_thread *thread)
 {
 	const struct pyro_raw_stack *stack = taking->stack;
-	enum pyro_rc rc = PYRO_RC_OK;
 
 	pyro_python_stack_lines(taking->python, taking->stack);
 	thread->truncated = stack->truncated;
 	thread->partial = stack->partial;
-	for (size_t i = stack->count; i-- > 0 && !rc;)
-		rc = add_frame(taking, &stack->frames[i], &thread->stack);
-	return rc;
+	return pyro_moment_add_stack(taking->moment, taking->python, stack->frames, stack->count,
+				     &thread->stack);
 }
 
 /* How far the clock of @cpu is behind ours: a thread that has just come there has its time. */
@@ -320,6 +294,11 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		return rc;
 	thread->unread = rc != PYRO_RC_OK;
 	thread->name = name_of(taking, tid, state);
+	if (state != SIZE_MAX) {
+		rc = pyro_map_put(&taking->tids, taking->look->threads[state].addr, (uint64_t)tid);
+		if (rc)
+			return rc;
+	}
 	if (view.state == PYRO_SCHED_BLOCKED)
 		take_wait(taking, thread, &view.gil, cpu);
 	return PYRO_RC_OK;
@@ -408,7 +387,8 @@ static enum pyro_rc take_folder(struct taking *taking)
 	return pyro_profile_meta_set(taking->moment->profile, "cwd", path);
 }
 
-enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment, struct pyro_err *err)
+enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_wish *wish,
+			      struct pyro_moment **ret_moment, struct pyro_err *err)
 {
 	struct taking taking PYRO_CLEANUP(taking_deinit);
 	enum pyro_rc rc = taking_init(&taking, pid, err);
@@ -427,6 +407,11 @@ enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment, struct p
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
+	if (wish->async)
+		rc = pyro_moment_take_async(taking.moment, taking.reader, taking.python,
+					    &taking.tids, err);
+	if (rc)
+		return rc;
 	*ret_moment = PYRO_TAKE_POINTER(taking.moment);
 	return PYRO_RC_OK;
 }

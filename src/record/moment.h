@@ -5,10 +5,14 @@
 #include "base/err.h"
 #include "profile/moment.h"
 
+struct pyro_moment_wish {
+	bool async; /**< also the tasks of asyncio, and greenlets */
+};
+
 /** Looks at every thread of the live process @pid once, one after the other, each proved by what
  *  /proc says: nothing is stopped. Errors: GONE, PERM, NOTPYTHON, UNSUPPORTED as pyro_python_locate
  *  and pyro_python_create, NOTREADY (it is just starting or ending), NOMEM. */
-enum pyro_rc pyro_moment_take(int pid, struct pyro_moment **ret_moment,
-			      struct pyro_err *err) PYRO_NODISCARD;
+enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_wish *wish,
+			      struct pyro_moment **ret_moment, struct pyro_err *err) PYRO_NODISCARD;
 
 #endif

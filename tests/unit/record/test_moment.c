@@ -46,7 +46,8 @@ static void a_process_is_read(void **state)
 		for (int tries = 0; tries < 2000; tries++) {
 			pyro_moment_destroy(moment);
 			moment = NULL;
-			if (pyro_moment_take(target.pid, &moment, &err) != PYRO_RC_OK)
+			if (pyro_moment_take(target.pid, &(struct pyro_moment_wish){0}, &moment,
+					     &err) != PYRO_RC_OK)
 				fail_msg("%s: %s", interpreters.items[i].full, err.message);
 			assert_int_equal(moment->thread_count, 1);
 			if (strcmp(moment->threads[0].wait, "sleep") == 0)
@@ -71,7 +72,8 @@ static void nobody_is_an_error(void **state)
 	struct pyro_moment *moment = NULL;
 	struct pyro_err err = {0};
 
-	assert_int_equal(pyro_moment_take(1 << 22, &moment, &err), PYRO_RC_GONE);
+	assert_int_equal(pyro_moment_take(1 << 22, &(struct pyro_moment_wish){0}, &moment, &err),
+			 PYRO_RC_GONE);
 	assert_null(moment);
 	assert_non_null(strstr(err.message, "4194304"));
 }
@@ -88,7 +90,7 @@ static void other_programs_are_an_error(void **state)
 	assert_true(target_start(&target, argv));
 	/* While it starts it cannot be told. */
 	for (int tries = 0; tries < 2000 && rc == PYRO_RC_NOTREADY; tries++) {
-		rc = pyro_moment_take(target.pid, &moment, &err);
+		rc = pyro_moment_take(target.pid, &(struct pyro_moment_wish){0}, &moment, &err);
 		usleep(10000);
 	}
 	assert_int_equal(rc, PYRO_RC_NOTPYTHON);
