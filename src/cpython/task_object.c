@@ -7,6 +7,7 @@
 #include "cpython/dict.h"
 
 #define FLAG_HEAPTYPE (1u << 9)
+#define NEEDED        3 /* attributes without which it is no task */
 
 enum pyro_rc pyro_attribute_read(struct pyro_python *python, uint64_t addr, const char *name,
 				 uint64_t *ret_value)
@@ -56,13 +57,20 @@ static enum pyro_rc read_slow(struct pyro_python *python, struct pyro_objects *o
 
 	*task = (struct pyro_task_object){0};
 	rc = pyro_attributes_load(&python->window, &python->layout, addr, &items);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(attributes); i++)
+	for (size_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(attributes); i++) {
 		rc = pyro_items_find(&python->window, &python->layout, &items, attributes[i].name,
 				     attributes[i].into);
+		if (rc == PYRO_RC_NOTFOUND && i >= NEEDED)
+			rc = PYRO_RC_OK;
+	}
 	if (rc != PYRO_RC_OK)
 		return rc == PYRO_RC_FAULT ? PYRO_RC_NOTFOUND : rc;
 	if (pyro_objects_kind(objects, task->waiter) == PYRO_KIND_NONE)
 		task->waiter = 0;
+	/* Its class has the state of one that is not done. */
+	task->pending = state == 0;
+	if (task->pending)
+		return PYRO_RC_OK;
 	rc = pyro_objects_str(objects, state, &text);
 	if (rc == PYRO_RC_OK)
 		task->pending = strcmp(pyro_objects_text(objects, text), "PENDING") == 0;
