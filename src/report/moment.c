@@ -19,6 +19,7 @@
 #define INDENT        4
 #define FUNCTION_MOST 44
 #define PLACE_LEAST   12
+#define NAME_LEAST    12
 #define NAMED         3 /* threads of a group */
 
 /* Threads that do the same in the same place. */
@@ -239,7 +240,10 @@ void pyro_moment_page_note(struct pyro_moment_page *page, const char *text)
 static void add_frame(struct pyro_moment_page *page, uint32_t stack, size_t times)
 {
 	const size_t width = pyro_text_width(page->look);
-	const size_t left = page->indent + page->function_width + 2;
+	const size_t wide = INDENT + page->function_width;
+	/* Places stay in one column, however far the frames are from the left. */
+	const size_t columns = wide > page->indent + NAME_LEAST ? wide - page->indent : NAME_LEAST;
+	const size_t left = page->indent + columns + 2;
 	const struct pyro_frame *frame;
 	const struct pyro_function *function = function_at(page->moment, stack, &frame);
 	const struct pyro_place *place;
@@ -256,15 +260,14 @@ static void add_frame(struct pyro_moment_page *page, uint32_t stack, size_t time
 	pyro_cells_place_text(&where, page->look, place->display, frame->line);
 	if (times > 1)
 		pyro_buf_add_format(&where, " (%zu times)", times);
-	pyro_text_fit(&fitted, page->look, name.data ? name.data : "", page->function_width,
-		      PYRO_CUT_MIDDLE);
+	pyro_text_fit(&fitted, page->look, name.data ? name.data : "", columns, PYRO_CUT_MIDDLE);
 	pyro_text_spaces(page->buf, page->indent);
 	pyro_text_styled(page->buf, page->look, place->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
 			 fitted.data ? fitted.data : "");
 	if (where.size) {
 		pyro_text_spaces(
 			page->buf,
-			page->function_width + 2 -
+			columns + 2 -
 				pyro_escape_columns(fitted.data ? fitted.data : "", fitted.size));
 		pyro_buf_reset(&fitted);
 		pyro_text_fit(&fitted, page->look, where.data,
@@ -355,6 +358,11 @@ static void find_width(struct pyro_moment_page *page)
 		if (columns > page->function_width)
 			page->function_width = columns < most ? columns : most;
 		pyro_buf_deinit(&name);
+	}
+	if (page->moment->tasks.awaited_count) {
+		page->function_width += pyro_moment_page_margin(page, PYRO_MOMENT_LEVELS);
+		if (page->function_width > most)
+			page->function_width = most;
 	}
 }
 

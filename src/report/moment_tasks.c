@@ -10,8 +10,7 @@
 #include "report/units.h"
 
 #define TEXT_BYTES 65536
-#define INDENT     4
-#define MAX_LEVELS 8 /* of tasks below each other; what is deeper starts again at the left */
+#define INDENT     2
 #define NAMED      3 /* tasks of a group */
 
 /* One kind of tasks: those of asyncio, or greenlets. */
@@ -30,23 +29,44 @@ struct group {
 	size_t count;
 };
 
+size_t pyro_moment_page_margin(const struct pyro_moment_page *page, size_t level)
+{
+	const size_t most = pyro_text_width(page->look) / 5;
+
+	return level * INDENT < most ? level * INDENT : most;
+}
+
 /* ---- one group ---- */
 
+static void add_name(struct sheet *sheet, struct pyro_buf *line, uint32_t at)
+{
+	const char *name = sheet->tasks->tasks[at].name;
+
+	pyro_buf_add_text(line, PYRO_MARK_BOLD);
+	pyro_text_name(line, sheet->page->look, *name ? name : "?");
+	pyro_buf_add_text(line, PYRO_MARK_END);
+}
+
+/* Some of its names; of those that have one name, as greenlets of a class do, how many. */
 static void add_names(struct sheet *sheet, struct pyro_buf *line, const struct group *group)
 {
+	const struct pyro_moment_task *tasks = sheet->tasks->tasks;
+	const bool same = group->count > 1 && strcmp(tasks[group->first].name,
+						     tasks[sheet->next[group->first]].name) == 0;
+	const size_t most = same ? 1 : group->count < NAMED ? group->count : NAMED;
 	uint32_t at = group->first;
-	size_t named = 0;
 
-	for (; named < NAMED && named < group->count; named++, at = sheet->next[at]) {
-		const struct pyro_moment_task *task = &sheet->tasks->tasks[at];
-
-		pyro_buf_add_text(line, named ? ", " PYRO_MARK_BOLD : PYRO_MARK_BOLD);
-		pyro_text_name(line, sheet->page->look, *task->name ? task->name : "?");
-		pyro_buf_add_text(line, PYRO_MARK_END);
+	if (same) {
+		pyro_units_count(line, group->count);
+		pyro_buf_add_text(line, " ");
 	}
-	if (group->count > named) {
+	for (size_t named = 0; named < most; named++, at = sheet->next[at]) {
+		pyro_buf_add_text(line, named ? ", " : "");
+		add_name(sheet, line, at);
+	}
+	if (!same && group->count > most) {
 		pyro_buf_add_text(line, " and ");
-		pyro_units_count(line, group->count - named);
+		pyro_units_count(line, group->count - most);
 		pyro_buf_add_text(line, " more");
 	}
 	pyro_buf_add_text(line, "  ");
@@ -108,7 +128,7 @@ static void add_group(struct sheet *sheet, const struct group *group, size_t lev
 	pyro_buf_add_char(page->buf, '\n');
 	pyro_buf_init(&line, TEXT_BYTES);
 	pyro_buf_init(&lead, TEXT_BYTES);
-	pyro_text_spaces(&lead, level * INDENT);
+	pyro_text_spaces(&lead, pyro_moment_page_margin(page, level));
 	add_names(sheet, &line, group);
 	add_state(sheet, &line, task);
 	if (line.failed || lead.failed)
@@ -117,7 +137,7 @@ static void add_group(struct sheet *sheet, const struct group *group, size_t lev
 		pyro_text_paragraph(page->buf, page->look, lead.data ? lead.data : "", line.data);
 	pyro_buf_deinit(&line);
 	pyro_buf_deinit(&lead);
-	page->indent = sheet->margin + level * INDENT;
+	page->indent = sheet->margin + pyro_moment_page_margin(page, level);
 	pyro_moment_page_stack(page, task->stack);
 	if (task->partial)
 		pyro_moment_page_note(page, "a frame is missing: it could not be read");
@@ -152,7 +172,7 @@ static enum pyro_rc add_awaited(struct sheet *sheet, const struct group *group, 
 
 	for (size_t i = 0; i < group->count; i++, at = sheet->next[at])
 		most += tasks->tasks[at].awaited_count;
-	if (most == 0 || level == MAX_LEVELS)
+	if (most == 0 || level == PYRO_MOMENT_LEVELS)
 		return PYRO_RC_OK;
 	below = calloc(most, sizeof(*below));
 	if (!below)
