@@ -23,9 +23,9 @@ static enum pyro_rc find_newest(struct pyro_objects *objects, uint64_t frame, ui
 {
 	const struct pyro_layout *l = objects->layout;
 	struct pyro_bytes bytes;
-	uint64_t base = frame + l->fr_locals, end;
+	uint64_t base = frame + l->fr_localsplus, end;
 	int32_t count;
-	enum pyro_rc rc = pyro_objects_get(objects, frame, l->fr_locals, &bytes);
+	enum pyro_rc rc = pyro_objects_get(objects, frame, l->fr_localsplus, &bytes);
 
 	*ret_addr = 0;
 	if (rc != PYRO_RC_OK)
@@ -112,7 +112,7 @@ static enum pyro_rc read_old(struct pyro_objects *objects, uint64_t addr,
 		return PYRO_RC_OK;
 	rc = pyro_place_read(objects, frame, &coroutine->place);
 	if (rc == PYRO_RC_OK)
-		rc = pyro_objects_get(objects, frame, l->fr_locals, &bytes);
+		rc = pyro_objects_get(objects, frame, l->fr_localsplus, &bytes);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	coroutine->state = PYRO_SUSPENDED;

@@ -2,7 +2,7 @@
 #ifndef PYRO_CPYTHON_COROUTINE_H
 #define PYRO_CPYTHON_COROUTINE_H
 
-#include "cpython/places.h"
+#include "cpython/frame_list.h"
 
 enum pyro_suspension {
 	PYRO_SUSPENDED,

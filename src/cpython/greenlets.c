@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpython/frame_list.h"
 #include "cpython/gc.h"
 #include "cpython/modules.h"
-#include "cpython/places.h"
 
 #define READINGS  4   /* until two agree */
 #define OLD_SIZE  64  /* bytes of a greenlet object beyond which it holds all itself, to 1.1 */
@@ -43,7 +43,7 @@ struct pyro_greenlets {
 	struct pyro_greenlet *greenlets;
 	struct inside *insides;
 	size_t count;
-	struct pyro_places frames;
+	struct pyro_frame_list frames;
 	struct pyro_map marks;
 	uint32_t stack_at; /* in the state; NO_PLACE: no greenlet has shown it yet */
 	uint32_t frame_at;
@@ -79,7 +79,7 @@ void pyro_greenlets_destroy(struct pyro_greenlets *greenlets)
 	pyro_objects_deinit(&greenlets->objects);
 	pyro_map_deinit(&greenlets->index);
 	pyro_map_deinit(&greenlets->marks);
-	pyro_places_deinit(&greenlets->frames);
+	pyro_frame_list_deinit(&greenlets->frames);
 	free(greenlets->found);
 	free(greenlets->interps);
 	free(greenlets->greenlets);
@@ -277,8 +277,8 @@ static enum pyro_rc read_frames(struct pyro_greenlets *greenlets, struct pyro_gr
 	if (l->minor >= 11) /* f_back, then f_frame */
 		rc = pyro_objects_u64(objects, frame + objects->head + 8, &frame);
 	if (rc == PYRO_RC_OK)
-		rc = pyro_places_walk(&greenlets->frames, greenlets->python, objects, frame, 0,
-				      &copy, &found);
+		rc = pyro_frame_list_walk(&greenlets->frames, greenlets->python, objects, frame, 0,
+					  &copy, &found);
 	greenlet->partial = !found;
 	greenlet->frame_count = (uint32_t)greenlets->frames.count - greenlet->first_frame;
 	return rc == PYRO_RC_FAULT && greenlet->frame_count > 0 ? PYRO_RC_OK : rc;
@@ -419,15 +419,15 @@ enum pyro_rc pyro_greenlets_read(struct pyro_greenlets *greenlets,
 				    "greenlets of a CPython %s without a GIL cannot be found",
 				    python->origin.version_text);
 	if (rc == PYRO_RC_OK)
-		rc = pyro_places_resolve(&greenlets->frames, python);
+		rc = pyro_frame_list_resolve(&greenlets->frames, python);
 	if (rc != PYRO_RC_OK)
 		return pyro_err_set(err, rc, "cannot read the greenlets");
 	for (size_t i = 0; i < greenlets->count; i++) {
 		struct pyro_greenlet *greenlet = &greenlets->greenlets[i];
 
 		greenlet->type = pyro_objects_text(&greenlets->objects, greenlets->insides[i].type);
-		if (!pyro_places_keep(&greenlets->frames, python, &greenlet->first_frame,
-				      &greenlet->frame_count, &end))
+		if (!pyro_frame_list_keep(&greenlets->frames, python, &greenlet->first_frame,
+					  &greenlet->frame_count, &end))
 			greenlet->partial = true;
 	}
 	*ret_view = (struct pyro_greenlets_view){

@@ -88,7 +88,7 @@ static bool objects_are_sound(const struct pyro_layout *l)
 static bool generators_are_sound(const struct pyro_layout *l)
 {
 	return fits_or_absent(l->ts_dict, 8, PYRO_READ_THREAD) &&
-	       fits_or_absent(l->ts_loop, 8, MAX_OBJECT) && fits(l->fr_locals, 8, MAX_OBJECT) &&
+	       fits_or_absent(l->ts_loop, 8, MAX_OBJECT) && fits(l->fr_localsplus, 8, MAX_OBJECT) &&
 	       fits(l->fr_stack, 8, PYRO_READ_FRAME) &&
 	       fits_or_absent(l->fr_values, 8, PYRO_READ_FRAME) &&
 	       fits(l->gen_frame, 8, MAX_OBJECT) && fits_or_absent(l->gen_state, 1, MAX_OBJECT);

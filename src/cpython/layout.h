@@ -56,7 +56,7 @@
 	X(fr_tlbc)   /* free-threaded, 3.14 on */                                                  \
 	X(ts_dict)   /* to 3.12 */                                                                 \
 	X(ts_loop)   /* asyncio_running_loop; 3.13 */                                              \
-	X(fr_locals) /* the locals, then the stack of values */                                    \
+	X(fr_localsplus) /* the locals, then the stack of values */                                    \
 	X(fr_stack)  /* f_stacktop (3.8, 3.9), f_stackdepth (3.10), stacktop (to 3.13),            \
 			stackpointer */                                                            \
 	X(fr_values) /* f_valuestack; to 3.10 */                                                   \

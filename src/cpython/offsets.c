@@ -111,7 +111,7 @@ static const uint8_t table_13[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	F(fr_locals),
+	F(fr_localsplus),
 	F(fr_owner),
 	F(co_size),
 	F(co_filename),
@@ -179,7 +179,7 @@ static const uint8_t table_14[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	F(fr_locals),
+	F(fr_localsplus),
 	F(fr_owner),
 	F(fr_stack),
 	F(fr_tlbc),
@@ -266,7 +266,7 @@ static const uint8_t table_15[] = {
 	F(fr_previous),
 	F(fr_code),
 	F(fr_instr),
-	F(fr_locals),
+	F(fr_localsplus),
 	F(fr_owner),
 	F(fr_stack),
 	F(fr_tlbc),
@@ -481,7 +481,7 @@ enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
 		PYRO_TAKE(fr_instr)
 		PYRO_TAKE(fr_owner)
 		PYRO_TAKE(fr_tlbc)
-		PYRO_TAKE(fr_locals)
+		PYRO_TAKE(fr_localsplus)
 		PYRO_TAKE(fr_stack)
 		PYRO_TAKE(gen_frame)
 		PYRO_TAKE(gen_state)

@@ -5,7 +5,7 @@
 /* What the files that read tasks share: the state behind struct pyro_tasks. */
 
 #include "cpython/coroutine.h"
-#include "cpython/places.h"
+#include "cpython/frame_list.h"
 #include "cpython/task_list.h"
 #include "cpython/task_object.h"
 #include "cpython/tasks.h"
@@ -35,7 +35,7 @@ struct pyro_tasks {
 	struct pyro_task *tasks;
 	struct pyro_task_inside *insides;
 	size_t count, capacity;
-	struct pyro_places frames;
+	struct pyro_frame_list frames;
 	struct pyro_task_edge *edges;
 	size_t edge_count, edge_capacity;
 	uint32_t *awaited;

@@ -56,7 +56,7 @@ void pyro_tasks_destroy(struct pyro_tasks *tasks)
 	free(tasks->chain.places);
 	free(tasks->tasks);
 	free(tasks->insides);
-	pyro_places_deinit(&tasks->frames);
+	pyro_frame_list_deinit(&tasks->frames);
 	free(tasks->edges);
 	free(tasks->awaited);
 	free(tasks);
@@ -110,9 +110,9 @@ static enum pyro_rc add_frames(struct pyro_tasks *tasks, struct pyro_task *task)
 		found = pyro_map_get(&tasks->list.threads, task->loop, &thread) &&
 			thread < look->thread_count;
 		if (found)
-			rc = pyro_places_walk_thread(&tasks->frames, tasks->python, &tasks->objects,
-						     &look->threads[thread], chain->places[0].frame,
-						     &found);
+			rc = pyro_frame_list_walk_thread(&tasks->frames, tasks->python,
+							 &tasks->objects, &look->threads[thread],
+							 chain->places[0].frame, &found);
 		if (rc == PYRO_RC_OK && found)
 			return PYRO_RC_OK;
 		if (rc != PYRO_RC_OK && rc != PYRO_RC_FAULT)
@@ -123,7 +123,7 @@ static enum pyro_rc add_frames(struct pyro_tasks *tasks, struct pyro_task *task)
 		rc = PYRO_RC_OK;
 	}
 	while (rc == PYRO_RC_OK && count > 0)
-		rc = pyro_places_add(&tasks->frames, &chain->places[--count]);
+		rc = pyro_frame_list_add(&tasks->frames, &chain->places[--count]);
 	return rc;
 }
 
@@ -232,14 +232,14 @@ static int by_address(const void *a, const void *b)
 /* From places to functions and lines. */
 static enum pyro_rc resolve(struct pyro_tasks *tasks)
 {
-	enum pyro_rc rc = pyro_places_resolve(&tasks->frames, tasks->python);
+	enum pyro_rc rc = pyro_frame_list_resolve(&tasks->frames, tasks->python);
 	size_t end = 0;
 
 	for (size_t i = 0; i < tasks->count; i++) {
 		struct pyro_task *task = &tasks->tasks[i];
 
-		if (!pyro_places_keep(&tasks->frames, tasks->python, &task->first_frame,
-				      &task->frame_count, &end))
+		if (!pyro_frame_list_keep(&tasks->frames, tasks->python, &task->first_frame,
+					  &task->frame_count, &end))
 			task->partial = true;
 	}
 	tasks->frames.count = end;

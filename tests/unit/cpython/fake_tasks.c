@@ -68,8 +68,8 @@ uint64_t fake_tasks_coroutine(struct fake_tasks *tasks, uint64_t awaited)
 	fake_put(tasks->fake, frame + l->fr_code, tasks->code | 1, 8);
 	fake_put(tasks->fake, frame + l->fr_instr, tasks->code + l->co_code + 4, 8);
 	fake_put(tasks->fake, frame + l->fr_owner, 1, 1);
-	fake_put(tasks->fake, frame + l->fr_locals, awaited | 1, 8);
-	fake_put(tasks->fake, frame + l->fr_stack, frame + l->fr_locals + 8, 8);
+	fake_put(tasks->fake, frame + l->fr_localsplus, awaited | 1, 8);
+	fake_put(tasks->fake, frame + l->fr_stack, frame + l->fr_localsplus + 8, 8);
 	return addr;
 }
 

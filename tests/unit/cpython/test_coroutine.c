@@ -49,18 +49,18 @@ static void begin(struct one *one, uint32_t minor)
 		one->frame = fake_alloc(one->fake, 512);
 		put(one, one->generator + l->gen_frame, one->frame, 8);
 		put(one, one->code + l->co_code, fake_bytes(one->fake, old, sizeof(old)), 8);
-		put(one, one->frame + l->fr_values, one->frame + l->fr_locals, 8);
+		put(one, one->frame + l->fr_values, one->frame + l->fr_localsplus, 8);
 	} else {
 		put(one, one->generator + l->gen_state, 0xff, 1); /* -1 in all of them */
 		put(one, one->code + l->co_code + 2, 0x0397, 2);  /* RESUME 3 */
 		put(one, one->frame + l->fr_instr, one->code + l->co_code, 8);
 	}
 	put(one, one->frame + l->fr_code, one->code, 8);
-	put(one, one->frame + l->fr_locals, SEEN, 8);
+	put(one, one->frame + l->fr_localsplus, SEEN, 8);
 	if (minor >= 10 && minor <= 13)
 		put(one, one->frame + l->fr_stack, 1, 4);
 	else
-		put(one, one->frame + l->fr_stack, one->frame + l->fr_locals + 8, 8);
+		put(one, one->frame + l->fr_stack, one->frame + l->fr_localsplus + 8, 8);
 }
 
 static void finish(struct one *one)

@@ -86,10 +86,10 @@ static void test_hostile_chains(void **state)
 	/* Two coroutines that await each other, and one itself. */
 	one = fake_tasks_coroutine(&s, 1);
 	other = fake_tasks_coroutine(&s, one);
-	fake_put(s.fake, one + l->gen_frame + l->fr_locals, other | 1, 8);
+	fake_put(s.fake, one + l->gen_frame + l->fr_localsplus, other | 1, 8);
 	(void)fake_tasks_add(&s, "circle", one, 0);
 	one = fake_tasks_coroutine(&s, 1);
-	fake_put(s.fake, one + l->gen_frame + l->fr_locals, one | 1, 8);
+	fake_put(s.fake, one + l->gen_frame + l->fr_localsplus, one | 1, 8);
 	(void)fake_tasks_add(&s, "itself", one, 0);
 	/* A coroutine, what it awaits, its code, and its stack are not there. */
 	(void)fake_tasks_add(&s, "gone", 0xdead0000, 0);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cpython/places.h"
+#include "cpython/frame_list.h"
 
 #include <stdlib.h>
 
 #define CODES 256 /* code objects identified at once */
 
-void pyro_places_deinit(struct pyro_places *places)
+void pyro_frame_list_deinit(struct pyro_frame_list *places)
 {
 	free(places->places);
 	free(places->frames);
-	*places = (struct pyro_places){0};
+	*places = (struct pyro_frame_list){0};
 }
 
-enum pyro_rc pyro_places_add(struct pyro_places *places, const struct pyro_raw_place *place)
+enum pyro_rc pyro_frame_list_add(struct pyro_frame_list *places, const struct pyro_raw_place *place)
 {
 	if (places->count == PYRO_MAX_TASK_FRAMES)
 		return PYRO_RC_LIMIT;
@@ -39,7 +39,7 @@ enum pyro_rc pyro_place_read(struct pyro_objects *objects, uint64_t addr,
 {
 	const struct pyro_layout *l = objects->layout;
 	struct pyro_bytes frame;
-	enum pyro_rc rc = pyro_objects_get(objects, addr, l->fr_locals, &frame);
+	enum pyro_rc rc = pyro_objects_get(objects, addr, l->fr_localsplus, &frame);
 
 	if (rc != PYRO_RC_OK)
 		return rc;
@@ -59,7 +59,7 @@ enum pyro_rc pyro_place_read(struct pyro_objects *objects, uint64_t addr,
 enum pyro_rc pyro_place_local(struct pyro_objects *objects, uint64_t addr, uint64_t *ret_object)
 {
 	const struct pyro_layout *l = objects->layout;
-	enum pyro_rc rc = pyro_objects_u64(objects, addr + l->fr_locals, ret_object);
+	enum pyro_rc rc = pyro_objects_u64(objects, addr + l->fr_localsplus, ret_object);
 
 	if (l->minor >= 14)
 		*ret_object &= PYRO_STACKREF_MASK;
@@ -74,9 +74,9 @@ static uint64_t now_at(const struct pyro_stack_copy *copy, uint64_t addr)
 		       : addr;
 }
 
-enum pyro_rc pyro_places_walk(struct pyro_places *places, const struct pyro_python *python,
-			      struct pyro_objects *objects, uint64_t top, uint64_t last,
-			      const struct pyro_stack_copy *copy, bool *ret_found)
+enum pyro_rc pyro_frame_list_walk(struct pyro_frame_list *places, const struct pyro_python *python,
+				  struct pyro_objects *objects, uint64_t top, uint64_t last,
+				  const struct pyro_stack_copy *copy, bool *ret_found)
 {
 	const struct pyro_layout *l = &python->layout;
 	uint64_t at = top;
@@ -99,7 +99,7 @@ enum pyro_rc pyro_places_walk(struct pyro_places *places, const struct pyro_pyth
 		if (owner < PYRO_OWNER_SHIM) {
 			rc = pyro_place_read(objects, here, &place);
 			if (rc == PYRO_RC_OK)
-				rc = pyro_places_add(places, &place);
+				rc = pyro_frame_list_add(places, &place);
 			if (rc != PYRO_RC_OK)
 				return rc;
 		}
@@ -113,9 +113,11 @@ enum pyro_rc pyro_places_walk(struct pyro_places *places, const struct pyro_pyth
 	return PYRO_RC_OK;
 }
 
-enum pyro_rc pyro_places_walk_thread(struct pyro_places *places, const struct pyro_python *python,
-				     struct pyro_objects *objects, const struct pyro_thread *thread,
-				     uint64_t last, bool *ret_found)
+enum pyro_rc pyro_frame_list_walk_thread(struct pyro_frame_list *places,
+					 const struct pyro_python *python,
+					 struct pyro_objects *objects,
+					 const struct pyro_thread *thread, uint64_t last,
+					 bool *ret_found)
 {
 	const struct pyro_layout *l = &python->layout;
 	uint64_t top = 0;
@@ -126,7 +128,7 @@ enum pyro_rc pyro_places_walk_thread(struct pyro_places *places, const struct py
 		rc = pyro_objects_u64(objects, top + l->cf_frame, &top);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	return pyro_places_walk(places, python, objects, top, last, NULL, ret_found);
+	return pyro_frame_list_walk(places, python, objects, top, last, NULL, ret_found);
 }
 
 /* A frame, and where it is in the order of code objects. */
@@ -143,7 +145,7 @@ static int by_code(const void *a, const void *b)
 }
 
 /* Frames of CODES code objects at most, from @order on. */
-static enum pyro_rc resolve_some(struct pyro_places *places, struct pyro_python *python,
+static enum pyro_rc resolve_some(struct pyro_frame_list *places, struct pyro_python *python,
 				 const struct by_code *order, size_t count, size_t *ret_done)
 {
 	uint64_t codes[CODES];
@@ -184,7 +186,7 @@ static enum pyro_rc resolve_some(struct pyro_places *places, struct pyro_python 
 	return rc;
 }
 
-enum pyro_rc pyro_places_resolve(struct pyro_places *places, struct pyro_python *python)
+enum pyro_rc pyro_frame_list_resolve(struct pyro_frame_list *places, struct pyro_python *python)
 {
 	const size_t count = places->count;
 	struct by_code *order PYRO_AUTO_FREE = calloc(count + 1, sizeof(*order));
@@ -203,8 +205,8 @@ enum pyro_rc pyro_places_resolve(struct pyro_places *places, struct pyro_python 
 	return rc;
 }
 
-bool pyro_places_keep(struct pyro_places *places, const struct pyro_python *python, uint32_t *first,
-		      uint32_t *count, size_t *end)
+bool pyro_frame_list_keep(struct pyro_frame_list *places, const struct pyro_python *python,
+			  uint32_t *first, uint32_t *count, size_t *end)
 {
 	const uint32_t from = *first, to = *first + *count;
 	bool whole = true;
