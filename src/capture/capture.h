@@ -34,6 +34,12 @@ enum pyro_rc pyro_capture_writer_sample(struct pyro_capture_writer *writer,
  * still opens and holds what was flushed before; later calls return the same error. */
 enum pyro_rc pyro_capture_writer_flush(struct pyro_capture_writer *writer,
 				       struct pyro_err *err) PYRO_NODISCARD;
+/** Copies all that was flushed to a new capture at @path, complete and of its own, which is made as
+ *  a capture is. @between is called now and then meanwhile. Errors: as of create; nothing is left
+ *  then, and the writer goes on. */
+enum pyro_rc pyro_capture_writer_copy(struct pyro_capture_writer *writer, const char *path,
+				      void (*between)(void *context), void *context,
+				      struct pyro_err *err) PYRO_NODISCARD;
 /** Flushes, marks the capture complete, closes. The writer is destroyed whatever the result. */
 enum pyro_rc pyro_capture_writer_finish(struct pyro_capture_writer *writer,
 					struct pyro_err *err) PYRO_NODISCARD;

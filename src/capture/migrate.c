@@ -8,11 +8,14 @@
  * carries the new table's name hides the old one from every query that follows, and one that is new
  * is there, empty. */
 
-/* What threads waited for was not recorded. */
+/* What threads waited for was not recorded, and all functions were Python's. */
 static enum pyro_rc to_2(sqlite3 *db, struct pyro_err *err)
 {
-	enum pyro_rc rc = pyro_schema_supply(db, "objects", err);
-	return rc == PYRO_RC_OK ? pyro_schema_supply(db, "waits", err) : rc;
+	static const char *const tables[] = {"function_kinds", "objects", "waits"};
+	enum pyro_rc rc = PYRO_RC_OK;
+	for (size_t i = 0; i < PYRO_COUNT(tables) && rc == PYRO_RC_OK; i++)
+		rc = pyro_schema_supply(db, tables[i], err);
+	return rc;
 }
 
 static const struct {

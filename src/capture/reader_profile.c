@@ -36,6 +36,8 @@ static void add_function(struct reader_scan *scan, struct pyro_profile *p)
 		.name = pyro_scan_index(scan, 1, strings),
 		.file = pyro_scan_index(scan, 2, strings),
 		.first_line = (int32_t)pyro_scan_number(scan, 3, INT32_MIN, INT32_MAX),
+		.kind = (enum pyro_function_kind)pyro_scan_number(scan, 4, 0,
+								  PYRO_FUNCTION_KINDS - 1),
 	};
 	if (scan->rc == PYRO_RC_OK)
 		pyro_scan_added(scan, pyro_profile_function(p, &function, &added), id, &added);
@@ -248,7 +250,10 @@ static const struct {
 	void (*add)(struct reader_scan *scan, struct pyro_profile *p);
 } tables[] = {
 	{"strings", "SELECT id, text FROM main.strings ORDER BY id", add_string},
-	{"functions", "SELECT id, name, file, first_line FROM main.functions ORDER BY id",
+	/* Not main's: a file older than that table has none. */
+	{"functions",
+	 "SELECT f.id, f.name, f.file, f.first_line, coalesce(k.kind, 0) FROM main.functions AS f "
+	 "LEFT JOIN function_kinds AS k ON k.id = f.id ORDER BY f.id",
 	 add_function},
 	{"frames", "SELECT id, function, line FROM main.frames ORDER BY id", add_frame},
 	{"stacks", "SELECT id, parent, frame FROM main.stacks ORDER BY id", add_stack},

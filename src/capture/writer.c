@@ -13,8 +13,7 @@
 /* Flushes that another program's lock may put off before it counts as a failure. */
 #define MAX_BUSY 60
 
-/* The file is made here and not by SQLite, which follows links and takes any existing file. */
-static enum pyro_rc make_file(const char *path, struct stat *ret_stat, struct pyro_err *err)
+enum pyro_rc pyro_writer_make_file(const char *path, struct stat *ret_stat, struct pyro_err *err)
 {
 	PYRO_AUTO_CLOSE int fd =
 		open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -69,7 +68,7 @@ enum pyro_rc pyro_capture_writer_create(const char *path, struct pyro_profile *p
 		pyro_err_set(err, rc, "out of memory");
 		goto fail;
 	}
-	rc = make_file(path, &made, err);
+	rc = pyro_writer_make_file(path, &made, err);
 	if (rc != PYRO_RC_OK)
 		goto fail;
 	rc = pyro_writer_open(w, err);

@@ -3,6 +3,7 @@
 #define PYRO_CAPTURE_WRITER_INSIDE_H
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <zstd.h>
 
 #include "capture/capture.h"
@@ -16,6 +17,7 @@ enum writer_statement {
 	WRITE_QUALITY,
 	WRITE_STRING,
 	WRITE_FUNCTION,
+	WRITE_KIND,
 	WRITE_FRAME,
 	WRITE_STACK,
 	WRITE_PROCESS,
@@ -53,6 +55,10 @@ struct pyro_capture_writer {
 	struct pyro_err failure; /**< what every call after the first failure returns */
 };
 
+/** Makes the file, which must not exist; SQLite would follow links and take any that does. Errors:
+ *  EXISTS, NOTFOUND, PERM, FULL, IO: the message names the path and what to try. */
+enum pyro_rc pyro_writer_make_file(const char *path, struct stat *ret_stat,
+				   struct pyro_err *err) PYRO_NODISCARD;
 /** Opens the new file, which must be empty, and lays out the schema. */
 enum pyro_rc pyro_writer_open(struct pyro_capture_writer *writer,
 			      struct pyro_err *err) PYRO_NODISCARD;

@@ -10,6 +10,7 @@ static const char *const fixed_statements[WRITE_COUNT] = {
 	[WRITE_QUALITY] = "INSERT OR REPLACE INTO quality VALUES(?1, ?2, ?3)",
 	[WRITE_STRING] = "INSERT INTO strings VALUES(?1, ?2)",
 	[WRITE_FUNCTION] = "INSERT INTO functions VALUES(?1, ?2, ?3, ?4)",
+	[WRITE_KIND] = "INSERT INTO function_kinds VALUES(?1, ?2)",
 	[WRITE_FRAME] = "INSERT INTO frames VALUES(?1, ?2, ?3)",
 	[WRITE_STACK] = "INSERT INTO stacks VALUES(?1, ?2, ?3)",
 	[WRITE_PROCESS] = "INSERT OR REPLACE INTO processes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",

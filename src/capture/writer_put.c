@@ -21,6 +21,14 @@ static int put_strings(struct pyro_capture_writer *w, uint32_t until)
 	return SQLITE_OK;
 }
 
+static int put_kind(struct pyro_capture_writer *w, uint32_t function, enum pyro_function_kind kind)
+{
+	sqlite3_stmt *stmt = w->statements[WRITE_KIND];
+	pyro_sql_bind(stmt, 1, function);
+	sqlite3_bind_int(stmt, 2, (int)kind);
+	return pyro_sql_run(stmt);
+}
+
 static int put_functions(struct pyro_capture_writer *w, uint32_t until)
 {
 	sqlite3_stmt *stmt = w->statements[WRITE_FUNCTION];
@@ -31,6 +39,8 @@ static int put_functions(struct pyro_capture_writer *w, uint32_t until)
 		pyro_sql_bind(stmt, 3, function->file);
 		sqlite3_bind_int(stmt, 4, function->first_line);
 		int code = pyro_sql_run(stmt);
+		if (code == SQLITE_OK && function->kind != PYRO_FUNCTION_PYTHON)
+			code = put_kind(w, i, function->kind);
 		if (code != SQLITE_OK)
 			return code;
 	}

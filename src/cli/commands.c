@@ -30,6 +30,33 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		.name = "force", .letter = 'f', .kind = PYRO_OPTION_FLAG,                          \
 		.help = "replace the output file if it exists"                                     \
 	}
+/* How a process is sampled. */
+#define OPTIONS_RATE(default_rate)                                                                 \
+	{.name = "overhead",                                                                       \
+	 .kind = PYRO_OPTION_PERCENT,                                                              \
+	 .metavar = "PCT",                                                                         \
+	 .min = 0.01,                                                                              \
+	 .max = 100,                                                                               \
+	 .help = "what sampling may cost the program; the rate follows it (default: 2%, "          \
+		 "at "                                                                             \
+		 "most " default_rate ")"},                                                        \
+	{                                                                                          \
+		.name = "rate", .letter = 'r', .kind = PYRO_OPTION_RATE, .metavar = "HZ",          \
+		.min = 0.1, .max = 1e6, .help = "sample at this rate whatever it costs: 100, 1kHz" \
+	}
+#define OPTIONS_PROOF                                                                              \
+	{.name = "proof",                                                                          \
+	 .kind = PYRO_OPTION_CHOICE,                                                               \
+	 .metavar = "METHOD",                                                                      \
+	 .choices = proofs,                                                                        \
+	 .help = "how each sample is proved consistent: interrupt (the kernel reads, for "         \
+		 "root), switch (the kernel's switch records), proc (/proc), stop "                \
+		 "(stops the thread for the read), reread (reads twice, no proof), "               \
+		 "none (default: auto, the best that this machine permits)"},                      \
+	{                                                                                          \
+		.name = "no-children", .kind = PYRO_OPTION_FLAG,                                   \
+		.help = "do not follow the processes that the program starts"                      \
+	}
 #define OPTIONS_RECORD(default_rate)                                                               \
 	{.name = "output",                                                                         \
 	 .letter = 'o',                                                                            \
@@ -37,38 +64,18 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 	 .metavar = "FILE",                                                                        \
 	 .help = "write the capture to FILE, which must not exist (default: named after the "      \
 		 "program and its process id)"},                                                   \
-		{.name = "overhead",                                                               \
-		 .kind = PYRO_OPTION_PERCENT,                                                      \
-		 .metavar = "PCT",                                                                 \
-		 .min = 0.01,                                                                      \
-		 .max = 100,                                                                       \
-		 .help = "what sampling may cost the program; the rate follows it (default: 2%, "  \
-			 "at "                                                                     \
-			 "most " default_rate ")"},                                                \
-		{.name = "rate",                                                                   \
-		 .letter = 'r',                                                                    \
-		 .kind = PYRO_OPTION_RATE,                                                         \
-		 .metavar = "HZ",                                                                  \
-		 .min = 0.1,                                                                       \
-		 .max = 1e6,                                                                       \
-		 .help = "sample at this rate whatever it costs: 100, 1kHz"},                      \
+		OPTIONS_RATE(default_rate),                                                        \
 		{.name = "duration",                                                               \
 		 .letter = 'd',                                                                    \
 		 .kind = PYRO_OPTION_DURATION,                                                     \
 		 .metavar = "TIME",                                                                \
 		 .min = 1e-3,                                                                      \
 		 .help = "stop recording after this time: 10s, 5m, 1h; the program goes on"},      \
-		{.name = "proof",                                                                  \
-		 .kind = PYRO_OPTION_CHOICE,                                                       \
-		 .metavar = "METHOD",                                                              \
-		 .choices = proofs,                                                                \
-		 .help = "how each sample is proved consistent: interrupt (the kernel reads, for " \
-			 "root), switch (the kernel's switch records), proc (/proc), stop "        \
-			 "(stops the thread for the read), reread (reads twice, no proof), "       \
-			 "none (default: auto, the best that this machine permits)"},              \
-		{.name = "no-children",                                                            \
+		OPTIONS_PROOF,                                                                     \
+		{.name = "native",                                                                 \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
-		 .help = "do not follow the processes that the program starts"},                   \
+		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
+			 "running divides into Python, native code and system calls"},             \
 		{.name = "html",                                                                   \
 		 .kind = PYRO_OPTION_PATH,                                                         \
 		 .metavar = "FILE",                                                                \
@@ -90,6 +97,11 @@ static const struct pyro_option run_options[] = {
 	 .kind = PYRO_OPTION_REST,
 	 .metavar = "CODE",
 	 .help = "run code given as text; all that follows is its own"},
+	{.name = "perf-map",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "let CPython 3.12 or later name its functions for perf and other native "
+		 "profilers, "
+		 "in /tmp/perf-PID.map; its calls take longer then"},
 	OPTIONS_RECORD("1000 Hz"),
 	{.name = NULL},
 };
@@ -118,6 +130,24 @@ static const struct pyro_option dump_options[] = {
 	 .kind = PYRO_OPTION_FLAG,
 	 .help = "also show the tasks of asyncio and the greenlets, running and suspended, and who "
 		 "awaits whom"},
+	{.name = "locals",
+	 .letter = 'l',
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show the arguments and local variables of every frame as well"},
+	{.name = "core",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "look into a core file and not at a process"},
+	{.name = "exe",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FILE",
+	 .help = "with --core: the program, if it is not where it was"},
+	{.name = "root",
+	 .kind = PYRO_OPTION_PATH,
+	 .metavar = "FOLDER",
+	 .help = "with --core: the folder that has the program's files, such as the root of a "
+		 "copied "
+		 "container (default: /)"},
 	OPTION_JSON,
 	{.name = NULL},
 };
@@ -125,7 +155,86 @@ static const struct pyro_option dump_options[] = {
 static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump 4127", "what every thread does now, and where"},
 	{"pyrometer dump --async 4127", "also what each task of asyncio waits for, and where"},
+	{"pyrometer dump --locals 4127", "and with which values"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
+	{"pyrometer dump --core core.4127", "what it did when it died"},
+	{NULL, NULL},
+};
+
+static const struct pyro_option top_options[] = {
+	{.name = "all",
+	 .letter = 'a',
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "watch every Python process that may be read, those that start later too"},
+	{.name = "by",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "WHAT",
+	 .choices = LIST("functions", "lines", "threads", "processes"),
+	 .help = "what a row is at first: functions, lines, threads or processes (default: "
+		 "functions; with several processes: processes)"},
+	{.name = "sort",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "COLUMN",
+	 .choices = LIST("self", "total", "running", "waiting", "gil", "gil_wait", "name"),
+	 .help = "what rows are sorted by at first (default: the first column)"},
+	{.name = "mode",
+	 .kind = PYRO_OPTION_CHOICE,
+	 .metavar = "WHAT",
+	 .choices = modes,
+	 .help = "what self and total count: time (default: what suits the program), wall "
+		 "(running or not), cpu, gil (holding it), wait (off the processor), or what is "
+		 "waited for"},
+	{.name = "filter",
+	 .kind = PYRO_OPTION_STRING,
+	 .metavar = "TEXT",
+	 .help = "only rows whose name or file has this in it, in either case"},
+	{.name = "window",
+	 .letter = 'w',
+	 .kind = PYRO_OPTION_DURATION,
+	 .metavar = "TIME",
+	 .min = 0.1,
+	 .max = 300,
+	 .help = "show the last 10s, 500ms, 1m, up to 5m (default: 10s; of snapshots: what "
+		 "--interval is)"},
+	{.name = "since-start", .kind = PYRO_OPTION_FLAG, .help = "show all since the start"},
+	{.name = "interval",
+	 .letter = 'i',
+	 .kind = PYRO_OPTION_DURATION,
+	 .metavar = "TIME",
+	 .min = 0.1,
+	 .max = 86400,
+	 .help = "show what is new so often (default: 1s)"},
+	{.name = "library",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show library code by itself, not in the line of yours that called it"},
+	{.name = "threads",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show a function or line once for each thread"},
+	{.name = "count",
+	 .letter = 'n',
+	 .kind = PYRO_OPTION_NUMBER,
+	 .metavar = "N",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "print N snapshots, one each --interval, and leave"},
+	{.name = "limit",
+	 .kind = PYRO_OPTION_NUMBER,
+	 .metavar = "N",
+	 .max = 1e9,
+	 .help = "print N rows of a snapshot at most (default: 20); 0 prints all"},
+	OPTIONS_RATE("100 Hz, with --all 50 Hz"),
+	OPTIONS_PROOF,
+	{.name = "json",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "print each snapshot as one line of JSON"},
+	{.name = NULL},
+};
+
+static const struct pyro_example top_examples[] = {
+	{"pyrometer top 4127", "where a process spends its time now"},
+	{"pyrometer top --all", "every Python process that you may read"},
+	{"pyrometer top -n 1 -i 5s 4127", "one table of five seconds"},
+	{"pyrometer top --json --by threads 4127", "a line of JSON each second, for other tools"},
 	{NULL, NULL},
 };
 
@@ -313,6 +422,10 @@ const struct pyro_command pyro_commands[] = {
 			       "recording is in a capture "
 			       "file for \"report\", \"view\", \"convert\" and \"query\".\n"
 			       "\n"
+			       "On SIGUSR2, pyrometer writes what it has recorded so far to a "
+			       "capture of its own, NAME.1.pyro beside NAME.pyro, then NAME.2.pyro "
+			       "and so on, and goes on recording.\n"
+			       "\n"
 			       "The exit status is the program's own, 128+N if signal N ended it.",
 		.rules = {.options = run_options,
 			  .min_operands = 1,
@@ -332,6 +445,10 @@ const struct pyro_command pyro_commands[] = {
 			       "and goes on "
 			       "unharmed.\n"
 			       "\n"
+			       "On SIGUSR2, pyrometer writes what it has recorded so far to a "
+			       "capture of its own, NAME.1.pyro beside NAME.pyro, then NAME.2.pyro "
+			       "and so on, and goes on recording.\n"
+			       "\n"
 			       "If reading it is not permitted, one line says what is missing; "
 			       "\"pyrometer doctor\" "
 			       "says it all at once.",
@@ -345,7 +462,7 @@ const struct pyro_command pyro_commands[] = {
 	{
 		.name = "dump",
 		.summary = "say what every thread of a Python process does now",
-		.synopsis = {"[OPTIONS] PID"},
+		.synopsis = {"[OPTIONS] PID", "[OPTIONS] --core FILE [--exe FILE] [--root FOLDER]"},
 		.description =
 			"Prints for each thread whether it runs or what it waits for, who holds "
 			"the "
@@ -354,14 +471,46 @@ const struct pyro_command pyro_commands[] = {
 			"shown "
 			"once.\n"
 			"\n"
-			"It takes the right to read the process: your own, or as root.",
-		.rules = {.options = dump_options,
-			  .min_operands = 1,
-			  .max_operands = 1,
-			  .operands = "PID"},
+			"With --locals each frame is followed by its variables, written as "
+			"Python's repr would, up to limits, without running any code of the "
+			"program. They are read after the frames, so those of a thread that runs "
+			"may be of a later moment, which is said where it shows. Values may be "
+			"secret: look at them before you pass them on.\n"
+			"\n"
+			"It takes the right to read the process: your own, or as root.\n"
+			"\n"
+			"With --core it says the same of a process that died, and which signal "
+			"killed it where. What the kernel leaves out of a core is read from the "
+			"program's files if they are still the same; from CPython 3.13 on it "
+			"works without them. Cores that are packed are to be unpacked first, "
+			"those of systemd with coredumpctl dump -o FILE.",
+		.rules = {.options = dump_options, .max_operands = 1, .operands = "PID"},
 		.examples = dump_examples,
 		.ends_with_pipe = true,
 		.run = pyro_cmd_dump,
+	},
+	{
+		.name = "top",
+		.summary = "watch where running Python processes spend their time",
+		.synopsis = {"[OPTIONS] PID...", "[OPTIONS] --all"},
+		.description =
+			"Shows what processes that run already, and those that they start, do with "
+			"their time: by function, line, thread or process, over the last seconds "
+			"or since the start. They are read from outside, as by \"attach\"; nothing "
+			"is written to a file.\n"
+			"\n"
+			"Keys choose what is shown; \"?\" explains them. 100 % of a column is one "
+			"thread, or one processor, during all of the time shown.\n"
+			"\n"
+			"Where the output is no terminal, or with --count or --json, snapshots are "
+			"printed instead. When the last process has ended, what it spent its time "
+			"with since the start is printed.",
+		.rules = {.options = top_options,
+			  .max_operands = PYRO_OPERANDS_ANY,
+			  .operands = "PID"},
+		.examples = top_examples,
+		.ends_with_pipe = true,
+		.run = pyro_cmd_top,
 	},
 	{
 		.name = "report",

@@ -42,6 +42,7 @@ enum pyro_rc pyro_command_unknown(const char *name, struct pyro_err *err);
 int pyro_cmd_run(const struct pyro_args *args, struct pyro_err *err);
 int pyro_cmd_attach(const struct pyro_args *args, struct pyro_err *err);
 int pyro_cmd_dump(const struct pyro_args *args, struct pyro_err *err);
+int pyro_cmd_top(const struct pyro_args *args, struct pyro_err *err);
 int pyro_cmd_report(const struct pyro_args *args, struct pyro_err *err);
 int pyro_cmd_view(const struct pyro_args *args, struct pyro_err *err);
 int pyro_cmd_convert(const struct pyro_args *args, struct pyro_err *err);

@@ -6,6 +6,7 @@
 #include "cli/pid.h"
 #include "cli/show.h"
 #include "record/moment.h"
+#include "record/moment_core.h"
 #include "report/moment.h"
 
 #define MAX_TEXT ((size_t)256 << 20)
@@ -28,15 +29,41 @@ static enum pyro_rc show(const struct pyro_args *args, const struct pyro_moment 
 	return pyro_show_buf(&buf, stdout, err);
 }
 
+static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_moment,
+			 struct pyro_err *err)
+{
+	const struct pyro_moment_options options = {
+		.locals = pyro_args_flag(args, "locals"),
+		.async = pyro_args_flag(args, "async"),
+	};
+	const char *core = pyro_args_text(args, "core");
+	const struct pyro_core_places places = {pyro_args_text(args, "exe"),
+						pyro_args_text(args, "root")};
+	enum pyro_rc rc;
+	int pid;
+
+	if (core && args->operand_count)
+		return pyro_err_set(err, PYRO_RC_USAGE,
+				    "dump: a process or a core, not both. Try: pyrometer dump "
+				    "--core FILE");
+	if (core)
+		return pyro_moment_take_core(core, &places, &options, ret_moment, err);
+	if (places.exe || places.root)
+		return pyro_err_set(err, PYRO_RC_USAGE,
+				    "dump: --exe and --root go with --core. Try: pyrometer help "
+				    "dump");
+	if (!args->operand_count)
+		return pyro_err_set(err, PYRO_RC_USAGE,
+				    "dump needs PID, or --core FILE. Try: pyrometer help dump");
+	rc = pyro_pid_read("dump", args->operands[0], &pid, err);
+	return rc ? rc : pyro_moment_take(pid, &options, ret_moment, err);
+}
+
 int pyro_cmd_dump(const struct pyro_args *args, struct pyro_err *err)
 {
-	const struct pyro_moment_wish wish = {.async = pyro_args_flag(args, "async")};
 	struct pyro_moment *moment = NULL;
-	int pid;
-	enum pyro_rc rc = pyro_pid_read("dump", args->operands[0], &pid, err);
+	enum pyro_rc rc = take(args, &moment, err);
 
-	if (!rc)
-		rc = pyro_moment_take(pid, &wish, &moment, err);
 	if (!rc)
 		rc = show(args, moment, err);
 	pyro_moment_destroy(moment);

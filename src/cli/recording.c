@@ -6,12 +6,38 @@
 
 #include "base/escape.h"
 #include "cli/page.h"
+#include "cli/perf_map.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "report/report.h"
 
 #define DEFAULT_OVERHEAD 2.0 /* percent */
 #define MAX_TEXT         (64 << 20)
+
+/* What a signal asked for: one line for each, at once. */
+static void show_copy(void *context, const char *path, uint64_t size, const struct pyro_err *err)
+{
+	const struct pyro_args *args = context;
+	struct pyro_buf buf;
+	char text[32];
+
+	if (!err && pyro_args_flag(args, "quiet"))
+		return;
+	pyro_buf_init(&buf, 1 << 16);
+	pyro_buf_add_text(&buf, "pyrometer: ");
+	if (err) {
+		pyro_escape_terminal(&buf, err->message, strlen(err->message));
+	} else {
+		pyro_output_size_text(size, text, sizeof(text));
+		pyro_buf_add_text(&buf, "what was recorded so far is in ");
+		pyro_escape_terminal(&buf, path, strlen(path));
+		pyro_buf_add_format(&buf, " (%s)", text);
+	}
+	pyro_buf_add_char(&buf, '\n');
+	if (buf.data)
+		fputs(buf.data, stderr);
+	pyro_buf_deinit(&buf);
+}
 
 void pyro_recording_options(const struct pyro_args *args, double hz_max,
 			    struct pyro_record_options *ret_options)
@@ -27,7 +53,10 @@ void pyro_recording_options(const struct pyro_args *args, double hz_max,
 			    /* The choices stand in the order of the enum. */
 			    .proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
 									      PYRO_PROOF_AUTO),
-			    .children = !pyro_args_flag(args, "no-children")},
+			    .children = !pyro_args_flag(args, "no-children"),
+			    .native = pyro_args_flag(args, "native")},
+		.on_copy = show_copy,
+		.on_copy_context = (void *)args,
 	};
 }
 
@@ -105,15 +134,15 @@ static void show_files(const struct pyro_record_result *result, const struct pyr
 	pyro_buf_deinit(&buf);
 }
 
-static void show_trouble(const struct pyro_record_result *result)
+static void show_trouble(const struct pyro_err *trouble)
 {
 	struct pyro_buf buf;
 
-	if (result->trouble.rc == PYRO_RC_OK)
+	if (trouble->rc == PYRO_RC_OK)
 		return;
 	pyro_buf_init(&buf, 1 << 16);
-	pyro_escape_terminal(&buf, result->trouble.message, strlen(result->trouble.message));
-	fprintf(stderr, "pyrometer: %s\n", buf.data ? buf.data : result->trouble.message);
+	pyro_escape_terminal(&buf, trouble->message, strlen(trouble->message));
+	fprintf(stderr, "pyrometer: %s\n", buf.data ? buf.data : trouble->message);
 	pyro_buf_deinit(&buf);
 }
 
@@ -123,6 +152,7 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 {
 	FILE *stream = fd == STDOUT_FILENO ? stdout : stderr;
 	bool words = !pyro_args_flag(args, "quiet") && !pyro_args_flag(args, "json");
+	struct pyro_err unmapped;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (page) {
@@ -134,14 +164,14 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 		rc = show_json(result->profile, err);
 	if (rc == PYRO_RC_OK && words)
 		rc = show_summary(result->profile, fd, stream, err);
-	if (words) {
-		if (rc == PYRO_RC_OK)
-			fputc('\n', stream);
-		show_trouble(result);
+	if (words && rc == PYRO_RC_OK)
+		fputc('\n', stream);
+	show_trouble(&result->trouble);
+	if (pyro_args_flag(args, "perf-map") &&
+	    pyro_perf_map_check(result->profile, &unmapped) != PYRO_RC_OK)
+		show_trouble(&unmapped);
+	if (words)
 		show_files(result, rc == PYRO_RC_OK ? page : NULL, fd, stream);
-	} else {
-		show_trouble(result);
-	}
 	return rc;
 }
 

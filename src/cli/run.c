@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/perf_map.h"
 #include "cli/program.h"
 #include "cli/recording.h"
 
@@ -32,10 +33,13 @@ int pyro_cmd_run(const struct pyro_args *args, struct pyro_err *err)
 	rc = pyro_program_parse(args->operands, args->operand_count, interpreter, &program, err);
 	if (rc)
 		return pyro_rc_exit_status(rc);
+	if (pyro_args_flag(args, "perf-map"))
+		rc = pyro_perf_map_ask(err);
 	pyro_recording_options(args, HZ_MAX, &options);
 	options.argv = program.argv;
 	options.name = program.name;
-	rc = pyro_recording_make(args, &options, STDERR_FILENO, &result, err);
+	if (!rc)
+		rc = pyro_recording_make(args, &options, STDERR_FILENO, &result, err);
 	pyro_program_deinit(&program);
 	return rc ? pyro_rc_exit_status(rc) : exit_status(result.wait_status);
 }

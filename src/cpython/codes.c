@@ -226,7 +226,26 @@ static bool find_parts(const struct pyro_codes *codes, const struct pyro_window 
 	return p->code.data != NULL && p->table != 0;
 }
 
-/* Code objects have one type, known by its name. */
+/* Whether a type is one: the type of types is its own. */
+static enum pyro_rc is_type(struct pyro_window *window, const struct pyro_layout *l, uint64_t type,
+			    bool *ret_is_type)
+{
+	uint64_t meta;
+	struct pyro_bytes bytes;
+	enum pyro_rc rc = pyro_window_get(window, type + l->ob_type, 8, &bytes);
+
+	*ret_is_type = false;
+	if (rc != PYRO_RC_OK)
+		return rc;
+	meta = pyro_bytes_u64(bytes, 0);
+	rc = pyro_window_get(window, meta + l->ob_type, 8, &bytes);
+	if (rc == PYRO_RC_OK)
+		*ret_is_type = meta != 0 && pyro_bytes_u64(bytes, 0) == meta;
+	return rc;
+}
+
+/* Code objects have one type, known by its name. A core lacks that without the interpreter's file,
+ * where the name is a constant: there an object passes that has all the parts of one. */
 static enum pyro_rc check_type(struct pyro_codes *codes, struct pyro_window *window,
 			       const struct pyro_layout *l, uint64_t type, bool *ret_is_code)
 {
@@ -237,14 +256,16 @@ static enum pyro_rc check_type(struct pyro_codes *codes, struct pyro_window *win
 	if (*ret_is_code || codes->code_type != 0 || type == 0)
 		return PYRO_RC_OK;
 	rc = pyro_window_get(window, type + l->ty_name, 8, &bytes);
-	if (rc == PYRO_RC_OK)
+	if (rc == PYRO_RC_OK) {
 		rc = pyro_window_get(window, pyro_bytes_u64(bytes, 0), 5, &bytes);
-	if (rc != PYRO_RC_OK)
-		return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
-	*ret_is_code = memcmp(bytes.data, "code", 5) == 0;
-	if (*ret_is_code)
-		codes->code_type = type;
-	return PYRO_RC_OK;
+		if (rc == PYRO_RC_FAULT) {
+			rc = is_type(window, l, type, ret_is_code);
+		} else if (rc == PYRO_RC_OK && memcmp(bytes.data, "code", 5) == 0) {
+			*ret_is_code = true;
+			codes->code_type = type;
+		}
+	}
+	return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 }
 
 static void plan_table(struct pyro_window *window, const struct pyro_layout *l, uint64_t addr)

@@ -13,6 +13,9 @@
 
 /** From this owner on a frame belongs to the interpreter, not to Python code; 3.12 on. */
 #define PYRO_OWNER_SHIM 3
+/** The bits of a frame's pointer to its code, a tagged _PyStackRef from 3.14 on, that are an
+ *  address. */
+#define PYRO_CODE_MASK (~(uint64_t)7)
 
 /** An interpreter as last seen. */
 struct pyro_interp {
@@ -47,6 +50,9 @@ struct pyro_hint {
 /** Work space of pyro_python_stack. */
 struct pyro_walk {
 	uint64_t thread; /**< thread state, 0: nothing to learn from */
+	/* Where frames lie, their code objects and what they execute: in the end those of the
+	 * stack's frames come first, in its order. */
+	uint64_t addrs[PYRO_MAX_STACK_DEPTH];
 	uint64_t code_addrs[PYRO_MAX_STACK_DEPTH];
 	uint64_t instrs[PYRO_MAX_STACK_DEPTH];
 	int32_t tlbcs[PYRO_MAX_STACK_DEPTH];

@@ -22,13 +22,17 @@
 #define FLAG_INLINE_VALUES (1u << 2) /* Py_TPFLAGS_INLINE_VALUES, 3.13 on */
 #define FLAG_MANAGED_DICT  (1u << 4) /* Py_TPFLAGS_MANAGED_DICT, 3.11 on */
 
-#define BATCH              1000 /* keys read at once */
+#define BATCH              1000                /* keys read at once */
+#define MAX_ENTRIES        (UINT64_C(1) << 32) /* beyond, an index would have 8 bytes */
+#define MAX_LOG2_BYTES     34
+#define MAX_OFFSET         (1u << 20) /* of a dict in an object */
 
 void pyro_items_deinit(struct pyro_items *items)
 {
 	free(items->items);
 	items->items = NULL;
 	items->count = 0;
+	items->total = 0;
 }
 
 /* Reads afresh: what was found before is gone. */
@@ -75,7 +79,7 @@ static enum pyro_rc read_keys(struct pyro_window *window, const struct pyro_layo
 	if (layout->minor <= 10) {
 		const uint64_t size = pyro_bytes_u64(head, OLD_SIZE);
 
-		if (size > (uint64_t)PYRO_MAX_DICT * 4)
+		if (size > MAX_ENTRIES)
 			return PYRO_RC_FAULT;
 		index_bytes = size <= 0xff ? size : size <= 0xffff ? size * 2 : size * 4;
 		count = pyro_bytes_u64(head, OLD_ENTRIES);
@@ -83,13 +87,13 @@ static enum pyro_rc read_keys(struct pyro_window *window, const struct pyro_layo
 	} else {
 		const unsigned int log2_bytes = pyro_bytes_u8(head, NEW_LOG2_BYTES);
 
-		if (log2_bytes > 24)
+		if (log2_bytes > MAX_LOG2_BYTES)
 			return PYRO_RC_FAULT;
 		general = pyro_bytes_u8(head, NEW_KIND) == KIND_GENERAL;
 		count = pyro_bytes_u64(head, NEW_ENTRIES);
 		ret_keys->entries = addr + NEW_INDICES + ((uint64_t)1 << log2_bytes);
 	}
-	if (count > PYRO_MAX_DICT)
+	if (count > MAX_ENTRIES)
 		return PYRO_RC_FAULT;
 	ret_keys->count = count;
 	ret_keys->entry_size = general ? 24 : 16;
@@ -97,11 +101,13 @@ static enum pyro_rc read_keys(struct pyro_window *window, const struct pyro_layo
 	return PYRO_RC_OK;
 }
 
-/* @values: address of the values' array where they do not lie in the entries, else 0. */
+/* The entries from @first on, @limit at most. @values: address of the values' array where they do
+ * not lie in the entries, else 0. */
 static enum pyro_rc load(struct pyro_window *window, const struct pyro_layout *layout,
-			 uint64_t keys_addr, uint64_t values, struct pyro_items *ret_items)
+			 uint64_t keys_addr, uint64_t values, size_t first, size_t limit,
+			 struct pyro_items *ret_items)
 {
-	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {0};
 	struct pyro_bytes bytes;
 	struct keys keys;
 	enum pyro_rc rc;
@@ -109,31 +115,47 @@ static enum pyro_rc load(struct pyro_window *window, const struct pyro_layout *l
 	rc = read_keys(window, layout, keys_addr, &keys);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	items.items = calloc(keys.count ? keys.count : 1, sizeof(*items.items));
+	if (first < keys.count)
+		items.count = keys.count - first < limit ? keys.count - first : limit;
+	items.total = keys.count;
+	items.items = calloc(items.count ? items.count : 1, sizeof(*items.items));
 	if (!items.items)
 		return PYRO_RC_NOMEM;
-	if (keys.count > 0) {
-		rc = read_at(window, keys.entries, keys.count * keys.entry_size, &bytes);
+	if (items.count > 0) {
+		rc = read_at(window, keys.entries + first * keys.entry_size,
+			     items.count * keys.entry_size, &bytes);
 		if (rc != PYRO_RC_OK)
 			return rc;
 	}
-	for (size_t i = 0; i < keys.count; i++) {
+	for (size_t i = 0; i < items.count; i++) {
 		const size_t at = i * keys.entry_size + keys.key_at;
 
 		items.items[i].key = pyro_bytes_u64(bytes, at);
 		items.items[i].value = pyro_bytes_u64(bytes, at + 8);
 	}
-	items.count = keys.count;
-	if (values != 0 && keys.count > 0) {
-		rc = read_at(window, values, keys.count * 8, &bytes);
+	if (values != 0 && items.count > 0) {
+		rc = read_at(window, values + first * 8, items.count * 8, &bytes);
 		if (rc != PYRO_RC_OK)
 			return rc;
-		for (size_t i = 0; i < keys.count; i++)
+		for (size_t i = 0; i < items.count; i++)
 			items.items[i].value = pyro_bytes_u64(bytes, i * 8);
 	}
-	ret_items->count = items.count;
-	ret_items->items = PYRO_TAKE_POINTER(items.items);
+	*ret_items = items;
+	items.items = NULL;
 	return PYRO_RC_OK;
+}
+
+/* All of them, if they are not too many. */
+static enum pyro_rc load_all(struct pyro_window *window, const struct pyro_layout *layout,
+			     uint64_t keys, uint64_t values, struct pyro_items *ret_items)
+{
+	enum pyro_rc rc = load(window, layout, keys, values, 0, PYRO_MAX_DICT, ret_items);
+
+	if (rc == PYRO_RC_OK && ret_items->count < ret_items->total) {
+		pyro_items_deinit(ret_items);
+		rc = PYRO_RC_FAULT;
+	}
+	return rc;
 }
 
 /* PyDictValues begins with four bytes of sizes from 3.13 on. */
@@ -142,19 +164,64 @@ static uint64_t values_of(const struct pyro_layout *layout, uint64_t addr)
 	return layout->minor >= 13 ? addr + 8 : addr;
 }
 
+static enum pyro_rc read_dict(struct pyro_window *window, const struct pyro_layout *layout,
+			      uint64_t addr, uint64_t *ret_keys, uint64_t *ret_values)
+{
+	struct pyro_bytes dict;
+	enum pyro_rc rc = read_at(window, addr, layout->di_values + 8, &dict);
+
+	if (rc != PYRO_RC_OK)
+		return rc;
+	*ret_keys = pyro_bytes_u64(dict, layout->di_keys);
+	*ret_values = pyro_bytes_u64(dict, layout->di_values);
+	if (*ret_values)
+		*ret_values = values_of(layout, *ret_values);
+	return PYRO_RC_OK;
+}
+
 enum pyro_rc pyro_dict_load(struct pyro_window *window, const struct pyro_layout *layout,
 			    uint64_t addr, struct pyro_items *ret_items)
 {
-	struct pyro_bytes dict;
 	uint64_t keys, values;
-	enum pyro_rc rc = read_at(window, addr, layout->di_values + 8, &dict);
+	enum pyro_rc rc = read_dict(window, layout, addr, &keys, &values);
 
-	*ret_items = (struct pyro_items){NULL, 0};
+	*ret_items = (struct pyro_items){0};
+	return rc == PYRO_RC_OK ? load_all(window, layout, keys, values, ret_items) : rc;
+}
+
+enum pyro_rc pyro_dict_load_some(struct pyro_window *window, const struct pyro_layout *layout,
+				 uint64_t addr, size_t first, size_t limit,
+				 struct pyro_items *ret_items)
+{
+	uint64_t keys, values;
+	enum pyro_rc rc = read_dict(window, layout, addr, &keys, &values);
+
+	*ret_items = (struct pyro_items){0};
+	return rc == PYRO_RC_OK ? load(window, layout, keys, values, first, limit, ret_items) : rc;
+}
+
+/* Where an object is of variable size, such as an int to 3.11 or a tuple, its dict comes last. */
+static enum pyro_rc offset_from_end(struct pyro_window *window, const struct pyro_layout *layout,
+				    uint64_t addr, uint64_t type, uint64_t *offset)
+{
+	uint64_t basicsize, itemsize, count, size;
+	enum pyro_rc rc = read_u64(window, type + layout->ty_basicsize, &basicsize);
+
+	if (rc == PYRO_RC_OK)
+		rc = read_u64(window, type + layout->ty_itemsize, &itemsize);
+	if (rc == PYRO_RC_OK)
+		rc = read_u64(window, addr + layout->ob_type + 8, &count);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	keys = pyro_bytes_u64(dict, layout->di_keys);
-	values = pyro_bytes_u64(dict, layout->di_values);
-	return load(window, layout, keys, values ? values_of(layout, values) : 0, ret_items);
+	if (count >> 63) /* an int below zero */
+		count = 0 - count;
+	if (basicsize > MAX_OFFSET || itemsize > MAX_OFFSET || count > MAX_OFFSET)
+		return PYRO_RC_FAULT;
+	size = (basicsize + count * itemsize + 7) & ~(uint64_t)7;
+	if (size < 0 - *offset)
+		return PYRO_RC_FAULT;
+	*offset += size;
+	return PYRO_RC_OK;
 }
 
 enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_layout *layout,
@@ -166,7 +233,7 @@ enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_
 	uint64_t type, flags, place, keys, basicsize, dictoffset, values;
 	enum pyro_rc rc;
 
-	*ret_items = (struct pyro_items){NULL, 0};
+	*ret_items = (struct pyro_items){0};
 	rc = read_u64(window, addr + layout->ob_type, &type);
 	if (rc == PYRO_RC_OK)
 		rc = read_u64(window, type + layout->ty_flags, &flags);
@@ -177,26 +244,30 @@ enum pyro_rc pyro_attributes_load(struct pyro_window *window, const struct pyro_
 	if (rc != PYRO_RC_OK)
 		return rc;
 	if (layout->minor <= 10 || !(flags & FLAG_MANAGED_DICT)) {
-		if (dictoffset == 0 || dictoffset > (1u << 20))
-			return PYRO_RC_FAULT;
-		rc = read_u64(window, addr + dictoffset, &place);
+		if ((int64_t)dictoffset < 0)
+			rc = offset_from_end(window, layout, addr, type, &dictoffset);
+		if (rc == PYRO_RC_OK && (dictoffset == 0 || dictoffset > MAX_OFFSET))
+			rc = PYRO_RC_FAULT;
+		if (rc == PYRO_RC_OK)
+			rc = read_u64(window, addr + dictoffset, &place);
 		return rc == PYRO_RC_OK ? pyro_dict_load(window, layout, place, ret_items) : rc;
 	}
 	rc = read_u64(window, type + layout->ty_cached_keys, &keys);
 	if (rc == PYRO_RC_OK && layout->minor == 11) {
 		rc = read_u64(window, addr - 32, &values);
 		if (rc == PYRO_RC_OK && values != 0)
-			return load(window, layout, keys, values, ret_items);
+			return load_all(window, layout, keys, values, ret_items);
 	}
 	if (rc == PYRO_RC_OK)
 		rc = read_u64(window, addr - managed, &place);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	if (layout->minor == 12 && (place & 1)) /* PyDictOrValues: values, one less */
-		return load(window, layout, keys, place + 1, ret_items);
+		return load_all(window, layout, keys, place + 1, ret_items);
 	if (place == 0 && layout->minor >= 13 && (flags & FLAG_INLINE_VALUES) &&
-	    basicsize <= (1u << 20))
-		return load(window, layout, keys, values_of(layout, addr + basicsize), ret_items);
+	    basicsize <= MAX_OFFSET)
+		return load_all(window, layout, keys, values_of(layout, addr + basicsize),
+				ret_items);
 	return pyro_dict_load(window, layout, place, ret_items);
 }
 
@@ -237,25 +308,32 @@ enum pyro_rc pyro_items_find(struct pyro_window *window, const struct pyro_layou
 	return PYRO_RC_NOTFOUND;
 }
 
+uint64_t pyro_int_size(const struct pyro_layout *layout, uint64_t word, bool *ret_negative)
+{
+	/* ob_size, below zero for a number below zero; lv_tag from 3.12 on: sign, flag, count */
+	if (layout->minor >= 12) {
+		*ret_negative = (word & 3) == 2;
+		return word >> 3;
+	}
+	*ret_negative = word >> 63;
+	return *ret_negative ? 0 - word : word;
+}
+
 enum pyro_rc pyro_int_read(struct pyro_window *window, const struct pyro_layout *layout,
 			   uint64_t addr, uint64_t *ret_value)
 {
 	const uint32_t head = layout->long_digits - 8;
 	struct pyro_bytes bytes;
 	uint64_t digits, value = 0;
+	bool negative;
 	enum pyro_rc rc;
 
 	/* An int of one digit may be the last thing in its page. */
 	rc = read_at(window, addr + head, 12, &bytes);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	digits = pyro_bytes_u64(bytes, 0); /* ob_size; lv_tag from 3.12 on: sign, flag, count */
-	if (layout->minor >= 12) {
-		if ((digits & 3) == 2)
-			return PYRO_RC_FAULT;
-		digits >>= 3;
-	}
-	if (digits > 3)
+	digits = pyro_int_size(layout, pyro_bytes_u64(bytes, 0), &negative);
+	if (negative || digits > 3)
 		return PYRO_RC_FAULT;
 	rc = read_at(window, addr + layout->long_digits, digits ? digits * 4 : 1, &bytes);
 	if (rc != PYRO_RC_OK)

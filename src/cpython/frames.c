@@ -15,7 +15,6 @@
 #define OWNER_GENERATOR 1
 #define OWNER_MAX       4
 #define MAX_TLBC        (1 << 20)
-#define CODE_MASK       (~(uint64_t)7) /* of a tagged _PyStackRef; 3.14 on */
 
 /* Reads what the frame at @addr lies in. */
 static enum pyro_rc read_missing(struct pyro_python *python, uint64_t addr)
@@ -201,9 +200,10 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		}
 		code = pyro_bytes_u64(frame, l->fr_code);
 		if (l->minor >= 14)
-			code &= CODE_MASK;
+			code &= PYRO_CODE_MASK;
 		/* To 3.10 the loop runs one frame. */
 		walk->entries[walk->count] = l->minor <= 10 || (l->minor == 11 && entered);
+		walk->addrs[walk->count] = at;
 		walk->code_addrs[walk->count] = code;
 		walk->instrs[walk->count] = l->fr_owner == PYRO_ABSENT
 						    ? pyro_bytes_u32(frame, l->fr_instr)
@@ -258,7 +258,7 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 		.block = hint->chunk,
 		.block_size = region_size(hint),
 		.object = l->fr_code,
-		.object_mask = l->minor >= 14 ? CODE_MASK : UINT64_MAX,
+		.object_mask = l->minor >= 14 ? PYRO_CODE_MASK : UINT64_MAX,
 	};
 
 	/* What the frames of the interpreter itself point to is no code. */
@@ -407,6 +407,14 @@ static void check_crossing(struct pyro_python *python, const struct pyro_hint *h
 		walk->partial = true;
 }
 
+/* What is known of frame @from becomes that of frame @to, one that is not shown. */
+static void move_frame(struct pyro_walk *walk, size_t from, size_t to)
+{
+	walk->addrs[to] = walk->addrs[from];
+	walk->code_addrs[to] = walk->code_addrs[from];
+	walk->instrs[to] = walk->instrs[from];
+}
+
 static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack *stack)
 {
 	struct pyro_walk *walk = &python->walk;
@@ -437,6 +445,8 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 		if (!sane)
 			stack->partial = true;
 		stack->entries[stack->count] = walk->entries[i];
+		if (i != stack->count)
+			move_frame(walk, i, stack->count);
 		stack->count++;
 	}
 	return PYRO_RC_OK;

@@ -129,7 +129,7 @@ static enum pyro_rc find_all(struct pyro_greenlets *greenlets)
 	greenlets->torn = false;
 	pyro_map_clear(&greenlets->index);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < python->interp_count; i++) {
-		struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+		struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
 		bool whole = true;
 
 		rc = pyro_module_load(python, python->interps[i].addr, "greenlet", &module);

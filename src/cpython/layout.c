@@ -94,10 +94,37 @@ static bool generators_are_sound(const struct pyro_layout *l)
 	       fits(l->gen_frame, 8, MAX_OBJECT) && fits_or_absent(l->gen_state, 1, MAX_OBJECT);
 }
 
+static bool values_are_sound(const struct pyro_layout *l)
+{
+	const uint32_t heads[] = {
+		l->di_used,     l->set_used,     l->set_mask,      l->set_table,
+		l->list_items,  l->tuple_items,  l->float_value,   l->bytearray_start,
+		l->slice_start, l->cell_content, l->exc_args,      l->func_qualname,
+		l->meth_func,   l->builtin_def,  l->complex_value, l->gen_qualname,
+	};
+
+	for (size_t i = 0; i < PYRO_COUNT(heads); i++) {
+		if (!fits(heads[i], 16, PYRO_READ_VALUE))
+			return false;
+	}
+	return fits(l->fr_globals, 8, PYRO_READ_FRAME) && fits(l->fr_locals, 8, PYRO_READ_FRAME) &&
+	       fits(l->fr_localsplus, 0, MAX_OBJECT) && fits(l->co_argcount, 4, PYRO_READ_CODE) &&
+	       fits(l->co_kwonly, 4, PYRO_READ_CODE) && fits(l->co_flags, 4, PYRO_READ_CODE) &&
+	       fits(l->co_nlocals, 4, PYRO_READ_CODE) && fits(l->co_locals, 8, PYRO_READ_CODE) &&
+	       fits_or_absent(l->co_cells, 8, PYRO_READ_CODE) &&
+	       fits_or_absent(l->co_frees, 8, PYRO_READ_CODE) &&
+	       fits_or_absent(l->co_kinds, 8, PYRO_READ_CODE) &&
+	       fits(l->ty_itemsize, 8, PYRO_READ_TYPE) && fits(l->ty_members, 8, PYRO_READ_TYPE) &&
+	       fits(l->ty_base, 8, PYRO_READ_TYPE) && fits(l->ty_dict, 8, PYRO_READ_TYPE) &&
+	       fits(l->ty_name, 8, PYRO_READ_TYPE) && fits(l->ty_basicsize, 8, PYRO_READ_TYPE) &&
+	       fits(l->ty_flags, 8, PYRO_READ_TYPE) && fits(l->ty_dictoffset, 8, PYRO_READ_TYPE) &&
+	       fits(l->ty_qualname, 8, MAX_OBJECT);
+}
+
 bool pyro_layout_is_sound(const struct pyro_layout *layout)
 {
-	return generators_are_sound(layout) && threads_are_sound(layout) &&
-	       codes_are_sound(layout) && objects_are_sound(layout);
+	return threads_are_sound(layout) && codes_are_sound(layout) && objects_are_sound(layout) &&
+	       values_are_sound(layout) && generators_are_sound(layout);
 }
 
 static enum pyro_rc unsupported(const struct pyro_python_origin *origin, struct pyro_err *err)

@@ -14,9 +14,10 @@
 
 /** Every offset, in bytes, that the decoder uses. Named as in CPython's headers, shortened:
  *  rt _PyRuntimeState, in PyInterpreterState, ts PyThreadState, cf _PyCFrame, gil struct
- *  _gil_runtime_state, fr PyFrameObject (to 3.10) or _PyInterpreterFrame, gen PyGenObject, co
- * PyCodeObject, str PyUnicodeObject, by PyBytesObject, di PyDictObject, ty PyTypeObject, mod
- * PyModuleObject. */
+ *  _gil_runtime_state, fr PyFrameObject (to 3.10) or _PyInterpreterFrame, co PyCodeObject, str
+ *  PyUnicodeObject, by PyBytesObject, di PyDictObject, ty PyTypeObject, mod PyModuleObject, exc
+ *  PyBaseExceptionObject, func PyFunctionObject, meth PyMethodObject, builtin PyCFunctionObject,
+ * gen PyGenObject and its like. */
 #define PYRO_LAYOUT_FIELDS(X)                                                                      \
 	X(rt_finalizing)                                                                           \
 	X(rt_interpreters)                                                                         \
@@ -56,7 +57,6 @@
 	X(fr_tlbc)   /* free-threaded, 3.14 on */                                                  \
 	X(ts_dict)   /* to 3.12 */                                                                 \
 	X(ts_loop)   /* asyncio_running_loop; 3.13 */                                              \
-	X(fr_localsplus) /* the locals, then the stack of values */                                    \
 	X(fr_stack)  /* f_stacktop (3.8, 3.9), f_stackdepth (3.10), stacktop (to 3.13),            \
 			stackpointer */                                                            \
 	X(fr_values) /* f_valuestack; to 3.10 */                                                   \
@@ -93,7 +93,40 @@
 	X(ty_flags)                                                                                \
 	X(ty_cached_keys) /* PyHeapTypeObject.ht_cached_keys */                                    \
 	X(mod_dict)                                                                                \
-	X(long_digits) /* where a long's digits begin; ob_size or lv_tag lies 8 before */
+	X(long_digits) /* where a long's digits begin; ob_size or lv_tag lies 8 before */          \
+	/* what values need */                                                                     \
+	X(fr_globals)                                                                              \
+	X(fr_locals)     /* the namespace of a module or class body */                             \
+	X(fr_localsplus) /* fast locals */                                                         \
+	X(co_argcount)                                                                             \
+	X(co_kwonly)                                                                               \
+	X(co_flags)                                                                                \
+	X(co_nlocals) /* co_nlocals (to 3.10), co_nlocalsplus */                                   \
+	X(co_locals)  /* names: co_varnames (to 3.10), co_localsplusnames */                       \
+	X(co_cells)   /* names; to 3.10 */                                                         \
+	X(co_frees)   /* names; to 3.10 */                                                         \
+	X(co_kinds)   /* bytes, one for each of `co_locals`; 3.11 on */                            \
+	X(ty_itemsize)                                                                             \
+	X(ty_members)                                                                              \
+	X(ty_base)                                                                                 \
+	X(ty_dict)                                                                                 \
+	X(ty_qualname) /* PyHeapTypeObject.ht_qualname */                                          \
+	X(di_used)                                                                                 \
+	X(set_used)                                                                                \
+	X(set_mask)                                                                                \
+	X(set_table)                                                                               \
+	X(list_items)                                                                              \
+	X(tuple_items)                                                                             \
+	X(float_value)                                                                             \
+	X(complex_value)                                                                           \
+	X(bytearray_start)                                                                         \
+	X(slice_start)                                                                             \
+	X(cell_content)                                                                            \
+	X(exc_args)                                                                                \
+	X(func_qualname)                                                                           \
+	X(meth_func)   /* im_self lies 8 behind */                                                 \
+	X(builtin_def) /* m_self lies 8 behind */                                                  \
+	X(gen_qualname)
 
 struct pyro_layout {
 	uint32_t minor; /**< 8 for 3.8 */
@@ -109,6 +142,8 @@ struct pyro_layout {
 #define PYRO_READ_CODE   240 /**< of a code object, its instructions excluded */
 #define PYRO_READ_GIL    64  /**< of a GIL, its condition variables excluded */
 #define PYRO_READ_ID     160 /**< of what identifies a code object */
+#define PYRO_READ_VALUE  144 /**< of the fixed part of an object */
+#define PYRO_READ_TYPE   320 /**< of a PyTypeObject: its first part */
 
 /** The row of 3.@minor, NULL where there is none (3.13 on publishes its offsets). Static. */
 const struct pyro_layout *pyro_layout_row(uint32_t minor);

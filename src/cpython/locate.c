@@ -2,291 +2,34 @@
 #include "cpython/locate.h"
 
 #include <elf.h>
-#include <inttypes.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cpython/version.h"
-#include "elf/elf_file.h"
-#include "target/maps.h"
+#include "cpython/search.h"
 #include "target/open.h"
 #include "target/permission.h"
 #include "target/process.h"
 
-/* Files are looked at in this order. */
-enum rank {
-	RANK_EXECUTABLE,
-	RANK_LIBRARY,
-	RANK_OTHER,
-	RANK_COUNT
-};
-
-enum {
-	OLDEST_MINOR = 8,
-	FIRST_WITH_OFFSETS = 13
-};
-
-struct search {
+struct live {
+	struct pyro_search search;
 	int pid;
-	struct pyro_reader *reader;
 	struct pyro_maps maps;
-	char exe[PYRO_MAX_PATH]; /* as maps show it; "" if unknown */
-	bool not_ready;          /* something of an interpreter was seen that is not set up */
-	size_t files;
+	char exe[PYRO_MAX_PATH];
+	char name[32];
 };
 
-/* The head of _Py_DebugOffsets (3.13+, Include/internal/pycore_debug_offsets.h; in 3.13
- * pycore_runtime.h), with which _PyRuntime begins. */
-struct debug_offsets_head {
-	char cookie[8];
-	uint64_t version;
-	uint64_t free_threaded;
-};
-
-static const char *base_name(const char *path)
+static enum pyro_rc open_mapping(const struct pyro_search *search,
+				 const struct pyro_mapping *mapping, int *ret_fd)
 {
-	const char *slash = strrchr(path, '/');
+	const struct live *live = search->context;
 
-	return slash ? slash + 1 : path;
-}
-
-static enum rank rank_of(const struct search *search, const struct pyro_mapping *mapping)
-{
-	if (strcmp(mapping->path, search->exe) == 0)
-		return RANK_EXECUTABLE;
-	return strncmp(base_name(mapping->path), "libpython", 9) == 0 ? RANK_LIBRARY : RANK_OTHER;
-}
-
-/* The file itself, or what of it is loaded when it cannot be had. */
-static enum pyro_rc open_elf(const struct search *search, const struct pyro_mapping *first,
-			     int *ret_fd, struct pyro_elf **ret_elf)
-{
-	enum pyro_rc rc =
-		pyro_target_open_mapping(search->pid, first, PYRO_MAX_ELF_FILE, ret_fd, NULL);
-
-	if (rc == PYRO_RC_OK) {
-		rc = pyro_elf_create_from_fd(*ret_fd, ret_elf, NULL);
-		if (rc == PYRO_RC_OK)
-			return rc;
-	}
-	for (const struct pyro_mapping *at = first; at < search->maps.items + search->maps.count;
-	     at++) {
-		if (at->offset == 0 && pyro_mapping_same_file(at, first))
-			return pyro_elf_create_from_memory(search->reader, at->start, ret_elf,
-							   NULL);
-	}
-	return rc;
-}
-
-/* Symbols outside the dynamic table are looked for only where an interpreter is to be expected. */
-static enum pyro_rc find_symbol(struct pyro_elf *elf, enum rank rank, const char *name,
-				uint64_t *ret_value)
-{
-	struct pyro_elf_symbol symbol;
-	enum pyro_rc rc = pyro_elf_dynamic_symbol(elf, name, &symbol);
-
-	if (rc != PYRO_RC_OK && rank != RANK_OTHER)
-		rc = pyro_elf_table_symbol(elf, name, &symbol);
-	if (rc == PYRO_RC_OK)
-		*ret_value = symbol.value;
-	return rc;
-}
-
-static enum pyro_rc find_runtime(struct pyro_elf *elf, enum rank rank, uint64_t *ret_value)
-{
-	struct pyro_elf_section section;
-	struct pyro_elf_symbol symbol;
-
-	if (pyro_elf_dynamic_symbol(elf, "_PyRuntime", &symbol) == PYRO_RC_OK) {
-		*ret_value = symbol.value;
-		return PYRO_RC_OK;
-	}
-	/* 3.10+: the section holds the runtime and nothing else. */
-	if (pyro_elf_section(elf, ".PyRuntime", &section) == PYRO_RC_OK && section.loaded) {
-		*ret_value = section.addr;
-		return PYRO_RC_OK;
-	}
-	return find_symbol(elf, rank, "_PyRuntime", ret_value);
-}
-
-/* A bias is right if the runtime then lies in writable memory of this file, or in what follows its
- * data (.bss). Other mappings of the same file, such as the code that trampolines map a second
- * time, lead elsewhere. */
-static bool holds_runtime(const struct search *search, const struct pyro_mapping *file,
-			  uint64_t addr)
-{
-	const struct pyro_mapping *mapping = pyro_maps_find(&search->maps, addr);
-
-	if (!mapping || !(mapping->flags & PYRO_MAPPING_READ) ||
-	    !(mapping->flags & PYRO_MAPPING_WRITE))
-		return false;
-	if (pyro_mapping_same_file(mapping, file))
-		return true;
-	if (mapping->inode != 0 || mapping == search->maps.items)
-		return false;
-	/* Anonymous memory right behind the file's own. */
-	while (mapping > search->maps.items && mapping[-1].end == mapping->start &&
-	       mapping->inode == 0)
-		mapping--;
-	return pyro_mapping_same_file(mapping, file);
-}
-
-static bool find_bias(const struct search *search, const struct pyro_elf *elf,
-		      const struct pyro_mapping *file, uint64_t runtime, uint64_t *ret_bias)
-{
-	const struct pyro_mapping *end = search->maps.items + search->maps.count;
-	uint64_t bias;
-
-	for (const struct pyro_mapping *at = file; at < end; at++) {
-		if (!pyro_mapping_same_file(at, file))
-			continue;
-		for (size_t i = 0;
-		     pyro_elf_bias(elf, at->start, at->offset, i, &bias) == PYRO_RC_OK; i++) {
-			if (holds_runtime(search, file, bias + runtime)) {
-				*ret_bias = bias;
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-static enum pyro_rc set_version(const struct pyro_mapping *file, uint32_t hex,
-				struct pyro_python_origin *origin, struct pyro_err *err)
-{
-	origin->version = hex;
-	pyro_version_format(hex, origin->version_text);
-	if (hex >> 24 != 3 || (hex >> 16 & 0xff) < OLDEST_MINOR)
-		return pyro_err_set(err, PYRO_RC_UNSUPPORTED,
-				    "%s is CPython %s, which is older than any that is supported",
-				    file->path, origin->version_text);
-	return PYRO_RC_OK;
-}
-
-static enum pyro_rc find_version(struct search *search, struct pyro_elf *elf, enum rank rank,
-				 const struct pyro_mapping *file, uint64_t bias,
-				 struct pyro_python_origin *origin, struct pyro_err *err)
-{
-	struct debug_offsets_head head;
-	uint64_t value;
-	uint32_t hex;
-	enum pyro_rc rc;
-
-	rc = pyro_reader_read(search->reader, origin->runtime_addr, &head, sizeof(head));
-	if (rc != PYRO_RC_OK)
-		return pyro_err_set_addr(err, rc, origin->runtime_addr,
-					 "cannot read the runtime of process %d", search->pid);
-	if (memcmp(head.cookie, "xdebugpy", sizeof(head.cookie)) == 0) {
-		if (head.version > UINT32_MAX || head.version >> 24 != 3 ||
-		    (head.version >> 16 & 0xff) < FIRST_WITH_OFFSETS || head.free_threaded > 1)
-			return pyro_err_set(err, PYRO_RC_UNSUPPORTED,
-					    "%s has a table of offsets for version %#" PRIx64,
-					    file->path, head.version);
-		origin->free_threaded = head.free_threaded != 0;
-		return set_version(file, (uint32_t)head.version, origin, err);
-	}
-	/* 3.11 and 3.12 say it in a constant, those before only in strings. */
-	if (find_symbol(elf, rank, "Py_Version", &value) == PYRO_RC_OK) {
-		rc = pyro_reader_read(search->reader, bias + value, &hex, sizeof(hex));
-		if (rc != PYRO_RC_OK)
-			return pyro_err_set_addr(err, rc, bias + value,
-						 "cannot read the version of process %d",
-						 search->pid);
-		if (hex == 0) {
-			search->not_ready = true;
-			return PYRO_RC_NOTFOUND;
-		}
-	} else {
-		rc = pyro_version_scan(elf, &hex, err);
-		if (rc == PYRO_RC_NOTFOUND || rc == PYRO_RC_UNSUPPORTED)
-			return pyro_err_prefix(err, PYRO_RC_UNSUPPORTED,
-					       "cannot tell which Python %s is", file->path);
-		if (rc != PYRO_RC_OK)
-			return rc;
-	}
-	if ((hex >> 16 & 0xff) >= FIRST_WITH_OFFSETS) {
-		pyro_version_format(hex, origin->version_text);
-		return pyro_err_set(err, PYRO_RC_UNSUPPORTED,
-				    "%s says to be CPython %s but lacks that version's table of "
-				    "offsets",
-				    file->path, origin->version_text);
-	}
-	return set_version(file, hex, origin, err);
-}
-
-/* Python before 3.7, and other implementations, have no runtime of that name. */
-static enum pyro_rc refuse_others(struct pyro_elf *elf, enum rank rank,
-				  const struct pyro_mapping *file, struct pyro_err *err)
-{
-	struct pyro_elf_symbol symbol;
-
-	if (pyro_elf_dynamic_symbol(elf, "PyPy_Main", &symbol) == PYRO_RC_OK ||
-	    pyro_elf_dynamic_symbol(elf, "pypy_main_startup", &symbol) == PYRO_RC_OK)
-		return pyro_err_set(err, PYRO_RC_UNSUPPORTED, "%s is PyPy, not CPython",
-				    file->path);
-	if (rank != RANK_OTHER &&
-	    pyro_elf_dynamic_symbol(elf, "PyEval_EvalFrameEx", &symbol) == PYRO_RC_OK)
-		return pyro_err_set(err, PYRO_RC_UNSUPPORTED, "%s is a Python older than 3.7",
-				    file->path);
-	return PYRO_RC_NOTFOUND;
-}
-
-/* NOTFOUND: no interpreter in this file. */
-static enum pyro_rc look_at_file(struct search *search, const struct pyro_mapping *file,
-				 enum rank rank, struct pyro_python_origin *ret_origin,
-				 struct pyro_err *err)
-{
-	struct pyro_python_origin origin = {0};
-	struct pyro_elf *elf = NULL;
-	PYRO_AUTO_CLOSE int fd = -1;
-	uint64_t runtime, bias;
-	enum pyro_rc rc;
-
-	search->files++;
-	rc = open_elf(search, file, &fd, &elf);
-	if (rc != PYRO_RC_OK)
-		return rc == PYRO_RC_NOMEM || rc == PYRO_RC_GONE ? rc : PYRO_RC_NOTFOUND;
-	rc = find_runtime(elf, rank, &runtime);
-	if (rc != PYRO_RC_OK) {
-		rc = refuse_others(elf, rank, file, err);
-	} else if (!find_bias(search, elf, file, runtime, &bias)) {
-		search->not_ready = true;
-		rc = PYRO_RC_NOTFOUND;
-	} else {
-		origin.runtime_addr = bias + runtime;
-		rc = find_version(search, elf, rank, file, bias, &origin, err);
-		if (rc == PYRO_RC_OK)
-			*ret_origin = origin;
-	}
-	pyro_elf_destroy(elf);
-	return rc;
-}
-
-/* True for the first mapping of a file that has code. */
-static bool begins_object(const struct search *search, size_t index)
-{
-	const struct pyro_mapping *items = search->maps.items;
-	const struct pyro_mapping *file = &items[index];
-	bool code = false;
-
-	if (file->path[0] != '/' || file->inode == 0)
-		return false;
-	/* Mappings of one file are neighbours but for the odd one that was mapped again. */
-	if (index > 0 && pyro_mapping_same_file(&items[index - 1], file))
-		return false;
-	for (size_t i = index; i < search->maps.count && !code; i++) {
-		if (pyro_mapping_same_file(&items[i], file))
-			code = items[i].flags & PYRO_MAPPING_EXEC;
-		else if (items[i].inode != 0)
-			break;
-	}
-	return code;
+	return pyro_target_open_mapping(live->pid, mapping, PYRO_MAX_ELF_FILE, ret_fd, NULL);
 }
 
 /* Whether the dynamic loader still maps libraries: it keeps a struct r_debug, to which it lets
  * DT_DEBUG of the executable point (elf/link.h; glibc and musl). */
-static bool loader_runs(struct search *search, const struct pyro_mapping *file)
+static bool loader_runs(struct live *live, const struct pyro_mapping *file)
 {
 	struct pyro_elf *elf = NULL;
 	PYRO_AUTO_CLOSE int fd = -1;
@@ -294,15 +37,15 @@ static bool loader_runs(struct search *search, const struct pyro_mapping *file)
 	uint64_t entry, bias, addr;
 	bool runs = false;
 
-	if (open_elf(search, file, &fd, &elf) != PYRO_RC_OK)
+	if (pyro_search_open(&live->search, file, &fd, &elf) != PYRO_RC_OK)
 		return false;
 	if (pyro_elf_has_interpreter(elf) &&
 	    pyro_elf_dynamic_entry(elf, DT_DEBUG, &entry) == PYRO_RC_OK &&
 	    pyro_elf_bias(elf, file->start, file->offset, 0, &bias) == PYRO_RC_OK) {
-		runs = pyro_reader_read(search->reader, bias + entry, &addr, sizeof(addr)) ==
+		runs = pyro_reader_read(live->search.reader, bias + entry, &addr, sizeof(addr)) ==
 			       PYRO_RC_OK &&
 		       (addr == 0 ||
-			pyro_reader_read(search->reader, addr, &debug, sizeof(debug)) !=
+			pyro_reader_read(live->search.reader, addr, &debug, sizeof(debug)) !=
 				PYRO_RC_OK ||
 			debug.r_version == 0 || debug.r_state != RT_CONSISTENT);
 	}
@@ -311,142 +54,106 @@ static bool loader_runs(struct search *search, const struct pyro_mapping *file)
 }
 
 /* The kernel is in the middle of an exec: the address space is new and not yet filled. */
-static bool exec_runs(const struct search *search, const struct pyro_mapping *executable)
+static bool exec_runs(const struct live *live)
 {
-	if (search->files == 0)
+	if (live->search.files == 0)
 		return true;
-	for (size_t i = 0; i < search->maps.count && !executable; i++) {
-		if (strcmp(search->maps.items[i].path, search->exe) == 0 && search->exe[0])
+	for (size_t i = 0; i < live->maps.count && !live->search.executable; i++) {
+		if (strcmp(live->maps.items[i].path, live->exe) == 0 && live->exe[0])
 			return true; /* mapped, but its code is not */
 	}
 	return false;
 }
 
 /* The loader may have come to its end since the mappings were read: then there are more now. */
-static bool files_changed(struct search *search)
+static bool files_changed(struct live *live)
 {
 	size_t files = 0;
 
-	pyro_maps_deinit(&search->maps);
-	if (pyro_maps_load(search->pid, &search->maps, NULL) != PYRO_RC_OK)
+	pyro_maps_deinit(&live->maps);
+	if (pyro_maps_load(live->pid, &live->maps, NULL) != PYRO_RC_OK)
 		return true;
-	for (size_t i = 0; i < search->maps.count; i++)
-		files += begins_object(search, i);
-	return files != search->files;
+	for (size_t i = 0; i < live->maps.count; i++)
+		files += pyro_search_begins_object(&live->search, i);
+	return files != live->search.files;
 }
 
-static enum pyro_rc nothing_found(struct search *search, const struct pyro_mapping *executable,
-				  struct pyro_err *err)
+static enum pyro_rc nothing_found(struct live *live, struct pyro_err *err)
 {
-	if (pyro_process_gone(search->pid))
-		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", search->pid);
-	if (search->not_ready || exec_runs(search, executable) ||
-	    (executable && loader_runs(search, executable)) || files_changed(search))
+	if (pyro_process_gone(live->pid))
+		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", live->pid);
+	if (live->search.not_ready || exec_runs(live) ||
+	    (live->search.executable && loader_runs(live, live->search.executable)) ||
+	    files_changed(live))
 		return pyro_err_set(err, PYRO_RC_NOTREADY,
-				    "process %d is still loading its libraries", search->pid);
+				    "process %d is still loading its libraries", live->pid);
 	return pyro_err_set(err, PYRO_RC_NOTPYTHON,
 			    "process %d (%s) is not a Python program: none of its %zu files holds "
 			    "an interpreter",
-			    search->pid, search->exe[0] ? base_name(search->exe) : "no executable",
-			    search->files);
+			    live->pid,
+			    live->exe[0] ? pyro_search_base_name(live->exe) : "no executable",
+			    live->search.files);
 }
 
-static enum pyro_rc search_files(struct search *search, struct pyro_python_origin *ret_origin,
-				 struct pyro_err *err)
-{
-	const struct pyro_mapping *executable = NULL;
-
-	for (int rank = 0; rank < RANK_COUNT; rank++) {
-		for (size_t i = 0; i < search->maps.count; i++) {
-			const struct pyro_mapping *file = &search->maps.items[i];
-			enum pyro_rc rc;
-
-			if (!begins_object(search, i) || rank_of(search, file) != (enum rank)rank)
-				continue;
-			if (rank == RANK_EXECUTABLE && !executable)
-				executable = file;
-			rc = look_at_file(search, file, (enum rank)rank, ret_origin, err);
-			if (rc != PYRO_RC_NOTFOUND)
-				return rc;
-		}
-	}
-	return nothing_found(search, executable, err);
-}
-
-/* Fills @search with what is mapped. */
-static enum pyro_rc begin_search(struct search *search, struct pyro_err *err)
+/* Fills @live with what is mapped. */
+static enum pyro_rc begin(struct live *live, int pid, struct pyro_reader *reader,
+			  struct pyro_err *err)
 {
 	static const char deleted[] = " (deleted)";
-	enum pyro_rc rc = pyro_maps_load(search->pid, &search->maps, err);
+	enum pyro_rc rc = pyro_maps_load(pid, &live->maps, err);
 	size_t size;
 
 	if (rc == PYRO_RC_PERM)
-		return pyro_process_explain_permission(search->pid, NULL, err);
+		return pyro_process_explain_permission(pid, NULL, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	if (pyro_process_exe(search->pid, search->exe, sizeof(search->exe), NULL) != PYRO_RC_OK)
-		search->exe[0] = 0;
-	size = strlen(search->exe);
+	live->pid = pid;
+	if (pyro_process_exe(pid, live->exe, sizeof(live->exe), NULL) != PYRO_RC_OK)
+		live->exe[0] = 0;
+	size = strlen(live->exe);
 	if (size > sizeof(deleted) - 1 &&
-	    strcmp(search->exe + size - (sizeof(deleted) - 1), deleted) == 0)
-		search->exe[size - (sizeof(deleted) - 1)] = 0;
+	    strcmp(live->exe + size - (sizeof(deleted) - 1), deleted) == 0)
+		live->exe[size - (sizeof(deleted) - 1)] = 0;
+	snprintf(live->name, sizeof(live->name), "process %d", pid);
+	live->search = (struct pyro_search){
+		.reader = reader,
+		.maps = &live->maps,
+		.exe = live->exe,
+		.name = live->name,
+		.open = open_mapping,
+		.context = live,
+	};
 	return PYRO_RC_OK;
 }
 
 enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
 				struct pyro_python_origin *ret_origin, struct pyro_err *err)
 {
-	struct search search = {.pid = pid, .reader = reader};
-	enum pyro_rc rc = begin_search(&search, err);
+	struct live live = {0};
+	enum pyro_rc rc = begin(&live, pid, reader, err);
 
-	if (rc == PYRO_RC_OK)
-		rc = search_files(&search, ret_origin, err);
-	pyro_maps_deinit(&search.maps);
-	return rc;
-}
-
-/* NOTFOUND: there is no such section in this file. */
-static enum pyro_rc find_section(const struct search *search, const struct pyro_mapping *file,
-				 const char *name, uint64_t *ret_addr)
-{
-	struct pyro_elf_section section;
-	struct pyro_elf *elf = NULL;
-	PYRO_AUTO_CLOSE int fd = -1;
-	uint64_t bias;
-	enum pyro_rc rc = open_elf(search, file, &fd, &elf);
-
-	if (rc != PYRO_RC_OK)
-		return rc;
-	rc = pyro_elf_section(elf, name, &section);
-	if (rc == PYRO_RC_OK &&
-	    (!section.loaded || !find_bias(search, elf, file, section.addr, &bias)))
-		rc = PYRO_RC_NOTFOUND;
-	if (rc == PYRO_RC_OK)
-		*ret_addr = bias + section.addr;
-	pyro_elf_destroy(elf);
+	if (rc == PYRO_RC_OK) {
+		rc = pyro_search_files(&live.search, ret_origin, err);
+		if (rc == PYRO_RC_NOTFOUND)
+			rc = nothing_found(&live, err);
+	}
+	pyro_maps_deinit(&live.maps);
 	return rc;
 }
 
 enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
 					struct pyro_err *err)
 {
-	struct search search = {.pid = pid, .reader = reader};
-	enum pyro_rc rc = begin_search(&search, err);
-	bool found = false;
+	struct live live = {0};
+	enum pyro_rc rc = begin(&live, pid, reader, err);
 
 	/* The module is a file of its own, or in the interpreter. */
-	for (size_t i = 0; rc == PYRO_RC_OK && !found && i < search.maps.count; i++) {
-		const struct pyro_mapping *file = &search.maps.items[i];
-
-		if (begins_object(&search, i) &&
-		    (rank_of(&search, file) != RANK_OTHER ||
-		     strncmp(base_name(file->path), "_asyncio.", 9) == 0))
-			found = find_section(&search, file, ".AsyncioDebug", ret_addr) ==
-				PYRO_RC_OK;
+	if (rc == PYRO_RC_OK) {
+		rc = pyro_search_section(&live.search, "_asyncio.", ".AsyncioDebug", ret_addr);
+		if (rc == PYRO_RC_NOTFOUND)
+			rc = pyro_err_set(err, rc, "process %d has not loaded the module _asyncio",
+					  pid);
 	}
-	pyro_maps_deinit(&search.maps);
-	if (rc == PYRO_RC_OK && !found)
-		return pyro_err_set(err, PYRO_RC_NOTFOUND,
-				    "process %d has not loaded the module _asyncio", pid);
+	pyro_maps_deinit(&live.maps);
 	return rc;
 }

@@ -11,7 +11,7 @@ static enum pyro_rc read_name(struct pyro_python *python, uint64_t thread, struc
 {
 	const struct pyro_layout *l = &python->layout;
 	struct pyro_window *window = &python->window;
-	struct pyro_items attributes PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items attributes PYRO_CLEANUP(pyro_items_deinit) = {0};
 	struct pyro_string string;
 	uint64_t name;
 	enum pyro_rc rc;
@@ -20,17 +20,8 @@ static enum pyro_rc read_name(struct pyro_python *python, uint64_t thread, struc
 	rc = pyro_attributes_load(window, l, thread, &attributes);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_items_find(window, l, &attributes, "_name", &name);
-	if (rc != PYRO_RC_OK)
-		return rc;
-	pyro_window_reset(window);
-	pyro_string_plan(window, l, name);
-	rc = pyro_window_fetch(window);
-	if (rc != PYRO_RC_OK)
-		return rc;
-	if (!pyro_string_head(window, l, name, PYRO_MAX_NAME, &string))
-		return PYRO_RC_FAULT;
-	pyro_string_plan_text(window, &string);
-	rc = pyro_window_fetch(window);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_string_load(window, l, name, PYRO_MAX_NAME, &string);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	return pyro_string_utf8(window, &string, PYRO_MAX_NAME, buf) ? PYRO_RC_OK : PYRO_RC_FAULT;
@@ -41,8 +32,8 @@ static void name_threads(struct pyro_python *python, uint64_t interp, struct pyr
 			 void *context)
 {
 	const struct pyro_layout *l = &python->layout;
-	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
-	struct pyro_items active PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
+	struct pyro_items active PYRO_CLEANUP(pyro_items_deinit) = {0};
 	uint64_t dict;
 	enum pyro_rc rc;
 

@@ -50,6 +50,7 @@ enum table_field {
 	T_fr_previous,
 	T_fr_code,
 	T_fr_instr,
+	T_fr_localsplus,
 	T_fr_owner,
 	T_fr_locals,
 	T_fr_stack,
@@ -62,6 +63,7 @@ enum table_field {
 	T_co_first_line,
 	T_co_argcount,
 	T_co_localsplusnames,
+	T_co_localspluskinds,
 	T_co_code,
 	T_co_tlbc,
 	T_ob_size,
@@ -72,6 +74,8 @@ enum table_field {
 	T_ty_basicsize,
 	T_ty_dictoffset,
 	T_ty_cached_keys,
+	T_tuple_items,
+	T_list_items,
 	T_di_keys,
 	T_di_values,
 	T_long_digits,
@@ -121,7 +125,7 @@ static const uint8_t table_13[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(ob_size),
 	F(ob_type),
@@ -130,10 +134,10 @@ static const uint8_t table_13[] = {
 	SKIP,
 	F(ty_flags),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	F(di_keys),
@@ -191,7 +195,7 @@ static const uint8_t table_14[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(co_tlbc),
 	F(ob_size),
@@ -201,10 +205,10 @@ static const uint8_t table_14[] = {
 	SKIP,
 	F(ty_flags),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	SKIP,
@@ -278,7 +282,7 @@ static const uint8_t table_15[] = {
 	F(co_first_line),
 	F(co_argcount),
 	F(co_localsplusnames),
-	SKIP,
+	F(co_localspluskinds),
 	F(co_code),
 	F(co_tlbc),
 	F(ob_size),
@@ -292,10 +296,10 @@ static const uint8_t table_15[] = {
 	SKIP,
 	F(ty_cached_keys),
 	SKIP,
-	SKIP,
+	F(tuple_items),
 	SKIP, /* tuple */
 	SKIP,
-	SKIP,
+	F(list_items),
 	SKIP, /* list */
 	SKIP,
 	SKIP,
@@ -383,6 +387,43 @@ static bool values_are_sound(const uint64_t values[TABLE_FIELDS])
 	return true;
 }
 
+/* What only values need. tools/layouts verifies these distances as well. */
+static void derive_values(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
+{
+	const uint32_t head = (uint32_t)v[T_ob_size];
+
+	l->fr_globals = (uint32_t)v[T_fr_previous] + 16;
+	l->fr_locals = (uint32_t)v[T_fr_previous] + 32;
+	l->fr_localsplus = (uint32_t)v[T_fr_localsplus];
+	l->co_argcount = (uint32_t)v[T_co_argcount];
+	l->co_kwonly = (uint32_t)v[T_co_argcount] + 8;
+	l->co_flags = (uint32_t)v[T_co_argcount] - 4;
+	l->co_nlocals = (uint32_t)v[T_co_first_line] + 4;
+	l->co_locals = (uint32_t)v[T_co_localsplusnames];
+	l->co_kinds = (uint32_t)v[T_co_localspluskinds];
+	l->ty_itemsize = (uint32_t)v[T_ty_name] + 16;
+	l->ty_members = (uint32_t)v[T_ty_name] + 216;
+	l->ty_base = (uint32_t)v[T_ty_name] + 232;
+	l->ty_dict = (uint32_t)v[T_ty_name] + 240;
+	l->ty_qualname = l->ty_cached_keys - 8;
+	l->di_used = l->di_keys - 16;
+	l->set_used = head + 8;
+	l->set_mask = head + 16;
+	l->set_table = head + 24;
+	l->list_items = (uint32_t)v[T_list_items];
+	l->tuple_items = (uint32_t)v[T_tuple_items];
+	l->float_value = head;
+	l->complex_value = head;
+	l->bytearray_start = head + 24;
+	l->slice_start = head;
+	l->cell_content = head;
+	l->exc_args = head + 8;
+	l->func_qualname = head + 24;
+	l->meth_func = head;
+	l->builtin_def = head;
+	l->gen_qualname = head + 16;
+}
+
 static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 {
 	const uint32_t head = (uint32_t)v[T_ob_size]; /* of an object */
@@ -411,6 +452,7 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 	l->ty_dictoffset = (uint32_t)v[T_ty_name] + 264;
 	l->ty_cached_keys = (uint32_t)(v[T_ty_cached_keys] ? v[T_ty_cached_keys] : 864 + head);
 	l->mod_dict = head;
+	derive_values(v, l);
 	if (!l->free_threaded || l->minor < 14) {
 		l->fr_tlbc = PYRO_ABSENT;
 		l->co_tlbc = PYRO_ABSENT;
@@ -481,7 +523,6 @@ enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
 		PYRO_TAKE(fr_instr)
 		PYRO_TAKE(fr_owner)
 		PYRO_TAKE(fr_tlbc)
-		PYRO_TAKE(fr_localsplus)
 		PYRO_TAKE(fr_stack)
 		PYRO_TAKE(gen_frame)
 		PYRO_TAKE(gen_state)

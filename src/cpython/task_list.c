@@ -204,7 +204,7 @@ enum pyro_rc pyro_task_loop_read(struct pyro_python *python, struct pyro_objects
 				 const struct pyro_thread *thread, uint64_t *ret_loop)
 {
 	const struct pyro_layout *l = &python->layout;
-	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {0};
 	const uint32_t place = layout->ts_loop != PYRO_ABSENT ? layout->ts_loop : l->ts_loop;
 	const struct pyro_type *type;
 	uint64_t dict;
@@ -236,8 +236,8 @@ enum pyro_rc pyro_task_current_read(struct pyro_python *python, struct pyro_obje
 				    const struct pyro_thread *thread, uint64_t loop,
 				    uint64_t *ret_task)
 {
-	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
-	struct pyro_items tasks PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
+	struct pyro_items tasks PYRO_CLEANUP(pyro_items_deinit) = {0};
 	uint64_t dict;
 	enum pyro_rc rc;
 
@@ -297,7 +297,7 @@ enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects
 	if (layout->node != PYRO_ABSENT)
 		rc = add_lists(python, objects, layout, list);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < python->interp_count; i++) {
-		struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+		struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
 		const struct pyro_interp *interp = &python->interps[i];
 
 		rc = pyro_module_load(python, interp->addr, "asyncio.tasks", &module);

@@ -12,7 +12,7 @@
 enum pyro_rc pyro_attribute_read(struct pyro_python *python, uint64_t addr, const char *name,
 				 uint64_t *ret_value)
 {
-	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {0};
 	enum pyro_rc rc;
 
 	rc = pyro_attributes_load(&python->window, &python->layout, addr, &items);
@@ -51,7 +51,7 @@ static enum pyro_rc read_slow(struct pyro_python *python, struct pyro_objects *o
 		{"_coro", &task->coro},         {"_loop", &task->loop}, {"_name", &task->name},
 		{"_fut_waiter", &task->waiter}, {"_state", &state},
 	};
-	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {NULL, 0};
+	struct pyro_items items PYRO_CLEANUP(pyro_items_deinit) = {0};
 	uint32_t text;
 	enum pyro_rc rc;
 

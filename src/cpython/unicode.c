@@ -49,9 +49,10 @@ bool pyro_string_head(const struct pyro_window *window, const struct pyro_layout
 	if (compact && ready) {
 		ret_string->text =
 			addr + (ret_string->ascii ? layout->str_ascii : layout->str_compact);
-	} else if (layout->str_wide != PYRO_ABSENT) {
-		/* A legacy string, to 3.11: its characters lie elsewhere. Not ready, it has wchar_t
-		 * alone, counted in PyCompactUnicodeObject.wstr_length. */
+	} else if (layout->str_wide != PYRO_ABSENT || !compact) {
+		/* Of a subclass of str, or a legacy string: its characters lie elsewhere. Not
+		 * ready, to 3.11, it has wchar_t alone, counted in
+		 * PyCompactUnicodeObject.wstr_length. */
 		const struct pyro_bytes more =
 			pyro_window_find(window, addr, layout->str_compact + sizeof(uint64_t));
 
@@ -97,7 +98,7 @@ struct pyro_bytes pyro_string_raw(const struct pyro_window *window,
 	return pyro_window_find(window, string->text, string->count * string->width);
 }
 
-static uint32_t point_at(struct pyro_bytes raw, uint8_t width, size_t at)
+uint32_t pyro_string_point(struct pyro_bytes raw, uint8_t width, size_t at)
 {
 	uint16_t two = 0;
 
@@ -112,6 +113,25 @@ static uint32_t point_at(struct pyro_bytes raw, uint8_t width, size_t at)
 	}
 }
 
+enum pyro_rc pyro_string_load(struct pyro_window *window, const struct pyro_layout *layout,
+			      uint64_t addr, size_t limit, struct pyro_string *ret_string)
+{
+	enum pyro_rc rc;
+
+	pyro_window_reset(window);
+	pyro_string_plan(window, layout, addr);
+	rc = pyro_window_fetch(window);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	if (!pyro_string_head(window, layout, addr, limit, ret_string))
+		return PYRO_RC_FAULT;
+	pyro_string_plan_text(window, ret_string);
+	rc = pyro_window_fetch(window);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	return pyro_string_raw(window, ret_string).data ? PYRO_RC_OK : PYRO_RC_FAULT;
+}
+
 bool pyro_string_utf8(const struct pyro_window *window, const struct pyro_string *string,
 		      size_t limit, struct pyro_buf *buf)
 {
@@ -121,7 +141,7 @@ bool pyro_string_utf8(const struct pyro_window *window, const struct pyro_string
 	if (!raw.data)
 		return false;
 	for (size_t i = 0; i < string->count; i++) {
-		const uint32_t point = point_at(raw, string->width, i);
+		const uint32_t point = pyro_string_point(raw, string->width, i);
 		char text[4];
 		size_t size;
 

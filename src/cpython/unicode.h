@@ -35,6 +35,13 @@ void pyro_string_plan_text(struct pyro_window *window, const struct pyro_string 
 /** The characters as they lie in the target. .data is NULL when they were not read. */
 struct pyro_bytes pyro_string_raw(const struct pyro_window *window,
 				  const struct pyro_string *string);
+/** Resets @window and reads the string at @addr, @limit characters of it at most. Errors: FAULT
+ *  (unreadable or no string), NOMEM, GONE, PERM. */
+enum pyro_rc pyro_string_load(struct pyro_window *window, const struct pyro_layout *layout,
+			      uint64_t addr, size_t limit,
+			      struct pyro_string *ret_string) PYRO_NODISCARD;
+/** Character @at of @raw, each @width bytes wide. */
+uint32_t pyro_string_point(struct pyro_bytes raw, uint8_t width, size_t at);
 /** Appends @string as UTF-8, at most @limit bytes and no cut character. Surrogates, as
  *  surrogateescape makes them of undecodable file names, become U+FFFD. False when the characters
  * were not read. */

@@ -21,13 +21,15 @@ struct table {
 	uint64_t names_size;
 };
 
-/* Symbols that all see come before those that give way, and those before a file's own. */
-static uint32_t rank_of(const Elf64_Sym *symbol)
+/* Symbols that all see come before those that give way, and those before a file's own; glibc's
+ * names for its inner calls come last. */
+static uint32_t rank_of(const Elf64_Sym *symbol, const char *name)
 {
 	static const uint8_t ranks[16] = {
 		[STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 1, [STB_GNU_UNIQUE] = 1};
 
-	return ranks[ELF64_ST_BIND(symbol->st_info)] + (symbol->st_size ? 0 : 4);
+	return ranks[ELF64_ST_BIND(symbol->st_info)] + (symbol->st_size ? 0 : 4) +
+	       (strncmp(name, "__GI_", 5) == 0 ? 8 : 0);
 }
 
 static bool is_function(const Elf64_Sym *symbol)
@@ -55,7 +57,7 @@ static enum pyro_rc add(struct pyro_elf_functions *functions, const Elf64_Sym *s
 		.addr = symbol->st_value,
 		.size = symbol->st_size,
 		.name = name,
-		.rank = rank_of(symbol),
+		.rank = rank_of(symbol, functions->names + name),
 	};
 	return PYRO_RC_OK;
 }

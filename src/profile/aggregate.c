@@ -77,7 +77,7 @@ static enum pyro_rc find_node(struct pyro_aggregate *a, struct pyro_map *map, ui
  * nearest own frame below it, a library frame is its nearest own caller. Library frames at the
  * bottom that lead to own code (a thread's start, a test runner) vanish; stacks of nothing but
  * library frames stay as they are, apart from the others. */
-static enum pyro_rc fold(struct pyro_aggregate *a, uint32_t *node_of)
+static enum pyro_rc fold(struct pyro_aggregate *a, const bool *used, uint32_t *node_of)
 {
 	struct pyro_map map;
 	enum pyro_rc rc = PYRO_RC_OK;
@@ -86,6 +86,8 @@ static enum pyro_rc fold(struct pyro_aggregate *a, uint32_t *node_of)
 		return PYRO_RC_NOMEM;
 	pyro_map_init(&map, PYRO_MAX_PROFILE_ROWS);
 	for (uint32_t i = 0; rc == PYRO_RC_OK && i < a->counts.stacks; i++) {
+		if (!used[i])
+			continue;
 		const struct pyro_stack *stack = pyro_profile_stack_get(a->profile, i);
 		bool below_own = stack->parent != PYRO_NONE && has_own[stack->parent];
 		bool library = is_library(a, stack->frame);
@@ -105,14 +107,16 @@ static enum pyro_rc fold(struct pyro_aggregate *a, uint32_t *node_of)
 	return rc;
 }
 
-static void take_stacks(struct pyro_aggregate *a, uint32_t *node_of)
+static void take_stacks(struct pyro_aggregate *a, const bool *used, uint32_t *node_of)
 {
 	for (uint32_t i = 0; i < a->counts.stacks; i++) {
+		if (!used[i])
+			continue;
 		const struct pyro_stack *stack = pyro_profile_stack_get(a->profile, i);
-		a->nodes[i] = (struct aggregate_node){stack->parent, stack->frame, 0, 0};
-		node_of[i] = i;
+		uint32_t parent = stack->parent == PYRO_NONE ? PYRO_NONE : node_of[stack->parent];
+		node_of[i] = a->node_count;
+		a->nodes[a->node_count++] = (struct aggregate_node){parent, stack->frame, 0, 0};
 	}
-	a->node_count = a->counts.stacks;
 }
 
 /* Sums upwards and links children; parents come first, so one pass from the end does. */
@@ -147,11 +151,43 @@ static bool chosen(const struct pyro_aggregate *a, const struct pyro_aggregate_o
 	return !stack_matches || (total->stack != PYRO_NONE && stack_matches[total->stack]);
 }
 
+static size_t total_count(const struct pyro_aggregate *a,
+			  const struct pyro_aggregate_options *options)
+{
+	return options->totals ? options->total_count : a->counts.totals;
+}
+
+static const struct pyro_total *total_at(const struct pyro_aggregate *a,
+					 const struct pyro_aggregate_options *options, size_t index)
+{
+	return options->totals ? &options->totals[index]
+			       : pyro_profile_total_get(a->profile, index);
+}
+
+/* Which stacks count, or lead to one that does; how many is *ret_count. Of a moment of a long
+ * recording these are few, and nothing is spent on the others. */
+static void mark_used(const struct pyro_aggregate *a, const struct pyro_aggregate_options *options,
+		      const bool *stack_matches, bool *used, uint32_t *ret_count)
+{
+	*ret_count = 0;
+	for (size_t i = 0; i < total_count(a, options); i++) {
+		const struct pyro_total *total = total_at(a, options, i);
+		uint32_t at = total->stack;
+		if (!chosen(a, options, stack_matches, total))
+			continue;
+		while (at != PYRO_NONE && !used[at]) {
+			used[at] = true;
+			++*ret_count;
+			at = pyro_profile_stack_get(a->profile, at)->parent;
+		}
+	}
+}
+
 static void gather(struct pyro_aggregate *a, const struct pyro_aggregate_options *options,
 		   const bool *stack_matches, const uint32_t *node_of)
 {
-	for (size_t i = 0; i < a->counts.totals; i++) {
-		const struct pyro_total *total = pyro_profile_total_get(a->profile, i);
+	for (size_t i = 0; i < total_count(a, options); i++) {
+		const struct pyro_total *total = total_at(a, options, i);
 		struct pyro_values values = {.wall_squared = total->wall_squared,
 					     .cpu_squared = total->cpu_squared};
 		if (!chosen(a, options, stack_matches, total))
@@ -192,19 +228,27 @@ static enum pyro_rc build(struct pyro_aggregate *a, const struct pyro_aggregate_
 	PYRO_AUTO_FREE bool *stack_matches = NULL;
 	size_t stacks = (size_t)a->counts.stacks + 1;
 	PYRO_AUTO_FREE uint32_t *node_of = malloc(stacks * sizeof(*node_of));
-	enum pyro_rc rc = pyro_places_create(a->profile, &a->places, err);
+	PYRO_AUTO_FREE bool *used = calloc(stacks, sizeof(*used));
+	uint32_t used_count;
+	enum pyro_rc rc = PYRO_RC_OK;
+	if (!options->places)
+		rc = pyro_places_create(a->profile, &a->own_places, err);
+	a->places = options->places ? options->places : a->own_places;
 	if (rc == PYRO_RC_OK && options->stacks_matching)
 		rc = match_stacks(a, options->stacks_matching, &stack_matches, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	a->nodes = calloc(stacks, sizeof(*a->nodes));
+	if (!node_of || !used)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	mark_used(a, options, stack_matches, used, &used_count);
+	a->nodes = calloc((size_t)used_count + 1, sizeof(*a->nodes));
 	a->tracks = calloc((size_t)a->counts.tracks + 1, sizeof(*a->tracks));
-	if (!node_of || !a->nodes || !a->tracks)
+	if (!a->nodes || !a->tracks)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	if (options->fold_library)
-		rc = fold(a, node_of);
+		rc = fold(a, used, node_of);
 	else
-		take_stacks(a, node_of);
+		take_stacks(a, used, node_of);
 	if (rc != PYRO_RC_OK)
 		return pyro_err_set(err, rc, "out of memory");
 	a->self = calloc((size_t)a->node_count + 1, sizeof(*a->self));
@@ -238,7 +282,7 @@ void pyro_aggregate_destroy(struct pyro_aggregate *a)
 {
 	if (!a)
 		return;
-	pyro_places_destroy(a->places);
+	pyro_places_destroy(a->own_places);
 	free(a->nodes);
 	free(a->self);
 	free(a->total);

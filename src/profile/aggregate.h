@@ -13,9 +13,15 @@ struct pyro_aggregate;
 
 /** What is counted. Zero-initialise with PYRO_AGGREGATE_ALL. */
 struct pyro_aggregate_options {
+	/** These @total_count totals, borrowed, of tracks and stacks of the profile, such as those
+	 * of a stretch of time (profile/recent.h). NULL: all that the profile has. */
+	const struct pyro_total *totals;
+	size_t total_count;
 	/** POSIX extended regular expression: only stacks with a frame whose function name or file
 	 *  (as shown, or as the program has it) contains a match. NULL: all. */
 	const char *stacks_matching;
+	/** Of the profile as it is now, borrowed; NULL: made anew. */
+	const struct pyro_places *places;
 	uint32_t track;   /**< only this track; PYRO_NONE: all */
 	uint32_t process; /**< only this process; PYRO_NONE: all */
 	/** Only totals in which this metric is not 0; PYRO_METRIC_COUNT: all. */
@@ -49,6 +55,8 @@ struct pyro_values {
 	double wall_squared; /**< see struct pyro_total */
 	double cpu_squared;
 };
+
+void pyro_values_add(struct pyro_values *to, const struct pyro_values *more);
 
 /** Everything chosen: the 100 % of every share. Includes @ret_outside (may be NULL): what threads
  *  gathered outside of Python code, which no row holds but those of threads and processes. */

@@ -6,8 +6,8 @@
 
 /* The inside of an aggregate, for the files of this room only. */
 
-/** A stack as it counts: without folding one per stack of the profile, in its order. Parents come
- *  before their children. */
+/** A stack as it counts: without folding one per stack that has gathered anything or leads to one
+ *  that has, in the profile's order. Parents come before their children. */
 struct aggregate_node {
 	uint32_t parent; /**< node, PYRO_NONE at a root */
 	uint32_t frame;
@@ -17,7 +17,8 @@ struct aggregate_node {
 
 struct pyro_aggregate {
 	const struct pyro_profile *profile;
-	struct pyro_places *places;
+	const struct pyro_places *places;
+	struct pyro_places *own_places; /**< the same, where they are not borrowed */
 	struct pyro_profile_counts counts;
 	struct aggregate_node *nodes;
 	uint32_t node_count;
@@ -30,7 +31,6 @@ struct pyro_aggregate {
 	bool folded; /**< some library frames count to a caller that is not */
 };
 
-void pyro_values_add(struct pyro_values *to, const struct pyro_values *more);
 /** Has anything been gathered? */
 bool pyro_values_any(const struct pyro_values *values);
 

@@ -18,7 +18,11 @@
 	X(WAIT_NET, "wait_net", "ns", "time waiting for a socket, or for any of several events")   \
 	X(WAIT_SLEEP, "wait_sleep", "ns", "time asleep")                                           \
 	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")                        \
-	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")
+	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")                             \
+	X(CPU_PYTHON, "cpu_python", "ns",                                                          \
+	  "of cpu, where that was looked at: in Python's own loop")                                \
+	X(CPU_NATIVE, "cpu_native", "ns", "likewise: in other machine code")                       \
+	X(CPU_SYSTEM, "cpu_system", "ns", "likewise: in system calls")
 
 enum pyro_metric {
 #define PYRO_METRIC_ENUM(suffix, name, unit, meaning) PYRO_METRIC_##suffix,
@@ -27,17 +31,17 @@ enum pyro_metric {
 	PYRO_METRIC_COUNT
 };
 
-/** Why a thread was off its processor: enum suffix, one word, its metric, in words ("waits for
- *  …"). wall = cpu + the metrics of all reasons, where the reasons were recorded. The order is that
+/** Why a thread was off its processor: enum suffix, one word, its metric, in words: "waits
+ *  …". wall = cpu + the metrics of all reasons, where the reasons were recorded. The order is that
  *  in stored samples: append only. */
 #define PYRO_REASON_MAP(X)                                                                         \
-	X(READY, "processor", READY, "a processor")                                                \
-	X(GIL, "gil", GIL_WAIT, "the GIL")                                                         \
-	X(LOCK, "lock", WAIT_LOCK, "locks")                                                        \
-	X(IO, "io", WAIT_IO, "files and pipes")                                                    \
-	X(NET, "net", WAIT_NET, "the network")                                                     \
-	X(SLEEP, "sleep", WAIT_SLEEP, "sleep")                                                     \
-	X(OTHER, "other", WAIT_OTHER, "something else")
+	X(READY, "processor", READY, "for a processor")                                            \
+	X(GIL, "gil", GIL_WAIT, "for the GIL")                                                     \
+	X(LOCK, "lock", WAIT_LOCK, "for locks")                                                    \
+	X(IO, "io", WAIT_IO, "for files and pipes")                                                \
+	X(NET, "net", WAIT_NET, "for the network")                                                 \
+	X(SLEEP, "sleep", WAIT_SLEEP, "asleep")                                                    \
+	X(OTHER, "other", WAIT_OTHER, "for something else")
 
 enum pyro_reason {
 	PYRO_REASON_NONE, /**< it was not; or nobody knows: an earlier version recorded it */

@@ -16,6 +16,7 @@ enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment, struct pyro_err
 	pyro_arena_init(&moment->arena, PYRO_MAX_MOMENT_BYTES);
 	moment->command = moment->version = "";
 	moment->tasks.error = moment->greenlets.error = "";
+	moment->core = moment->signal = moment->cause = "";
 	rc = pyro_profile_create(&moment->profile, err);
 	if (rc) {
 		pyro_moment_destroy(moment);
@@ -32,6 +33,25 @@ void pyro_moment_destroy(struct pyro_moment *moment)
 	pyro_profile_destroy(moment->profile);
 	pyro_arena_deinit(&moment->arena);
 	free(moment);
+}
+
+static int rank_of(const struct pyro_moment_thread *thread)
+{
+	return thread->killed ? 0 : thread->main ? 1 : thread->python ? 2 : 3;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct pyro_moment_thread *x = a;
+	const struct pyro_moment_thread *y = b;
+
+	return rank_of(x) != rank_of(y) ? rank_of(x) - rank_of(y) : x->tid - y->tid;
+}
+
+void pyro_moment_sort(struct pyro_moment *moment)
+{
+	if (moment->thread_count > 1)
+		qsort(moment->threads, moment->thread_count, sizeof(*moment->threads), compare);
 }
 
 const char *pyro_moment_text(struct pyro_moment *moment, const char *text)

@@ -12,6 +12,22 @@
 /* What every thread of a process does at one moment. Text is as the target has it (escape before
  * showing), never NULL, and lives as long as the moment. */
 
+/** A variable of a frame, its value as Python's repr has it. */
+struct pyro_moment_local {
+	const char *name;
+	const char *value;
+	const char *kind; /**< "argument", "local", "cell", "free", "global" */
+};
+
+/** What else is known of a frame, where it was asked for. */
+struct pyro_moment_frame {
+	const struct pyro_moment_local *locals;
+	size_t local_count;
+	size_t left_out; /**< variables that are not here: there are too many */
+	bool changed;    /**< it went on before or while they were read */
+	bool unreadable; /**< some of them could not be read */
+};
+
 struct pyro_moment_thread {
 	int tid;
 	const char *name;
@@ -29,6 +45,10 @@ struct pyro_moment_thread {
 	bool proved;           /**< its frames belong together */
 	bool truncated;        /**< the root side is missing */
 	bool partial;          /**< a frame is missing */
+	bool killed;           /**< it got the signal that the process died of */
+	const struct pyro_moment_frame *frames; /**< one for each of `stack`, the innermost first;
+						   NULL: nobody asked for more */
+	size_t frame_count;
 };
 
 /** What runs in turns with others in a thread: a task of asyncio, or a greenlet. */
@@ -82,6 +102,10 @@ struct pyro_moment {
 	bool async; /**< whether the following were looked for */
 	struct pyro_moment_tasks tasks;
 	struct pyro_moment_tasks greenlets;
+	const char *core;   /**< the core file that it was read from; "": the process itself */
+	const char *signal; /**< that the process died of, "SIGSEGV"; "" if it did not */
+	const char *cause;  /**< of that, for people; "" if it is not known */
+	uint64_t lost;      /**< bytes of the core, which was cut short */
 };
 
 /** An empty one. Errors: NOMEM. */
@@ -89,6 +113,9 @@ enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment,
 				struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */
 void pyro_moment_destroy(struct pyro_moment *moment);
+/** Puts the threads in order: the one that was killed, the main one, others of Python, the rest;
+ *  each by its id. */
+void pyro_moment_sort(struct pyro_moment *moment);
 /** A copy of @text that lives as long as the moment. "" where memory is exhausted. */
 const char *pyro_moment_text(struct pyro_moment *moment, const char *text);
 

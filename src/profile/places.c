@@ -189,6 +189,7 @@ static void tell_libraries(struct pyro_places *places, bool module)
 
 		place->library = place->kind == PYRO_PLACE_STANDARD ||
 				 place->kind == PYRO_PLACE_PACKAGE ||
+				 place->kind == PYRO_PLACE_NATIVE ||
 				 (place->kind == PYRO_PLACE_NOWHERE &&
 				  (own || ((typed || module) && !is_typed(place, module))));
 	}
@@ -214,6 +215,8 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 		if (!place->display)
 			ok = fill(&places->arena, pyro_profile_string_get(profile, file, NULL), cwd,
 				  place);
+		if (pyro_profile_function_get(profile, i)->kind == PYRO_FUNCTION_NATIVE)
+			place->kind = PYRO_PLACE_NATIVE;
 	}
 	if (ok)
 		tell_libraries(places, runs_module(profile));

@@ -63,15 +63,17 @@ enum pyro_rc pyro_profile_string(struct pyro_profile *p, const char *text, size_
 	return pyro_intern_add(&p->strings, text, size, ret_string);
 }
 
-/* A function is three numbers, more than a map's key holds: the map leads from a hash to the latest
+/* A function is four numbers, more than a map's key holds: the map leads from a hash to the latest
  * function of that hash, and function_next from there to the earlier ones. */
 enum pyro_rc pyro_profile_function(struct pyro_profile *p, const struct pyro_function *function,
 				   uint32_t *ret_function)
 {
-	if (function->name >= p->strings.count || function->file >= p->strings.count)
+	if (function->name >= p->strings.count || function->file >= p->strings.count ||
+	    function->kind >= PYRO_FUNCTION_KINDS)
 		return PYRO_RC_FORMAT;
-	uint64_t hash = pyro_hash_pair(pyro_key(function->name, function->file),
-				       (uint32_t)function->first_line);
+	uint64_t hash =
+		pyro_hash_pair(pyro_key(function->name, function->file),
+			       (uint64_t)function->kind << 32 | (uint32_t)function->first_line);
 	uint64_t found = PYRO_NONE;
 	if (!pyro_map_get(&p->function_by_hash, hash, &found))
 		found = PYRO_NONE;
@@ -79,7 +81,7 @@ enum pyro_rc pyro_profile_function(struct pyro_profile *p, const struct pyro_fun
 	for (uint32_t at = head; at != PYRO_NONE;) {
 		const struct pyro_function *known = pyro_table_at(&p->functions, at);
 		if (known->name == function->name && known->file == function->file &&
-		    known->first_line == function->first_line) {
+		    known->first_line == function->first_line && known->kind == function->kind) {
 			*ret_function = at;
 			return PYRO_RC_OK;
 		}

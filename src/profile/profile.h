@@ -17,10 +17,19 @@ struct pyro_profile;
 
 #define PYRO_NONE UINT32_MAX /**< "no such thing", for every kind of index */
 
+/** What a function is written in; stored by number. */
+enum pyro_function_kind {
+	PYRO_FUNCTION_PYTHON,
+	PYRO_FUNCTION_NATIVE, /**< machine code: its file is its source, or else the module it is in
+			       */
+	PYRO_FUNCTION_KINDS
+};
+
 struct pyro_function {
 	uint32_t name; /**< string: qualified name where known ("Class.method"), else the name */
 	uint32_t file; /**< string: as the program has it; "" if none */
 	int32_t first_line; /**< 0 if unknown */
+	enum pyro_function_kind kind;
 };
 
 struct pyro_frame {
@@ -129,7 +138,10 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(proof_still, "samples of threads that stood still anyway")                               \
 	X(proof_same, "samples of threads that had not run since the last")                        \
 	X(proof_reread, "samples read twice")                                                      \
-	X(proof_none, "samples read once")
+	X(proof_none, "samples read once")                                                         \
+	X(native_merged, "stacks with their machine code")                                         \
+	X(native_cut, "of them: the root side of the machine code is missing")                     \
+	X(native_unmerged, "stacks without: it was not to be had, or did not fit")
 
 struct pyro_quality {
 #define PYRO_QUALITY_FIELD(name, meaning) uint64_t name;

@@ -141,6 +141,9 @@ enum pyro_rc pyro_facts_update(struct pyro_profile *profile, const struct pyro_s
 	quality->torn = counts.torn;
 	quality->faults = counts.faults;
 	quality->moves = counts.moves;
+	quality->native_merged = counts.merged;
+	quality->native_cut = counts.cut;
+	quality->native_unmerged = counts.unmerged;
 	quality->held_ns = counts.held_ns;
 	quality->recorder_cpu_ns = pyro_clock_process_cpu();
 	quality->lost_records = counts.lost_records;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
+#include "record/natives.h"
 #include "sample/message.h"
 #include "sample/sampler.h"
 
@@ -14,10 +16,12 @@ struct numbers {
 };
 
 struct process {
-	uint32_t index;         /* in the profile */
-	struct numbers codes;   /* code number to function */
-	struct numbers stacks;  /* stack number to stack */
-	struct numbers objects; /* object number to object */
+	uint32_t index;               /* in the profile */
+	struct numbers codes;         /* code number to function */
+	struct pyro_natives *natives; /* names for machine code; NULL: there is none, or none can
+					 be had */
+	struct numbers stacks;        /* stack number to stack */
+	struct numbers objects;       /* object number to object */
 };
 
 struct pyro_intake {
@@ -78,6 +82,8 @@ enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_captur
 
 static void forget_process(struct process *process)
 {
+	pyro_natives_destroy(process->natives);
+	process->natives = NULL;
 	free(process->codes.items);
 	free(process->stacks.items);
 	free(process->objects.items);
@@ -182,9 +188,15 @@ static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_m
 	if (!rc)
 		rc = pyro_profile_process(intake->profile, &info,
 					  &intake->processes[message->process].index);
-	if (!rc)
-		intake->process_count++;
-	return rc;
+	if (rc)
+		return rc;
+	intake->process_count++;
+	/* Now, while it is there. Without it machine code has no names. */
+	if (message->u.process_info.native &&
+	    pyro_natives_create(info.pid, intake->profile,
+				&intake->processes[message->process].natives, NULL))
+		intake->processes[message->process].natives = NULL;
+	return PYRO_RC_OK;
 }
 
 static enum pyro_rc take_process_end(struct pyro_intake *intake, const struct pyro_message *message)
@@ -272,6 +284,50 @@ static enum pyro_rc take_code(struct pyro_intake *intake, const struct pyro_mess
 	return rc ? rc : numbers_set(&process->codes, message->u.code.code, index);
 }
 
+static enum pyro_rc take_native(struct pyro_intake *intake, const struct pyro_message *message,
+				size_t path_size)
+{
+	struct process *process = process_of(intake, message);
+	char path[PYRO_MAX_PATH];
+
+	if (!process || !process->natives)
+		return PYRO_RC_OK;
+	snprintf(path, sizeof(path), "%.*s",
+		 (int)(path_size < sizeof(path) ? path_size : sizeof(path) - 1),
+		 (const char *)(message + 1));
+	return pyro_natives_add(process->natives, message->u.native.pc, message->u.native.addr,
+				path);
+}
+
+static enum pyro_rc add_python(struct pyro_intake *intake, const struct process *process,
+			       const struct pyro_message_frame *from, uint32_t *stack)
+{
+	const struct pyro_frame frame = {
+		.function = numbers_get(&process->codes, from->code),
+		.line = from->line,
+	};
+	uint32_t index;
+	enum pyro_rc rc = pyro_profile_frame(intake->profile, &frame, &index);
+
+	return rc ? rc : pyro_profile_stack(intake->profile, *stack, index, stack);
+}
+
+/* With what was inlined there. */
+static enum pyro_rc add_native(struct pyro_intake *intake, const struct process *process,
+			       const struct pyro_message_frame *from, uint32_t *stack)
+{
+	size_t count = 0;
+	const uint32_t *frames =
+		process->natives ? pyro_natives_frames(process->natives,
+						       from->code & ~PYRO_NATIVE_CODE, &count)
+				 : NULL;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	while (count-- > 0 && frames && !rc)
+		rc = pyro_profile_stack(intake->profile, *stack, frames[count], stack);
+	return rc;
+}
+
 static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_message *message,
 			       const struct pyro_message_frame *frames, size_t frames_size)
 {
@@ -283,15 +339,12 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 	if (!process)
 		return PYRO_RC_OK;
 	for (uint32_t i = message->u.stack.count; i-- > 0;) {
-		struct pyro_frame frame = {
-			.function = numbers_get(&process->codes, frames[i].code),
-			.line = frames[i].line,
-		};
-		uint32_t index;
-		enum pyro_rc rc = pyro_profile_frame(intake->profile, &frame, &index);
+		enum pyro_rc rc = frames[i].code & PYRO_NATIVE_CODE
+					  ? add_native(intake, process, &frames[i], &stack)
+					  : add_python(intake, process, &frames[i], &stack);
 
-		if (!rc)
-			rc = pyro_profile_stack(intake->profile, stack, index, &stack);
+		if (rc == PYRO_RC_LIMIT && stack != PYRO_NONE)
+			break; /* the leaf side of what is too deep is left out */
 		if (rc)
 			return rc;
 	}
@@ -408,6 +461,13 @@ static void count_sample(struct pyro_quality *quality, const struct pyro_message
 	quality->partial += message->u.sample.partial ? looks : 0;
 }
 
+/* What part of the processor's time it was. */
+static const enum pyro_metric runs_in[] = {
+	[PYRO_SAMPLE_IN_PYTHON] = PYRO_METRIC_CPU_PYTHON,
+	[PYRO_SAMPLE_IN_NATIVE] = PYRO_METRIC_CPU_NATIVE,
+	[PYRO_SAMPLE_IN_SYSTEM] = PYRO_METRIC_CPU_SYSTEM,
+};
+
 static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_message *message)
 {
 	const struct process *process = process_of(intake, message);
@@ -437,11 +497,15 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 	reason = pyro_reason_info(sample.reason ? sample.reason : PYRO_REASON_READY);
 	if (reason && sample.wall_ns > sample.cpu_ns)
 		values[reason->metric] = sample.wall_ns - sample.cpu_ns;
+	if (message->u.sample.runs_in && message->u.sample.runs_in < PYRO_COUNT(runs_in))
+		values[runs_in[message->u.sample.runs_in]] = sample.cpu_ns;
 	values[PYRO_METRIC_SAMPLES] = message->u.sample.looks;
 	rc = pyro_profile_add(intake->profile, track, sample.stack, values);
 	if (!rc)
 		rc = take_wait(intake, process, &sample, message);
-	return rc ? rc : pyro_capture_writer_sample(intake->writer, &sample);
+	if (rc || !intake->writer)
+		return rc;
+	return pyro_capture_writer_sample(intake->writer, &sample);
 }
 
 static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *message,
@@ -460,6 +524,8 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 		return take_thread_end(intake, message);
 	case PYRO_MESSAGE_CODE:
 		return take_code(intake, message);
+	case PYRO_MESSAGE_NATIVE:
+		return take_native(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_STACK:
 		return take_stack(intake, message, (const struct pyro_message_frame *)(message + 1),
 				  size - sizeof(*message));

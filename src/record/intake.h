@@ -5,10 +5,10 @@
 #include "capture/capture.h"
 #include "sample/queue.h"
 
-/** Turns what the sampler says into the profile and the capture. */
+/** Turns what the sampler says into the profile and, if there is one, the capture. */
 struct pyro_intake;
 
-/** All borrowed. @start_ns is the moment that counts as 0. */
+/** All borrowed; @writer may be NULL. @start_ns is the moment that counts as 0. */
 enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_capture_writer *writer,
 				uint64_t start_ns, struct pyro_intake **ret_intake) PYRO_NODISCARD;
 void pyro_intake_destroy(struct pyro_intake *intake);

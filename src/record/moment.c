@@ -11,7 +11,8 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "cpython/locate.h"
-#include "record/moment_inside.h"
+#include "record/locals.h"
+#include "record/moment_parts.h"
 #include "sample/freeze.h"
 #include "target/permission.h"
 #include "target/process.h"
@@ -44,6 +45,7 @@ struct taking {
 	bool own_pids;          /* ids in the process are not ours */
 	struct pyro_buf text;
 	struct pyro_moment *moment;
+	struct pyro_locals *locals; /* NULL: variables are not asked for */
 };
 
 static void no_news(void *context, const struct pyro_sched_news *news)
@@ -76,6 +78,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_sched_destroy(taking->freeze.sched);
 	free(taking->freeze.scratch);
 	free(taking->stack);
+	pyro_locals_destroy(taking->locals);
 	pyro_python_destroy(taking->python);
 	pyro_reader_destroy(taking->reader);
 	pyro_map_deinit(&taking->states);
@@ -102,7 +105,8 @@ static enum pyro_rc find_python(struct taking *taking, struct pyro_err *err)
 	return rc;
 }
 
-static enum pyro_rc open_process(struct taking *taking, struct pyro_err *err)
+static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment_options *options,
+				 struct pyro_err *err)
 {
 	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
 
@@ -110,6 +114,11 @@ static enum pyro_rc open_process(struct taking *taking, struct pyro_err *err)
 		rc = find_python(taking, err);
 	if (!rc)
 		rc = pyro_sched_create(PYRO_SCHED_PROC, no_news, NULL, &taking->freeze.sched, err);
+	if (!rc && options->locals) {
+		rc = pyro_locals_create(taking->python, &taking->locals);
+		if (rc)
+			return pyro_err_set(err, rc, "out of memory");
+	}
 	return rc == PYRO_RC_PERM ? pyro_process_explain_permission(taking->pid, "dump", err) : rc;
 }
 
@@ -147,17 +156,6 @@ static size_t state_of(const struct taking *taking, int tid)
 	if (taking->own_pids && pyro_thread_ns_tid(taking->pid, tid, &own_tid, NULL) != PYRO_RC_OK)
 		return SIZE_MAX;
 	return pyro_map_get(&taking->states, (uint64_t)own_tid, &index) ? index : SIZE_MAX;
-}
-
-static enum pyro_rc take_frames(struct taking *taking, struct pyro_moment_thread *thread)
-{
-	const struct pyro_raw_stack *stack = taking->stack;
-
-	pyro_python_stack_lines(taking->python, taking->stack);
-	thread->truncated = stack->truncated;
-	thread->partial = stack->partial;
-	return pyro_moment_add_stack(taking->moment, taking->python, stack->frames, stack->count,
-				     &thread->stack);
 }
 
 /* How far the clock of @cpu is behind ours: a thread that has just come there has its time. */
@@ -238,17 +236,20 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
-	return take_frames(taking, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
 {
 	char comm[64] = "";
-	uint64_t name;
+	const char *name =
+		state != SIZE_MAX
+			? pyro_moment_name(&taking->names, taking->look->threads[state].pthread)
+			: NULL;
 
-	if (state != SIZE_MAX &&
-	    pyro_map_get(&taking->names, taking->look->threads[state].pthread, &name))
-		return (const char *)(uintptr_t)name;
+	if (name)
+		return name;
 	pyro_thread_comm(taking->pid, tid, comm, sizeof(comm));
 	return pyro_moment_text(taking->moment, comm);
 }
@@ -304,30 +305,6 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 	return PYRO_RC_OK;
 }
 
-static void on_name(void *context, uint64_t pthread, const char *name)
-{
-	struct taking *taking = context;
-	const char *kept = pyro_moment_text(taking->moment, name);
-
-	/* Without memory it has the kernel's name. */
-	if (pyro_map_put(&taking->names, pthread, (uint64_t)(uintptr_t)kept))
-		return;
-}
-
-/* The main thread, other threads of Python, the rest; each as the kernel lists them. */
-static int rank_of(const struct pyro_moment_thread *thread)
-{
-	return thread->main ? 0 : thread->python ? 1 : 2;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct pyro_moment_thread *x = a;
-	const struct pyro_moment_thread *y = b;
-
-	return rank_of(x) != rank_of(y) ? rank_of(x) - rank_of(y) : x->tid - y->tid;
-}
-
 static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 {
 	struct pyro_tids tids PYRO_CLEANUP(pyro_tids_deinit) = {NULL, 0, false};
@@ -336,7 +313,7 @@ static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 
 	if (rc)
 		return rc;
-	pyro_python_thread_names(taking->python, on_name, taking);
+	pyro_moment_names(moment, taking->python, &taking->names);
 	moment->threads =
 		pyro_arena_alloc(&moment->arena, (tids.count + 1) * sizeof(*moment->threads));
 	if (!moment->threads)
@@ -350,7 +327,7 @@ static enum pyro_rc take_threads(struct taking *taking, struct pyro_err *err)
 	}
 	if (moment->thread_count == 0)
 		return pyro_err_set(err, PYRO_RC_GONE, "process %d has ended", taking->pid);
-	qsort(moment->threads, moment->thread_count, sizeof(*moment->threads), by_rank);
+	pyro_moment_sort(moment);
 	return PYRO_RC_OK;
 }
 
@@ -387,14 +364,14 @@ static enum pyro_rc take_folder(struct taking *taking)
 	return pyro_profile_meta_set(taking->moment->profile, "cwd", path);
 }
 
-enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_wish *wish,
+enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options,
 			      struct pyro_moment **ret_moment, struct pyro_err *err)
 {
 	struct taking taking PYRO_CLEANUP(taking_deinit);
 	enum pyro_rc rc = taking_init(&taking, pid, err);
 
 	if (!rc)
-		rc = open_process(&taking, err);
+		rc = open_process(&taking, options, err);
 	if (!rc)
 		rc = take_process(&taking, err);
 	if (!rc)
@@ -407,7 +384,7 @@ enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_wish *wish,
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
-	if (wish->async)
+	if (options->async)
 		rc = pyro_moment_take_async(taking.moment, taking.reader, taking.python,
 					    &taking.tids, err);
 	if (rc)

@@ -6,7 +6,7 @@
 #include "cpython/greenlets.h"
 #include "cpython/locate.h"
 #include "cpython/tasks.h"
-#include "record/moment_inside.h"
+#include "record/moment_parts.h"
 
 /* From this version on asyncio publishes where it keeps what. */
 #define FIRST_PUBLISHED 0x030e0000u

@@ -11,11 +11,12 @@
 
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "record/copy.h"
 #include "record/facts.h"
 #include "record/intake.h"
+#include "record/join.h"
 #include "record/launch.h"
 #include "sample/queue.h"
-#include "target/permission.h"
 #include "target/process.h"
 
 /* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
@@ -47,7 +48,9 @@ struct recording {
 	sigset_t mask_before;
 	struct sigaction file_size_before; /* what SIGXFSZ did */
 	bool file_size_taken;
-	bool hung; /* the sampler's thread was left behind, with all that it uses */
+	unsigned copies_due; /* asked for by signals */
+	unsigned copies;     /* the number of the last */
+	bool hung;           /* the sampler's thread was left behind, with all that it uses */
 	bool done;
 };
 
@@ -126,6 +129,7 @@ static enum pyro_rc take_signals(struct recording *recording, struct pyro_err *e
 	sigaddset(&mask, SIGQUIT);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTSTP);
+	sigaddset(&mask, SIGUSR2);
 	if (sigprocmask(SIG_BLOCK, &mask, &recording->mask_before) != 0)
 		return pyro_err_set_errno(err, PYRO_RC_IO, errno, "cannot block signals");
 	recording->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -191,6 +195,11 @@ static void on_signal(struct recording *recording, const struct signalfd_siginfo
 		pyro_sampler_pause(recording->sampler, false);
 		return;
 	}
+	/* As perf has it. Programs have their own use for SIGUSR1 more often. */
+	if (info->ssi_signo == SIGUSR2) {
+		recording->copies_due++;
+		return;
+	}
 	if (!recording->options->argv) {
 		recording->result->interrupted = true;
 		recording->done = true;
@@ -219,17 +228,18 @@ static void trouble(struct recording *recording, enum pyro_rc rc, const struct p
 		pyro_err_set(&recording->result->trouble, rc, "%s", pyro_rc_text(rc));
 }
 
-static void store(struct recording *recording)
+static void drain(void *context)
+{
+	struct recording *recording = context;
+
+	trouble(recording, pyro_intake_drain(recording->intake, recording->queue), NULL);
+}
+
+static void flush(struct recording *recording)
 {
 	struct pyro_err err = {0};
 	enum pyro_rc rc;
 
-	recording->drain_ms =
-		pyro_queue_used(recording->queue) < QUEUE_BUSY ? DRAIN_MS : DRAIN_QUICK_MS;
-	rc = pyro_intake_drain(recording->intake, recording->queue);
-	trouble(recording, rc, NULL);
-	if (pyro_clock_now() < recording->flush_ns)
-		return;
 	recording->flush_ns = pyro_clock_now() + FLUSH_EVERY_NS;
 	if (recording->result->trouble.rc)
 		return; /* the file holds all until then and stays as it is */
@@ -238,6 +248,43 @@ static void store(struct recording *recording)
 	if (!rc)
 		rc = pyro_capture_writer_flush(recording->writer, &err);
 	trouble(recording, rc, &err);
+}
+
+static void store(struct recording *recording)
+{
+	recording->drain_ms =
+		pyro_queue_used(recording->queue) < QUEUE_BUSY ? DRAIN_MS : DRAIN_QUICK_MS;
+	drain(recording);
+	if (pyro_clock_now() >= recording->flush_ns)
+		flush(recording);
+}
+
+/* What was asked for after the end is in the capture itself. */
+static void make_copies(struct recording *recording)
+{
+	const struct pyro_record_options *options = recording->options;
+	char path[PYRO_MAX_PATH];
+	struct stat file = {.st_size = 0};
+
+	for (; recording->copies_due; recording->copies_due--) {
+		struct pyro_err err = {0};
+		enum pyro_rc rc = PYRO_RC_GONE;
+
+		if (recording->writer) {
+			flush(recording);
+			rc = pyro_copy_write(recording->writer, recording->result->path,
+					     &recording->copies, drain, recording, path, &err);
+		} else {
+			pyro_err_set(&err, rc, "the recording has ended, and %s has all of it",
+				     recording->result->path);
+		}
+		if (!options->on_copy)
+			continue;
+		if (!rc && stat(path, &file) != 0)
+			file.st_size = 0;
+		options->on_copy(options->on_copy_context, rc ? NULL : path, (uint64_t)file.st_size,
+				 rc ? &err : NULL);
+	}
 }
 
 static bool target_gone(const struct recording *recording)
@@ -276,6 +323,7 @@ static void loop(struct recording *recording)
 			recording->done = true;
 		}
 		store(recording);
+		make_copies(recording);
 		if (recording->options->duration_ns &&
 		    elapsed(recording) >= recording->options->duration_ns)
 			break;
@@ -296,6 +344,7 @@ static void see_through(struct recording *recording)
 		poll(&fd, 1, 200);
 		while (read(recording->signal_fd, &info, sizeof(info)) == sizeof(info))
 			on_signal(recording, &info);
+		make_copies(recording);
 		reap_child(recording);
 	}
 }
@@ -399,41 +448,13 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 	return rc;
 }
 
-static enum pyro_rc say_where_to_look(const struct recording *recording, enum pyro_rc rc,
-				      struct pyro_err *err)
-{
-	const struct pyro_err found = err ? *err : (struct pyro_err){.rc = rc};
-
-	if (pyro_process_gone(recording->pid))
-		return pyro_err_set(err, PYRO_RC_GONE,
-				    "process %d has ended. Try: pyrometer run, which is there "
-				    "from the start",
-				    recording->pid);
-	if (rc == PYRO_RC_NOTREADY)
-		return pyro_err_set(err, rc, "process %d: %.300s. Try: the same again in a moment",
-				    recording->pid, found.message);
-	if (rc != PYRO_RC_NOTPYTHON)
-		return rc;
-	return pyro_err_set(err, rc,
-			    "%.400s. Try: pyrometer doctor, which lists the Python processes",
-			    found.message);
-}
-
 static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
 {
 	enum pyro_rc rc;
 
 	recording->pid = recording->options->pid;
-	if (pyro_process_gone(recording->pid))
-		return pyro_err_set(err, PYRO_RC_GONE,
-				    "there is no process %d. Try: pyrometer doctor",
-				    recording->pid);
 	recording->target_fd = (int)syscall(SYS_pidfd_open, recording->pid, 0);
-	rc = pyro_sampler_add_running(recording->sampler, recording->pid, err);
-	if (rc == PYRO_RC_PERM)
-		rc = pyro_process_explain_permission(recording->pid, "attach", err);
-	else if (rc)
-		rc = say_where_to_look(recording, rc, err);
+	rc = pyro_join_running(recording->sampler, recording->pid, "attach", err);
 	if (!rc)
 		rc = set_up(recording, err);
 	if (!rc)
@@ -494,5 +515,8 @@ enum pyro_rc pyro_record(const struct pyro_record_options *options,
 		pyro_profile_destroy(recording.profile);
 	else
 		ret_result->profile = recording.profile;
+	/* What was tried in vain on the way to a recording is no error. */
+	if (!rc && err)
+		*err = (struct pyro_err){.rc = PYRO_RC_OK};
 	return rc;
 }

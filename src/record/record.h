@@ -24,6 +24,10 @@ struct pyro_record_options {
 	/** Stop after so long; 0: when the target ends or, attached, at Ctrl-C. */
 	uint64_t duration_ns;
 	struct pyro_sampler_options sampler;
+	/** Called for each copy of what was recorded so far that SIGUSR2 asked for: @path is the
+	 *  capture, of @size bytes; or NULL, and @err says why there is none. May be NULL. */
+	void (*on_copy)(void *context, const char *path, uint64_t size, const struct pyro_err *err);
+	void *on_copy_context;
 };
 
 struct pyro_record_result {
@@ -40,10 +44,11 @@ struct pyro_record_result {
 };
 
 /** Starts or attaches, records until the end, writes the capture. While it runs, SIGINT, SIGTERM,
- *  SIGHUP and SIGQUIT reach the started program and not us; attached, they end the recording. Call
- * from the main thread of a process without other threads. Errors: NOTARGET, CANNOTEXEC, PERM,
- * GONE, NOTPYTHON, UNSUPPORTED, EXISTS, IO, FULL; the target was then not started, or was left
- * alone. */
+ *  SIGHUP and SIGQUIT reach the started program and not us; attached, they end the recording.
+ * SIGUSR2 has what was recorded so far written to a capture of its own beside the other,
+ * NAME.1.pyro, NAME.2.pyro and so on, and nothing ends. Call from the main thread of a process
+ * without other threads. Errors: NOTARGET, CANNOTEXEC, PERM, GONE, NOTPYTHON, UNSUPPORTED, EXISTS,
+ * IO, FULL; the target was then not started, or was left alone. */
 enum pyro_rc pyro_record(const struct pyro_record_options *options,
 			 struct pyro_record_result *ret_result,
 			 struct pyro_err *err) PYRO_NODISCARD;

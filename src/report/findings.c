@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "report/cells.h"
 #include "report/units.h"
+#include "report/waits.h"
 
 /* A share is worth a finding if even the lower end of its interval is above this. */
 #define WORTH_SAYING 0.10
@@ -13,6 +14,8 @@
 #define IMPORTS_WORTH 0.05
 /* A part explains the whole if it is this much of it. */
 #define MOST 0.6
+/* Who has the GIL is named if he had it for this part of what others waited. */
+#define BLOCKS 0.25
 /* Effective samples behind a finding: with fewer its interval says nothing. */
 #define ENOUGH 10
 /* The table has the rest. */
@@ -97,14 +100,8 @@ static void add_function(const struct search *search, struct pyro_buf *text,
 
 static void add_base(const struct search *search, struct pyro_buf *text)
 {
-	const struct pyro_scope *scope = search->scope;
-	if (scope->of_run)
-		pyro_buf_add_text(text, " of the run");
-	else if (scope->weight == PYRO_REPORT_CPU)
-		pyro_buf_add_text(text, " of processor time");
-	else
-		pyro_buf_add_text(text, scope->track == PYRO_NONE ? " of all threads' time"
-								  : " of its thread's time");
+	pyro_buf_add_format(text, " of %s",
+			    search->scope->of_run ? "the run" : pyro_scope_of(search->scope));
 }
 
 /* The heaviest line of @function, if it is most of it: ", 31 % of it at line 88". */
@@ -157,6 +154,46 @@ static enum pyro_rc add_library(const struct search *search, struct pyro_buf *te
 	return PYRO_RC_OK;
 }
 
+/* " for the network", if most of the waiting in @values is for that. */
+static void add_reason(struct pyro_buf *text, const struct pyro_values *values)
+{
+	const struct pyro_reason_info *reason = pyro_waits_main(values);
+	if (reason)
+		pyro_buf_add_format(text, " %s", reason->text);
+}
+
+/* What waits in @function are for in particular, if that is most of them: " (10.0.3.7:443 from
+ * …)". A lock has no name that would tell anybody anything. */
+static enum pyro_rc add_object(const struct search *search, struct pyro_buf *text,
+			       const struct pyro_row *function)
+{
+	const struct pyro_profile *profile = search->scope->profile;
+	const struct pyro_reason_info *reason = pyro_waits_main(&function->self);
+	struct pyro_waits_rows rows;
+	if (!reason ||
+	    (reason->metric != PYRO_METRIC_WAIT_NET && reason->metric != PYRO_METRIC_WAIT_IO))
+		return PYRO_RC_OK;
+	enum pyro_rc rc = pyro_waits_rows(profile, function->function, &rows, search->err);
+	if (rc == PYRO_RC_OK && rows.count > 0 &&
+	    (double)rows.rows[0].ns >= MOST * (double)function->self.of[reason->metric]) {
+		const struct pyro_object *object =
+			pyro_profile_object_get(profile, rows.rows[0].object);
+		const char *name = pyro_profile_string_get(profile, object->name, NULL);
+		struct pyro_buf part;
+		pyro_buf_init(&part, TEXT_BYTES);
+		pyro_text_name(&part, search->look, name);
+		if (object->metric == reason->metric && part.size > 0) {
+			pyro_buf_add_text(text, " (");
+			pyro_text_item(text, part.data);
+			pyro_buf_add_char(text, ')');
+		}
+		text->failed = text->failed || part.failed;
+		pyro_buf_deinit(&part);
+	}
+	pyro_waits_rows_deinit(&rows);
+	return rc;
+}
+
 /* The functions that take most themselves. */
 static enum pyro_rc find_hot(struct search *search)
 {
@@ -180,11 +217,95 @@ static enum pyro_rc find_hot(struct search *search)
 		pyro_buf_add_text(text, waits ? " waits " : " takes ");
 		add_share(search, text, &share);
 		add_base(search, text);
-		rc = add_line(search, text, row);
+		if (waits) {
+			add_reason(text, &row->self);
+			rc = add_object(search, text, row);
+		}
+		if (rc == PYRO_RC_OK)
+			rc = add_line(search, text, row);
 		if (rc == PYRO_RC_OK)
 			rc = add_library(search, text, row);
 	}
 	pyro_rows_deinit(&rows);
+	return rc;
+}
+
+/* The function that had the GIL for most of the time for which others waited for it, as far as that
+ * was seen, and the thread, if it was most often one; PYRO_NONE: not known, or no one. */
+struct blocker {
+	uint32_t function;
+	uint32_t track;
+	double share;
+};
+
+static void add_to(uint64_t *sums, uint32_t index, uint64_t ns, uint32_t *most)
+{
+	sums[index] += ns;
+	if (*most == PYRO_NONE || sums[index] > sums[*most])
+		*most = index;
+}
+
+static enum pyro_rc find_blocker(const struct search *search, struct blocker *ret)
+{
+	const struct pyro_profile *profile = search->scope->profile;
+	struct pyro_profile_counts counts;
+	struct pyro_waits_rows rows;
+	uint64_t known = 0;
+	pyro_profile_counts(profile, &counts);
+	PYRO_AUTO_FREE uint64_t *functions = calloc((size_t)counts.functions + 1, sizeof(uint64_t));
+	PYRO_AUTO_FREE uint64_t *tracks = calloc((size_t)counts.tracks + 1, sizeof(uint64_t));
+	*ret = (struct blocker){.function = PYRO_NONE, .track = PYRO_NONE};
+	if (!functions || !tracks)
+		return pyro_err_set(search->err, PYRO_RC_NOMEM, "out of memory");
+	enum pyro_rc rc = pyro_waits_rows(profile, PYRO_NONE, &rows, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		const struct pyro_object *object =
+			pyro_profile_object_get(profile, rows.rows[i].object);
+		if (object->metric != PYRO_METRIC_GIL_WAIT || object->track == PYRO_NONE)
+			continue;
+		known += rows.rows[i].ns;
+		add_to(tracks, object->track, rows.rows[i].ns, &ret->track);
+		if (object->frame != PYRO_NONE)
+			add_to(functions, pyro_profile_frame_get(profile, object->frame)->function,
+			       rows.rows[i].ns, &ret->function);
+	}
+	pyro_waits_rows_deinit(&rows);
+	if (ret->function != PYRO_NONE)
+		ret->share = (double)functions[ret->function] / (double)known;
+	if (ret->track != PYRO_NONE && (double)tracks[ret->track] < MOST * (double)known)
+		ret->track = PYRO_NONE;
+	return rc;
+}
+
+/* ", while price() shop.py:88 has it (88 %), in MainThread" */
+static enum pyro_rc add_blocker(const struct search *search, struct pyro_buf *text,
+				const struct blocker *blocker)
+{
+	struct pyro_rows_options by = {.group = PYRO_GROUP_FUNCTION, .metric = PYRO_METRIC_WALL};
+	struct pyro_rows rows = {0};
+	enum pyro_rc rc = pyro_aggregate_rows(search->scope->everything, &by, &rows, search->err);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count; i++) {
+		if (rows.rows[i].function != blocker->function)
+			continue;
+		pyro_buf_add_text(text, ", while ");
+		add_function(search, text, &rows.rows[i]);
+		pyro_buf_add_text(text, " has it (");
+		add_percent(text, blocker->share);
+		pyro_buf_add_char(text, ')');
+	}
+	pyro_rows_deinit(&rows);
+	const struct pyro_track *track =
+		pyro_profile_track_get(search->scope->profile, blocker->track);
+	if (rc == PYRO_RC_OK && track) {
+		struct pyro_buf name;
+		pyro_buf_init(&name, TEXT_BYTES);
+		pyro_text_name(&name, search->look,
+			       pyro_profile_string_get(search->scope->profile, track->name, NULL));
+		pyro_buf_add_text(text, " in ");
+		pyro_text_item(text, name.data ? name.data : "");
+		text->failed = text->failed || name.failed;
+		pyro_buf_deinit(&name);
+	}
 	return rc;
 }
 
@@ -259,7 +380,11 @@ static enum pyro_rc find_gil(struct search *search)
 		add_share(search, text, &share);
 		pyro_buf_add_text(text, " of their time");
 	}
-	return add_holder(search, text);
+	struct blocker blocker;
+	enum pyro_rc rc = find_blocker(search, &blocker);
+	if (rc == PYRO_RC_OK && blocker.share >= BLOCKS)
+		return add_blocker(search, text, &blocker);
+	return rc == PYRO_RC_OK ? add_holder(search, text) : rc;
 }
 
 /* Adds to @waits, by function, what one thread waited other than for the GIL. */
@@ -302,7 +427,9 @@ static enum pyro_rc say_waits(struct search *search, uint32_t function,
 			continue;
 		pyro_buf_add_text(text, "threads wait ");
 		add_share(search, text, share);
-		pyro_buf_add_text(text, " of their time in ");
+		pyro_buf_add_text(text, " of their time");
+		add_reason(text, &rows.rows[i].total);
+		pyro_buf_add_text(text, " in ");
 		add_function(search, text, &rows.rows[i]);
 	}
 	pyro_rows_deinit(&rows);

@@ -8,6 +8,7 @@
 #include "report/quality.h"
 #include "report/text.h"
 #include "report/units.h"
+#include "report/waits.h"
 
 #define TEXT_BYTES  65536
 #define DIVIDE_WIDE 10
@@ -179,21 +180,19 @@ static void add_percent(struct pyro_buf *line, const char *what, double share, c
 	pyro_buf_deinit(&item);
 }
 
-/* ", waiting 30 % (23 % for the GIL)" */
-static void add_waiting(struct pyro_buf *line, double wait, double gil)
+/* ", waiting 30 % (GIL 23, lock 5)" */
+static void add_waiting(struct pyro_buf *line, const struct pyro_values *values)
 {
+	const double wall = (double)values->of[PYRO_METRIC_WALL];
+	const double wait = (double)values->of[PYRO_METRIC_WAIT] / wall;
 	if (wait < 0.0005)
 		return;
 	add_percent(line, "waiting ", wait, "");
-	if (gil < 0.005)
-		return;
 	struct pyro_buf item;
 	pyro_buf_init(&item, 1024);
-	pyro_buf_add_text(&item, "(");
-	pyro_units_percent(&item, gil);
-	pyro_buf_add_text(&item, " for the GIL)");
-	pyro_buf_add_char(line, ' ');
-	pyro_text_item(line, item.data ? item.data : "");
+	pyro_waits_add(&item, values, wall);
+	if (item.size > 0)
+		pyro_buf_add_format(line, " (%s)", item.data);
 	line->failed = line->failed || item.failed;
 	pyro_buf_deinit(&item);
 }
@@ -223,15 +222,14 @@ static void divide_one(const struct pyro_scope *scope, const struct pyro_report_
 	struct pyro_buf line;
 	double wall = (double)scope->whole.of[PYRO_METRIC_WALL];
 	double cpu = (double)scope->whole.of[PYRO_METRIC_CPU];
-	double wait = (double)pyro_scope_value(PYRO_REPORT_WAIT, &scope->whole);
-	double gil = (double)scope->whole.of[PYRO_METRIC_GIL_WAIT];
+	double wait = (double)scope->whole.of[PYRO_METRIC_WAIT];
 	if (wall <= 0)
 		return;
 	pyro_buf_init(&lead, 4096);
 	pyro_buf_init(&line, 4096);
 	add_lead(&lead, look, cpu, wait, wall);
 	add_percent(&line, PYRO_MARK_BOLD "running ", cpu / wall, PYRO_MARK_END);
-	add_waiting(&line, wait / wall, gil / wall);
+	add_waiting(&line, &scope->whole);
 	add_outside(&line, (double)scope->outside.of[PYRO_METRIC_WALL], wall);
 	finish(buf, look, &lead, &line);
 }
@@ -272,21 +270,18 @@ static void divide_run(const struct pyro_scope *scope, const struct pyro_report_
 static void divide_threads(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			   struct pyro_buf *buf)
 {
-	double wall = 0;
-	double cpu = 0;
-	double gil = 0;
+	struct pyro_values sum = {0};
 	size_t busy = scope->threads.count - scope->idle;
 	/* The idle ones ran least, so they are the last. */
 	for (size_t i = 0; i < busy; i++) {
-		const struct pyro_values *values = &scope->threads.rows[i].total;
-		wall += (double)values->of[PYRO_METRIC_WALL];
-		cpu += (double)values->of[PYRO_METRIC_CPU];
-		gil += (double)values->of[PYRO_METRIC_GIL_WAIT];
+		for (unsigned j = 0; j < PYRO_METRIC_COUNT; j++)
+			sum.of[j] += scope->threads.rows[i].total.of[j];
 	}
+	const double wall = (double)sum.of[PYRO_METRIC_WALL];
+	const double cpu = (double)sum.of[PYRO_METRIC_CPU];
+	const double wait = (double)sum.of[PYRO_METRIC_WAIT];
 	if (wall <= 0)
 		return;
-	double wait = wall > cpu ? wall - cpu : 0;
-	gil = gil < wait ? gil : wait;
 	struct pyro_buf lead;
 	struct pyro_buf line;
 	struct pyro_buf item;
@@ -298,7 +293,7 @@ static void divide_threads(const struct pyro_scope *scope, const struct pyro_rep
 	pyro_buf_add_text(&item, ": running ");
 	pyro_units_percent(&item, cpu / wall);
 	add_item(&line, &item);
-	add_waiting(&line, wait / wall, gil / wall);
+	add_waiting(&line, &sum);
 	if (scope->idle > 0) {
 		pyro_buf_add_text(&line, "; ");
 		pyro_units_count(&item, scope->idle);

@@ -7,6 +7,7 @@
 #include "report/find.h"
 #include "report/scope.h"
 #include "report/units.h"
+#include "report/waits.h"
 
 /* The version of what docs/report-json.md describes. A new member does not change it; a member that
  * goes, or means something else, does. */
@@ -132,6 +133,41 @@ static void add_function(const struct pyro_scope *scope, uint32_t index, struct 
 	pyro_json_text(buf, "name", pyro_profile_string_get(scope->profile, function->name, NULL));
 	pyro_json_text(buf, "file", pyro_profile_string_get(scope->profile, function->file, NULL));
 	pyro_json_signed(buf, "first_line", function->first_line);
+}
+
+/* What each thread waited for by name, and who had it. */
+static enum pyro_rc add_waits(struct pyro_profile *profile, const struct pyro_scope *scope,
+			      const struct pyro_report_view *view, struct pyro_buf *buf,
+			      struct pyro_err *err)
+{
+	const size_t limit = view->limit ? view->limit : SIZE_MAX;
+	struct pyro_waits_rows rows;
+	enum pyro_rc rc = pyro_waits_rows(profile, PYRO_NONE, &rows, err);
+	pyro_json_open(buf, "waits", '[');
+	for (size_t i = 0; rc == PYRO_RC_OK && i < rows.count && i < limit; i++) {
+		const struct pyro_waits_row *row = &rows.rows[i];
+		const struct pyro_object *object = pyro_profile_object_get(profile, row->object);
+		pyro_json_open(buf, NULL, '{');
+		reference(buf, "thread", row->track);
+		pyro_json_text(buf, "metric", pyro_metric_info(object->metric)->name);
+		pyro_json_text(buf, "kind", pyro_profile_string_get(profile, object->kind, NULL));
+		pyro_json_text(buf, "name", pyro_profile_string_get(profile, object->name, NULL));
+		reference(buf, "holder", object->track);
+		if (object->frame != PYRO_NONE) {
+			const struct pyro_frame *frame =
+				pyro_profile_frame_get(profile, object->frame);
+			pyro_json_open(buf, "holder_at", '{');
+			add_function(scope, frame->function, buf);
+			pyro_json_signed(buf, "line", frame->line);
+			pyro_json_close(buf, '}');
+		}
+		pyro_json_number(buf, "ns", row->ns);
+		pyro_json_number(buf, "samples", row->samples);
+		pyro_json_close(buf, '}');
+	}
+	pyro_json_close(buf, ']');
+	pyro_waits_rows_deinit(&rows);
+	return rc;
 }
 
 static void add_row(const struct pyro_scope *scope, const struct pyro_row *row,
@@ -280,7 +316,9 @@ enum pyro_rc pyro_report_json(struct pyro_profile *profile, const struct pyro_re
 	values(buf, "outside_python", &scope.all_outside);
 	add_processes(profile, counts.processes, buf);
 	add_threads(&scope, counts.tracks, buf);
-	rc = add_part(&scope, &adjusted, part, what, file, buf, err);
+	rc = add_waits(profile, &scope, &adjusted, buf, err);
+	if (rc == PYRO_RC_OK)
+		rc = add_part(&scope, &adjusted, part, what, file, buf, err);
 	pyro_buf_add_text(buf, "}\n");
 	if (rc == PYRO_RC_OK)
 		rc = pyro_buf_status(buf);

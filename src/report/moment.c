@@ -11,6 +11,7 @@
 #include "profile/places.h"
 #include "report/cells.h"
 #include "report/headline.h"
+#include "report/moment_locals.h"
 #include "report/moment_page.h"
 #include "report/text.h"
 #include "report/units.h"
@@ -39,9 +40,11 @@ static uint64_t key_of(const struct pyro_moment_thread *thread)
 	const uint64_t flags = (uint64_t)thread->python | (uint64_t)thread->runs << 1 |
 			       (uint64_t)thread->holds_gil << 2 | (uint64_t)thread->unread << 3 |
 			       (uint64_t)thread->truncated << 4 | (uint64_t)thread->partial << 5 |
-			       (uint64_t)thread->proved << 6 | (uint64_t)thread->interpreter << 32;
+			       (uint64_t)thread->proved << 6 | (uint64_t)thread->killed << 7 |
+			       (uint64_t)thread->interpreter << 32;
 
-	return pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
+	return pyro_hash_pair(pyro_hash_pair(pyro_hash_pair(flags, thread->stack),
+					     pyro_moment_locals_hash(thread)),
 			      pyro_hash_bytes(thread->wait, strlen(thread->wait)));
 }
 
@@ -103,17 +106,29 @@ static void add_process(struct pyro_moment_page *page)
 	struct pyro_buf line;
 
 	pyro_buf_init(&line, TEXT_BYTES);
-	pyro_buf_add_format(&line, PYRO_MARK_BOLD "process %d" PYRO_MARK_END "  ", moment->pid);
+	pyro_buf_add_format(&line, PYRO_MARK_BOLD "%sprocess %d" PYRO_MARK_END "  ",
+			    *moment->core ? "core of " : "", moment->pid);
 	pyro_headline_command(moment->command, page->look, &line);
-	pyro_buf_add_format(&line, PYRO_MARK_DOT "CPython %s%s" PYRO_MARK_DOT "up ",
-			    moment->version, moment->free_threaded ? " free-threaded" : "");
-	pyro_units_duration(&line, moment->up_ns);
-	pyro_buf_add_text(&line, PYRO_MARK_DOT);
+	pyro_buf_add_format(&line, PYRO_MARK_DOT "CPython %s%s" PYRO_MARK_DOT, moment->version,
+			    moment->free_threaded ? " free-threaded" : "");
+	if (!*moment->core) {
+		pyro_buf_add_text(&line, "up ");
+		pyro_units_duration(&line, moment->up_ns);
+		pyro_buf_add_text(&line, PYRO_MARK_DOT);
+	}
+	if (*moment->signal)
+		pyro_buf_add_format(&line, "killed by %s%s%s" PYRO_MARK_DOT, moment->signal,
+				    *moment->cause ? ": " : "", moment->cause);
 	add_threads(&line, moment->thread_count);
 	if (moment->collecting)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "collecting garbage");
 	if (moment->finalizing)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "shutting down");
+	if (moment->lost) {
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "cut short: ");
+		pyro_units_bytes(&line, moment->lost);
+		pyro_buf_add_text(&line, " are missing");
+	}
 	if (line.failed)
 		page->buf->failed = true;
 	else
@@ -181,7 +196,11 @@ static void add_state(struct pyro_moment_page *page, struct pyro_buf *line,
 {
 	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
 
-	if (!thread->runs)
+	if (thread->killed)
+		pyro_buf_add_format(line, PYRO_MARK_RUNNING "killed by %s%s" PYRO_MARK_END,
+				    page->moment->signal,
+				    thread->holds_gil ? ", holds the GIL" : "");
+	else if (!thread->runs)
 		add_waiting(page, line, group);
 	else
 		pyro_buf_add_format(line, PYRO_MARK_RUNNING "running%s" PYRO_MARK_END,
@@ -283,34 +302,47 @@ static void add_frame(struct pyro_moment_page *page, uint32_t stack, size_t time
 	pyro_buf_deinit(&fitted);
 }
 
-/* The innermost frame first; a function that calls itself from one line stands there once. */
-void pyro_moment_page_stack(struct pyro_moment_page *page, uint32_t stack)
+/* The innermost frame first; a function that calls itself from one line stands there once, unless
+ * its variables are shown: @locals of @count frames. */
+static void add_stack(struct pyro_moment_page *page, uint32_t stack,
+		      const struct pyro_moment_frame *locals, size_t count)
 {
 	const struct pyro_stack *node = pyro_profile_stack_get(page->moment->profile, stack);
 	uint32_t at = stack;
+	size_t shown = 0;
 
 	while (node) {
 		const uint32_t frame = node->frame;
 		const uint32_t first = at;
 		size_t times = 0;
 
-		for (; node && node->frame == frame; times++) {
+		do {
 			at = node->parent;
 			node = pyro_profile_stack_get(page->moment->profile, at);
-		}
+			times++;
+		} while (node && node->frame == frame && !locals);
 		add_frame(page, first, times);
+		if (shown < count)
+			pyro_moment_locals_text(&locals[shown++], page->look, page->buf);
 	}
+}
+
+void pyro_moment_page_stack(struct pyro_moment_page *page, uint32_t stack)
+{
+	add_stack(page, stack, NULL, 0);
 }
 
 static void add_frames(struct pyro_moment_page *page, const struct pyro_moment_thread *thread)
 {
-	pyro_moment_page_stack(page, thread->stack);
+	add_stack(page, thread->stack, thread->frames, thread->frame_count);
 	if (thread->truncated)
 		pyro_moment_page_note(page, "outer frames are left out: there are too many");
 	if (thread->partial)
 		pyro_moment_page_note(page, "a frame is missing: it could not be read");
 	if (thread->unread)
-		pyro_moment_page_note(page, "its frames could not be read while it ran");
+		pyro_moment_page_note(page, *page->moment->core
+						    ? "its frames could not be read"
+						    : "its frames could not be read while it ran");
 	else if (!thread->proved && thread->stack != PYRO_NONE)
 		pyro_moment_page_note(page, "not proved: it ran while its frames were read");
 	if (thread->python && !thread->unread && thread->stack == PYRO_NONE)

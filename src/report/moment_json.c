@@ -2,13 +2,17 @@
 /* What every thread of a process does at one moment, for programs. */
 #include "base/json.h"
 #include "report/moment.h"
+#include "report/moment_locals.h"
 
 /* As in report/json.c: a member that goes, or means something else, changes it. */
 #define JSON_VERSION 1
 
-static void add_frames(const struct pyro_profile *profile, uint32_t stack, struct pyro_buf *buf)
+/* @locals of the first @count frames. */
+static void add_frames(const struct pyro_profile *profile, uint32_t stack,
+		       const struct pyro_moment_frame *locals, size_t count, struct pyro_buf *buf)
 {
 	const struct pyro_stack *node = pyro_profile_stack_get(profile, stack);
+	size_t at = 0;
 
 	pyro_json_open(buf, "frames", '[');
 	for (; node; node = pyro_profile_stack_get(profile, node->parent)) {
@@ -21,6 +25,8 @@ static void add_frames(const struct pyro_profile *profile, uint32_t stack, struc
 		pyro_json_text(buf, "file", pyro_profile_string_get(profile, function->file, NULL));
 		pyro_json_signed(buf, "line", frame->line);
 		pyro_json_signed(buf, "first_line", function->first_line);
+		if (at < count)
+			pyro_moment_locals_json(&locals[at++], buf);
 		pyro_json_close(buf, '}');
 	}
 	pyro_json_close(buf, ']');
@@ -49,11 +55,12 @@ static void add_thread(const struct pyro_profile *profile, const struct pyro_mom
 	pyro_json_number(buf, "interpreter", thread->interpreter);
 	add_wait(thread, buf);
 	pyro_json_bool(buf, "holds_gil", thread->holds_gil);
+	pyro_json_bool(buf, "killed", thread->killed);
 	pyro_json_bool(buf, "read", !thread->unread);
 	pyro_json_bool(buf, "proved", thread->proved);
 	pyro_json_bool(buf, "truncated", thread->truncated);
 	pyro_json_bool(buf, "partial", thread->partial);
-	add_frames(profile, thread->stack, buf);
+	add_frames(profile, thread->stack, thread->frames, thread->frame_count, buf);
 	pyro_json_close(buf, '}');
 }
 
@@ -86,7 +93,7 @@ static void add_task(const struct pyro_profile *profile, const struct pyro_momen
 	pyro_json_close(buf, ']');
 	pyro_json_bool(buf, "proved", !task->moving);
 	pyro_json_bool(buf, "partial", task->partial);
-	add_frames(profile, task->stack, buf);
+	add_frames(profile, task->stack, NULL, 0, buf);
 	pyro_json_close(buf, '}');
 }
 
@@ -113,7 +120,14 @@ enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct py
 	pyro_json_text(buf, "command", moment->command);
 	pyro_json_text(buf, "python", moment->version);
 	pyro_json_bool(buf, "free_threaded", moment->free_threaded);
-	pyro_json_number(buf, "up_ns", moment->up_ns);
+	if (*moment->core)
+		pyro_json_text(buf, "up_ns", NULL);
+	else
+		pyro_json_number(buf, "up_ns", moment->up_ns);
+	pyro_json_text(buf, "core", *moment->core ? moment->core : NULL);
+	pyro_json_text(buf, "signal", *moment->signal ? moment->signal : NULL);
+	pyro_json_text(buf, "cause", *moment->cause ? moment->cause : NULL);
+	pyro_json_number(buf, "lost_bytes", moment->lost);
 	pyro_json_bool(buf, "collecting", moment->collecting);
 	pyro_json_bool(buf, "finalizing", moment->finalizing);
 	pyro_json_open(buf, "threads", '[');

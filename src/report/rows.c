@@ -3,16 +3,18 @@
 
 #include "report/cells.h"
 #include "report/units.h"
+#include "report/waits.h"
 
 #define USUAL_ROWS 30
 
-/* self, interval, total, waiting, bar, name, place: the bar goes first when room is short, then the
- * interval, the waiting, the total, the place. */
+/* self, interval, total, waiting, for what, bar, name, place: the bar goes first when room is
+ * short, then the interval, the waiting and what for, the total, the place. */
 static const struct pyro_report_column function_columns[] = {
 	{.title = "self", .right = true},
 	{.rank = 5, .joined = true},
 	{.title = "total", .right = true, .rank = 3},
 	{.title = "waiting", .right = true, .rank = 4},
+	{.title = "for", .rank = 4},
 	{.rank = 6},
 	{.title = "function", .cut = PYRO_CUT_MIDDLE, .least = 12},
 	{.title = "where", .cut = PYRO_CUT_FRONT, .least = 12, .rank = 2},
@@ -23,6 +25,7 @@ static const struct pyro_report_column file_columns[] = {
 	{.rank = 5, .joined = true},
 	{.title = "total", .right = true, .rank = 3},
 	{.title = "waiting", .right = true, .rank = 4},
+	{.title = "for", .rank = 4},
 	{.rank = 6},
 	{.title = "file", .cut = PYRO_CUT_FRONT, .least = 12},
 };
@@ -32,6 +35,7 @@ static const struct pyro_report_column module_columns[] = {
 	{.rank = 5, .joined = true},
 	{.title = "total", .right = true, .rank = 3},
 	{.title = "waiting", .right = true, .rank = 4},
+	{.title = "for", .rank = 4},
 	{.rank = 6},
 	{.title = "module", .cut = PYRO_CUT_MIDDLE, .least = 12},
 };
@@ -46,6 +50,15 @@ static const struct {
 	[PYRO_GROUP_MODULE] = {module_columns, PYRO_COUNT(module_columns)},
 };
 
+/* What most of the waiting is for, where it is worth a word. */
+static const char *waits_for(const struct pyro_scope *scope, const struct pyro_row *row,
+			     double waiting)
+{
+	return waiting > 0 || scope->weight == PYRO_REPORT_WAIT
+		       ? pyro_waits_word(pyro_waits_main(&row->self))
+		       : "";
+}
+
 static void add_row(struct pyro_report_table *table, const struct pyro_scope *scope,
 		    enum pyro_group group, const struct pyro_row *row, uint64_t full)
 {
@@ -59,6 +72,7 @@ static void add_row(struct pyro_report_table *table, const struct pyro_scope *sc
 		waiting = (double)pyro_scope_value(PYRO_REPORT_WAIT, &row->self) /
 			  (double)scope->base_ns;
 	pyro_cells_percent(table, PYRO_INK_WAITING, waiting);
+	pyro_report_table_cell(table, PYRO_INK_DIM, waits_for(scope, row, waiting));
 	pyro_cells_bar(table, scope->weight, &row->self, full);
 	if (group == PYRO_GROUP_FILE || group == PYRO_GROUP_MODULE) {
 		const char *name = row->name[0] ? row->name : "(no file)";

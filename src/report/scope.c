@@ -22,13 +22,18 @@ static const struct {
 	[PYRO_REPORT_WALL] = {"wall", PYRO_METRIC_WALL, "all threads' time"},
 	[PYRO_REPORT_CPU] = {"cpu", PYRO_METRIC_CPU, "processor time"},
 	[PYRO_REPORT_GIL] = {"gil", PYRO_METRIC_GIL_HELD, "holding the GIL"},
-	[PYRO_REPORT_WAIT] = {"wait", PYRO_METRIC_WAIT, "waiting, all threads together"},
+	[PYRO_REPORT_WAIT] = {"wait", PYRO_METRIC_WAIT, "all threads' waiting"},
 	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", PYRO_METRIC_GIL_WAIT, "waiting for the GIL"},
 	[PYRO_REPORT_LOCK] = {"lock", PYRO_METRIC_WAIT_LOCK, "waiting for locks"},
 	[PYRO_REPORT_IO] = {"io", PYRO_METRIC_WAIT_IO, "waiting for files and pipes"},
 	[PYRO_REPORT_NET] = {"net", PYRO_METRIC_WAIT_NET, "waiting for the network"},
 	[PYRO_REPORT_SLEEP] = {"sleep", PYRO_METRIC_WAIT_SLEEP, "sleep"},
 };
+
+const char *pyro_scope_of(const struct pyro_scope *scope)
+{
+	return scope->track == PYRO_NONE ? metrics[scope->weight].of : "its thread's time";
+}
 
 const char *pyro_report_metric_name(enum pyro_report_metric metric)
 {

@@ -39,6 +39,8 @@ struct pyro_share pyro_scope_share(const struct pyro_scope *scope, const struct 
 /** The share of @whole that @part has in @weight. */
 struct pyro_share pyro_scope_part(enum pyro_report_metric weight, const struct pyro_values *part,
 				  const struct pyro_values *whole);
+/** What 100 % is of, where it is not the run: "processor time", "waiting for locks". Static. */
+const char *pyro_scope_of(const struct pyro_scope *scope);
 /** "of the run (4.21 s)", "of 33.1 s of processor time", … */
 void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			  struct pyro_buf *buf);

@@ -153,6 +153,8 @@ static void measure(const struct pyro_report_table *table, struct layout *layout
 		}
 		if (column->most && width > column->most)
 			width = column->most;
+		if (width < column->steady)
+			width = column->steady;
 		layout->dropped[i] = width == 0;
 		size_t title = column->title ? strlen(column->title) : 0;
 		layout->widths[i] = width > title ? width : title;
@@ -256,7 +258,8 @@ static void put_header(const struct pyro_report_table *table, const struct layou
 		if (layout->dropped[i])
 			continue;
 		const char *title = table->columns[i].title;
-		struct cell cell = {{title ? title : ""}, {PYRO_INK_DIM}, 1};
+		enum pyro_ink ink = table->columns[i].marked ? PYRO_INK_BOLD : PYRO_INK_DIM;
+		struct cell cell = {{title ? title : ""}, {ink}, 1};
 		pending += gap_before(table, layout, i);
 		put_cell(table, &cell, i, layout->widths[i], &pending, buf);
 	}

@@ -14,9 +14,12 @@
 struct pyro_report_column {
 	const char *title; /**< ASCII; NULL: none */
 	bool right;        /**< aligned to the right */
+	bool marked;       /**< the title stands out */
 	enum pyro_cut cut; /**< what gives way when the column shrinks */
 	size_t least;      /**< it shrinks no further; 0: it never shrinks */
 	size_t most;       /**< columns at most, however wide the screen; 0: no limit */
+	size_t steady;     /**< columns at least, even if all cells are empty, so that what is drawn
+				again and again stands still; 0: as wide as its cells, none if empty */
 	unsigned rank;     /**< dropped when nothing can shrink any more: highest first; 0: never */
 	bool joined;       /**< one space to the left instead of two */
 };

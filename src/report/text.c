@@ -127,6 +127,35 @@ void pyro_text_styled(struct pyro_buf *buf, const struct pyro_report_look *look,
 		pyro_buf_add_text(buf, "\033[0m");
 }
 
+/* What a sequence of ours says of the style; it is skipped. */
+static enum pyro_ink take_code(const char **at)
+{
+	for (size_t i = PYRO_INK_PLAIN + 1; i < PYRO_COUNT(style_codes); i++) {
+		if (strncmp(*at, style_codes[i], strlen(style_codes[i])) == 0) {
+			*at += strlen(style_codes[i]);
+			return (enum pyro_ink)i;
+		}
+	}
+	*at += strcspn(*at, "m");
+	*at += **at == 'm';
+	return PYRO_INK_PLAIN;
+}
+
+bool pyro_text_next_span(const char **at, enum pyro_ink *ink, struct pyro_span *ret_span)
+{
+	size_t size;
+	while (**at == '\033')
+		*ink = take_code(at);
+	size = strcspn(*at, "\033\n");
+	if (size == 0) {
+		*at += **at == '\n';
+		return false;
+	}
+	*ret_span = (struct pyro_span){*ink, *at, size};
+	*at += size;
+	return true;
+}
+
 void pyro_text_spaces(struct pyro_buf *buf, size_t count)
 {
 	while (count-- > 0)

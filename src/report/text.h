@@ -45,6 +45,16 @@ void pyro_text_fit(struct pyro_buf *buf, const struct pyro_report_look *look, co
 /** @text in @style; empty texts leave no trace. */
 void pyro_text_styled(struct pyro_buf *buf, const struct pyro_report_look *look,
 		      enum pyro_ink style, const char *text);
+/** A piece of styled text in one style. */
+struct pyro_span {
+	enum pyro_ink ink;
+	const char *text;
+	size_t size;
+};
+/** Reads back what this room has styled: the next piece of one line, from **@at on, which is moved
+ *  past it; @ink carries the style from piece to piece, PLAIN at first. False at the line's end:
+ *  then *@at is past its newline, or at the NUL. */
+bool pyro_text_next_span(const char **at, enum pyro_ink *ink, struct pyro_span *ret_span);
 void pyro_text_spaces(struct pyro_buf *buf, size_t count);
 
 /* Marks inside a paragraph. Names are escaped, so they cannot hold them. */

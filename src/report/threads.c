@@ -5,16 +5,19 @@
 #include "report/headline.h"
 #include "report/rows.h"
 #include "report/units.h"
+#include "report/waits.h"
 
 #define USUAL_ROWS 30
 
 static const struct pyro_report_column thread_columns[] = {
-	{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 10, .most = 28},
+	{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 15, .most = 28},
 	{.title = "running", .right = true},
 	{.title = "waiting", .right = true, .rank = 1},
-	{.title = "for GIL", .right = true, .rank = 3},
-	{.rank = 6},
-	{.title = "lived", .right = true, .rank = 4},
+	{.title = "for", .rank = 3},
+	{.title = "for GIL", .right = true, .rank = 4},
+	{.title = "has GIL", .right = true, .rank = 6},
+	{.rank = 8},
+	{.title = "lived", .right = true, .rank = 7},
 	{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 10, .rank = 2},
 	{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 5},
 };
@@ -90,6 +93,12 @@ static void add_thread_name(struct pyro_report_table *table, const struct pyro_s
 	pyro_buf_deinit(&name);
 }
 
+/* Who has the GIL matters where somebody waits for it. */
+static bool has_company(const struct pyro_scope *scope)
+{
+	return scope->all.of[PYRO_METRIC_GIL_WAIT] > 0;
+}
+
 static enum pyro_rc add_thread(struct pyro_report_table *table, const struct pyro_scope *scope,
 			       const struct pyro_row *row, bool unfold, struct pyro_err *err)
 {
@@ -100,7 +109,11 @@ static enum pyro_rc add_thread(struct pyro_report_table *table, const struct pyr
 	add_thread_name(table, scope, row);
 	pyro_cells_percent(table, PYRO_INK_BOLD, part(cpu, wall));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(wait, wall));
+	pyro_report_table_cell(table, PYRO_INK_DIM, pyro_waits_word(pyro_waits_main(&row->total)));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(row->total.of[PYRO_METRIC_GIL_WAIT], wall));
+	pyro_cells_percent(table, PYRO_INK_PLAIN,
+			   has_company(scope) ? part(row->total.of[PYRO_METRIC_GIL_HELD], wall)
+					      : 0);
 	pyro_cells_bar(table, PYRO_REPORT_WALL, &row->total, wall);
 	add_duration(table, wall);
 	return add_mostly(table, scope, row, false, unfold, err);

@@ -79,6 +79,7 @@ static void emit_entries(struct pyro_probe *probe, struct pyro_probe_shared *sha
 					.object = entry->object,
 					.proof = entry->proof,
 					.reason = entry->reason,
+					.runs_in = entry->runs_in,
 					.on_cpu = entry->state == PYRO_SCHED_RUNNING,
 					.holds_gil = entry->holds_gil,
 					.truncated = entry->truncated,
@@ -128,6 +129,8 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		.looks = looks,
 		.object = blocked ? thread->object : PYRO_NO_OBJECT,
 		.reason = reason_of(thread, thread->state),
+		.runs_in = thread->state == PYRO_SCHED_RUNNING ? thread->runs_in
+							       : PYRO_SAMPLE_IN_UNKNOWN,
 		.state = thread->state,
 		.proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
 								    : thread->proof,

@@ -229,7 +229,7 @@ static bool must_stop(const struct pyro_freeze *freeze, const struct pyro_sched_
 {
 	if (!freeze->snapshot || kernel->state != PYRO_SCHED_RUNNING)
 		return false;
-	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip ||
+	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip || freeze->blind ||
 	       !runs_elsewhere(freeze, kernel);
 }
 

@@ -19,8 +19,9 @@ struct pyro_ledger_entry {
 	uint32_t looks;  /**< 0: time that no look found, added by pyro_ledger_close */
 	uint32_t object; /**< what it waits for; PYRO_NO_OBJECT: none is known */
 	enum pyro_sched_state state;
-	uint8_t proof;  /**< enum pyro_sample_proof */
-	uint8_t reason; /**< enum pyro_sample_reason */
+	uint8_t proof;   /**< enum pyro_sample_proof */
+	uint8_t reason;  /**< enum pyro_sample_reason */
+	uint8_t runs_in; /**< enum pyro_sample_runs_in */
 	bool holds_gil;
 	bool truncated;
 	bool partial;

@@ -36,6 +36,14 @@ enum pyro_sample_reason {
 	PYRO_SAMPLE_REASONS
 };
 
+/** What a thread that ran was in. */
+enum pyro_sample_runs_in {
+	PYRO_SAMPLE_IN_UNKNOWN,
+	PYRO_SAMPLE_IN_PYTHON, /**< the interpreter's loop */
+	PYRO_SAMPLE_IN_NATIVE, /**< other code of its own */
+	PYRO_SAMPLE_IN_SYSTEM  /**< a system call */
+};
+
 #define PYRO_NO_OBJECT UINT32_MAX
 
 enum pyro_message_kind {
@@ -46,10 +54,14 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_THREAD_NAME, /**< followed by the name */
 	PYRO_MESSAGE_THREAD_END,
 	PYRO_MESSAGE_CODE,
+	PYRO_MESSAGE_NATIVE, /**< machine code; followed by the path of its module */
 	PYRO_MESSAGE_STACK,  /**< followed by `count` struct pyro_message_frame, leaf first */
 	PYRO_MESSAGE_OBJECT, /**< what threads wait for; followed by its name */
 	PYRO_MESSAGE_SAMPLE,
 };
+
+/** Set in the numbers of machine code, which are apart from those of Python's. */
+#define PYRO_NATIVE_CODE (1u << 31)
 
 struct pyro_message_frame {
 	uint32_t code;
@@ -66,6 +78,7 @@ struct pyro_message {
 			uint64_t at_ns;
 			uint32_t version; /**< PY_VERSION_HEX */
 			bool free_threaded;
+			bool native; /**< its stacks have machine code on them */
 			const char *version_text;
 			void *owner; /**< PROCESS_END: to be freed by pyro_probe_free */
 		} process_info;
@@ -83,6 +96,11 @@ struct pyro_message {
 			const char *qualname;
 			const char *file;
 		} code;
+		struct {
+			uint32_t code;
+			uint64_t pc;   /**< within the instruction that runs, in the process */
+			uint64_t addr; /**< the same in its module: as symbols have it */
+		} native;
 		struct {
 			uint32_t stack; /**< number within the process */
 			uint32_t count;
@@ -104,6 +122,7 @@ struct pyro_message {
 			uint32_t object; /**< PYRO_NO_OBJECT: none is known */
 			uint8_t proof;   /**< enum pyro_sample_proof */
 			uint8_t reason;  /**< enum pyro_sample_reason */
+			uint8_t runs_in; /**< enum pyro_sample_runs_in */
 			bool on_cpu;
 			bool holds_gil;
 			bool truncated;

@@ -29,6 +29,7 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 		       pyro_hash_pair((uint64_t)pid, start_ns));
 	pyro_map_init(&probe->stacks, MAX_STACKS);
 	pyro_map_init(&probe->codes, MAX_CODES);
+	pyro_map_init(&probe->natives, MAX_CODES);
 	pyro_map_init(&probe->objects, MAX_OBJECTS);
 	pyro_map_init(&probe->habits, MAX_STACKS);
 	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
@@ -54,6 +55,7 @@ void pyro_probe_announce(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	message.u.process_info.at_ns = probe->start_ns;
 	message.u.process_info.version = probe->origin.version;
 	message.u.process_info.free_threaded = probe->origin.free_threaded;
+	message.u.process_info.native = probe->native;
 	message.u.process_info.version_text = pyro_python_origin(probe->python)->version_text;
 	probe->announced =
 		pyro_probe_put(shared, &message, probe->command.data, probe->command.size);
@@ -88,6 +90,9 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 	/* Now: a process of ten milliseconds is gone when somebody asks for it. */
 	if (pyro_process_command(probe->pid, &probe->command, NULL))
 		pyro_buf_reset(&probe->command);
+	/* Where it cannot be had, stacks are Python's alone, and counted. */
+	if (shared->native && pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
+		probe->native = NULL;
 	probe->state = PYRO_PROBE_READING;
 	probe->found_ns = pyro_clock_now();
 	probe->look_due = true;
@@ -195,6 +200,28 @@ void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 		probe->look_due = true;
 }
 
+static void free_maps(struct pyro_probe *probe)
+{
+	pyro_native_destroy(probe->native);
+	probe->native = NULL;
+	pyro_map_deinit(&probe->stacks);
+	pyro_map_deinit(&probe->codes);
+	pyro_map_deinit(&probe->natives);
+	pyro_map_deinit(&probe->objects);
+	pyro_map_deinit(&probe->habits);
+	pyro_buf_deinit(&probe->command);
+}
+
+void pyro_probe_deinit(struct pyro_probe *probe)
+{
+	if (probe->state != PYRO_PROBE_ENDED)
+		free_maps(probe);
+	pyro_python_destroy(probe->python);
+	pyro_reader_destroy(probe->reader);
+	free(probe->threads);
+	free(probe->awake);
+}
+
 static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
 	if (probe->state == PYRO_PROBE_ENDED)
@@ -203,11 +230,7 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 		pyro_credit_end(probe, shared, probe->threads[i], now_ns);
 	pyro_credit_unseen(probe, shared, now_ns);
 	pyro_roster_clear(probe, shared);
-	pyro_map_deinit(&probe->stacks);
-	pyro_map_deinit(&probe->codes);
-	pyro_map_deinit(&probe->objects);
-	pyro_map_deinit(&probe->habits);
-	pyro_buf_deinit(&probe->command);
+	free_maps(probe);
 	if (probe->python) {
 		struct pyro_python_counts counts;
 

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "sample/freeze.h"
 #include "sample/ledger.h"
+#include "sample/native.h"
 #include "sample/rate.h"
 #include "target/wait.h"
 
@@ -36,10 +37,14 @@ struct pyro_probe_shared {
 	struct pyro_queue *queue;
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
-	struct pyro_gil gil;               /**< as last read in this moment; .addr 0: not yet */
-	uint64_t gil_ns;                   /**< soon before that */
-	bool gil_fixed;                    /**< who holds it is held by us: it is still so */
-	bool distant;                      /**< this look is by interrupts, from elsewhere */
+	bool native;                       /**< with the machine code on stacks */
+	uint64_t merged;                   /**< pyro_sampler_counts */
+	uint64_t cut;
+	uint64_t unmerged;
+	struct pyro_gil gil;  /**< as last read in this moment; .addr 0: not yet */
+	uint64_t gil_ns;      /**< soon before that */
+	bool gil_fixed;       /**< who holds it is held by us: it is still so */
+	bool distant;         /**< this look is by interrupts, from elsewhere */
 	bool left;            /**< in this moment we left the processor of a thread that we held */
 	uint64_t left_ns;     /**< when */
 	uint32_t files;       /**< of threads, open at present */
@@ -72,6 +77,7 @@ struct pyro_probe_thread {
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
 	bool partial;
+	uint8_t runs_in;       /**< as last seen running: enum pyro_sample_runs_in */
 	uint32_t object;       /**< what it waits for; PYRO_NO_OBJECT: none is known */
 	int syscall_fd;        /**< tells the system call that it waits in; -1: not open */
 	struct pyro_wait wait; /**< what it waits for, as last read */
@@ -148,10 +154,12 @@ struct pyro_probe {
 	uint32_t unseen_thread;
 
 	uint32_t next_stack;
-	struct pyro_map stacks;  /**< hash of frames to number */
-	struct pyro_map codes;   /**< code ids announced */
-	struct pyro_map objects; /**< hash of what is waited for to number */
-	struct pyro_map habits;  /**< stack to reason of its last wait */
+	struct pyro_map stacks;     /**< hash of frames to number */
+	struct pyro_map codes;      /**< code ids announced */
+	struct pyro_native *native; /**< NULL: not wanted, or it cannot be had */
+	struct pyro_map natives;    /**< hash of module and address to the number announced */
+	struct pyro_map objects;    /**< hash of what is waited for to number */
+	struct pyro_map habits;     /**< stack to reason of its last wait */
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */
 	size_t unnamed_count;
 	uint64_t object_ns; /**< not before this is a socket looked up */
@@ -159,6 +167,8 @@ struct pyro_probe {
 
 void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,
 		     uint64_t start_ns, double hz_max, double budget);
+/** Frees what it has, whatever its state. */
+void pyro_probe_deinit(struct pyro_probe *probe);
 /** Tells the recorder that the process or its program ended, and lets go of everything. What
  *  messages point to is handed over with the last one: false while the queue has no room for it, to
  *  be called again. */

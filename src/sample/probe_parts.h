@@ -3,8 +3,8 @@
 #define PYRO_SAMPLE_PROBE_PARTS_H
 
 /* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
- * samples.c (one moment), waits.c (why threads are blocked), credit.c (the time that each sample
- * takes), timed.c (looks by a timer in the kernel). */
+ * samples.c (one moment), stacks.c (numbers for stacks), waits.c (why threads are blocked),
+ * credit.c (the time that each sample takes), timed.c (looks by a timer in the kernel). */
 
 #include "sample/probe.h"
 
@@ -42,6 +42,13 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
  */
 enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 				     struct pyro_probe_thread *thread);
+
+/* stacks.c */
+/** The number of the stack that was just read, with the machine code on it where that is wanted,
+ * and what the thread ran in (enum pyro_sample_runs_in). The recorder is told of what is new.
+ *  PYRO_NO_STACK: it is empty, or there was no room to tell. */
+uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    uint8_t *ret_runs_in);
 
 /* waits.c */
 /** Finds why the thread that was just looked at is off its processor, or was in this moment;

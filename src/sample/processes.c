@@ -31,21 +31,16 @@ void pyro_processes_on_news(void *context, const struct pyro_sched_news *news)
 		processes->news_lost = true;
 }
 
-static void probe_destroy(struct pyro_probe *probe)
+static void destroy(struct pyro_probe *probe)
 {
-	pyro_python_destroy(probe->python);
-	pyro_reader_destroy(probe->reader);
-	pyro_map_deinit(&probe->stacks);
-	pyro_map_deinit(&probe->codes);
-	pyro_buf_deinit(&probe->command);
-	free(probe->threads);
+	pyro_probe_deinit(probe);
 	free(probe);
 }
 
 void pyro_processes_deinit(struct pyro_processes *processes)
 {
 	for (size_t i = 0; i < processes->count; i++)
-		probe_destroy(processes->items[i]);
+		destroy(processes->items[i]);
 	free(processes->items);
 }
 
@@ -85,6 +80,14 @@ struct pyro_probe *pyro_processes_add(struct pyro_processes *processes, int pid,
 	return probe;
 }
 
+void pyro_processes_join(struct pyro_processes *processes, int pid, uint64_t now_ns)
+{
+	if (find(processes, pid) ||
+	    pyro_sched_follow_running(processes->shared->sched, pid, NULL) != PYRO_RC_OK)
+		return;
+	pyro_processes_add(processes, pid, 0, now_ns);
+}
+
 void pyro_processes_end(struct pyro_processes *processes, struct pyro_probe *probe, uint64_t now_ns)
 {
 	pyro_timed_end(probe, processes->shared);
@@ -99,7 +102,7 @@ void pyro_processes_end(struct pyro_processes *processes, struct pyro_probe *pro
 		if (processes->items[i] == probe)
 			processes->items[i] = processes->items[--processes->count];
 	}
-	probe_destroy(probe);
+	destroy(probe);
 }
 
 static void on_fork(struct pyro_processes *processes, int pid, int parent_pid, uint64_t at_ns)

@@ -44,6 +44,9 @@ void pyro_processes_sweep(struct pyro_processes *processes, uint64_t now_ns);
 /** One probe more; NULL if there are too many, or no memory. */
 struct pyro_probe *pyro_processes_add(struct pyro_processes *processes, int pid, int parent,
 				      uint64_t start_ns);
+/** The same for process @pid, which runs, with all its threads; nothing for one that has a probe or
+ *  cannot be followed. */
+void pyro_processes_join(struct pyro_processes *processes, int pid, uint64_t now_ns);
 /** Tells the recorder of the end of @probe. It stays until the queue has room for that. */
 void pyro_processes_end(struct pyro_processes *processes, struct pyro_probe *probe,
 			uint64_t now_ns);

@@ -31,6 +31,9 @@
 #define COST_EVERY    8
 #define COST_WITHIN_S 0.02
 
+/* Processes offered between two looks. */
+#define MAX_OFFERED 1024
+
 struct pyro_sampler {
 	struct pyro_sampler_options options;
 	struct pyro_probe_shared shared;
@@ -46,8 +49,11 @@ struct pyro_sampler {
 	bool started;
 	atomic_bool stop;
 	atomic_bool idle;
-	pthread_mutex_t lock; /* for `counts`, which the recorder looks at now and then */
+	pthread_mutex_t lock; /* for what follows, which the recorder looks at now and then */
 	struct pyro_sampler_counts counts;
+	int offered[MAX_OFFERED]; /* processes to look at too */
+	size_t offered_count;
+	atomic_bool any_offered;
 };
 
 static const char *const method_names[] = {"auto", "interrupt", "switch", "proc",
@@ -70,6 +76,9 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		rc = pyro_interrupt_create(&freeze->interrupt, err);
 		if (rc && freeze->method == PYRO_PROOF_BY_INTERRUPT)
 			return rc;
+		freeze->blind = !rc && sampler->options.native &&
+				!pyro_interrupt_want_native(freeze->interrupt, PYRO_SNAPSHOT_STACK);
+		sampler->shared.timed.unfit = freeze->blind;
 	}
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
 		/* Switch records give exact times and news of processes under every method. */
@@ -106,8 +115,13 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
+	sampler->shared.native = options->native;
+	if (options->native)
+		sampler->shared.freeze.snapshot =
+			calloc(1, sizeof(*sampler->shared.freeze.snapshot));
 	pthread_mutex_init(&sampler->lock, NULL);
-	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames) {
+	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames ||
+	    (options->native && !sampler->shared.freeze.snapshot)) {
 		pyro_sampler_destroy(sampler);
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	}
@@ -131,6 +145,7 @@ void pyro_sampler_destroy(struct pyro_sampler *sampler)
 	pyro_sched_destroy(sampler->shared.sched);
 	free(sampler->shared.stack);
 	free(sampler->shared.freeze.scratch);
+	free(sampler->shared.freeze.snapshot);
 	free(sampler->shared.frames);
 	pthread_mutex_destroy(&sampler->lock);
 	free(sampler);
@@ -382,6 +397,9 @@ static void publish(struct pyro_sampler *sampler)
 		.queue_lost = sampler->shared.queue_lost,
 		.code_reuse = sampler->shared.code_reuse,
 		.reads = sampler->shared.reads,
+		.merged = sampler->shared.merged,
+		.cut = sampler->shared.cut,
+		.unmerged = sampler->shared.unmerged,
 	};
 
 	for (size_t i = 0; i < sampler->processes.count; i++) {
@@ -400,11 +418,41 @@ static void publish(struct pyro_sampler *sampler)
 	pthread_mutex_unlock(&sampler->lock);
 }
 
+bool pyro_sampler_offer(struct pyro_sampler *sampler, int pid)
+{
+	bool room;
+
+	pthread_mutex_lock(&sampler->lock);
+	room = sampler->offered_count < MAX_OFFERED;
+	if (room)
+		sampler->offered[sampler->offered_count++] = pid;
+	pthread_mutex_unlock(&sampler->lock);
+	atomic_store(&sampler->any_offered, true);
+	return room;
+}
+
+static void take_offered(struct pyro_sampler *sampler, uint64_t now_ns)
+{
+	int offered[MAX_OFFERED];
+	size_t count;
+
+	if (!atomic_exchange(&sampler->any_offered, false))
+		return;
+	pthread_mutex_lock(&sampler->lock);
+	count = sampler->offered_count;
+	memcpy(offered, sampler->offered, count * sizeof(*offered));
+	sampler->offered_count = 0;
+	pthread_mutex_unlock(&sampler->lock);
+	for (size_t i = 0; i < count; i++)
+		pyro_processes_join(&sampler->processes, offered[i], now_ns);
+}
+
 /* Everything that can wait until no target is held up. */
 static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 {
 	pyro_processes_handle(&sampler->processes);
 	pyro_processes_poll(&sampler->processes, now_ns);
+	take_offered(sampler, now_ns);
 	for (size_t i = 0; i < sampler->processes.count; i++) {
 		if (pyro_probe_names_due(sampler->processes.items[i], now_ns)) {
 			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);

@@ -26,6 +26,7 @@ struct pyro_sampler_options {
 	double budget; /**< share of the target's pace that may be spent, e.g. 0.02 */
 	enum pyro_proof_method proof;
 	bool children; /**< follow the processes that the target starts */
+	bool native;   /**< stacks with the machine code on them */
 };
 
 /** Figures that only grow; read by the recorder while the sampler runs. */
@@ -44,6 +45,9 @@ struct pyro_sampler_counts {
 	uint64_t queue_lost; /**< messages the recorder had no room for */
 	uint64_t code_reuse;
 	uint64_t reads;
+	uint64_t merged;   /**< stacks with the machine code on them */
+	uint64_t cut;      /**< of them: machine code rootward is missing */
+	uint64_t unmerged; /**< it was not to be had, or does not fit Python's frames */
 };
 
 /** The sampler: one thread of its own that looks at every Python process of a tree of processes and
@@ -69,6 +73,11 @@ enum pyro_rc pyro_sampler_add_new(struct pyro_sampler *sampler, int pid,
  *  pyro_python_locate and create. */
 enum pyro_rc pyro_sampler_add_running(struct pyro_sampler *sampler, int pid,
 				      struct pyro_err *err) PYRO_NODISCARD;
+
+/** At any time: looks at process @pid too and, where children are followed, at what it starts. One
+ *  that is looked at already, that ends or that cannot be followed is left alone. False: too many
+ *  at once, try again later. */
+bool pyro_sampler_offer(struct pyro_sampler *sampler, int pid);
 
 enum pyro_rc pyro_sampler_start(struct pyro_sampler *sampler, struct pyro_err *err) PYRO_NODISCARD;
 /** Asks the thread to end and waits for it, @timeout_ns at most: false if it hangs (a target can

@@ -3,60 +3,6 @@
 #include "base/clock.h"
 #include "sample/probe_parts.h"
 
-static bool announce_codes(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			   const struct pyro_raw_stack *stack)
-{
-	for (size_t i = 0; i < stack->count; i++) {
-		const uint32_t id = stack->frames[i].code;
-		struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = probe->number};
-		const struct pyro_code *code;
-		uint64_t known;
-
-		if (pyro_map_get(&probe->codes, id, &known))
-			continue;
-		code = pyro_python_code(probe->python, id);
-		if (!code)
-			return false;
-		message.u.code.code = id;
-		message.u.code.first_line = code->first_line;
-		message.u.code.qualname = code->qualname;
-		message.u.code.file = code->file;
-		if (!pyro_probe_put(shared, &message, NULL, 0) ||
-		    pyro_map_put(&probe->codes, id, 1))
-			return false;
-	}
-	return true;
-}
-
-/* The number of a stack, which the recorder is told of when it is new; PYRO_NO_STACK if it cannot
- * be. */
-static uint32_t number_stack(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			     struct pyro_raw_stack *stack)
-{
-	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK, .process = probe->number};
-	uint64_t hash, number;
-
-	if (!stack->count)
-		return PYRO_NO_STACK;
-	pyro_python_stack_lines(probe->python, stack);
-	for (size_t i = 0; i < stack->count; i++) {
-		shared->frames[i].code = stack->frames[i].code;
-		shared->frames[i].line = stack->frames[i].line;
-	}
-	hash = pyro_hash_bytes(shared->frames, stack->count * sizeof(*shared->frames));
-	if (pyro_map_get(&probe->stacks, hash, &number))
-		return (uint32_t)number;
-	if (!announce_codes(probe, shared, stack))
-		return PYRO_NO_STACK;
-	message.u.stack.stack = probe->next_stack;
-	message.u.stack.count = (uint32_t)stack->count;
-	if (!pyro_probe_put(shared, &message, shared->frames,
-			    stack->count * sizeof(*shared->frames)) ||
-	    pyro_map_put(&probe->stacks, hash, probe->next_stack))
-		return PYRO_NO_STACK;
-	return probe->next_stack++;
-}
-
 static bool is_unchanged(const struct pyro_probe_thread *thread)
 {
 	return thread->kernel && thread->kernel->slices == thread->slices &&
@@ -85,7 +31,7 @@ static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
 static void take_in(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		    struct pyro_probe_thread *thread, const struct pyro_freeze_view *view)
 {
-	thread->stack = number_stack(probe, shared, shared->stack);
+	thread->stack = pyro_stacks_number(probe, shared, &thread->runs_in);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
 	thread->holds_gil = view->gil.addr
@@ -194,6 +140,8 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 
 	if (thread->index == SIZE_MAX) { /* before its first and after its last Python frame */
 		shared->stack->count = 0;
+		if (shared->freeze.snapshot)
+			shared->freeze.snapshot->kind = PYRO_SNAPSHOT_EMPTY;
 		view.state = thread->kernel->state;
 		view.proof = PYRO_SAMPLE_STILL;
 	} else {

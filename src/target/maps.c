@@ -54,14 +54,24 @@ static void unescape(char *path)
 	*to = 0;
 }
 
+void pyro_mapping_set_path(struct pyro_mapping *mapping, char *path, size_t size)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t mark = sizeof(deleted) - 1;
+
+	mapping->path = path;
+	if (size > mark && *path == '/' && memcmp(path + size - mark, deleted, mark) == 0) {
+		path[size - mark] = 0;
+		mapping->flags |= PYRO_MAPPING_DELETED;
+	}
+}
+
 /* The line ends with a NUL at @end, where its newline was. */
 static bool parse_line(char *line, char *end, struct pyro_mapping *ret_mapping)
 {
-	static const char deleted[] = " (deleted)";
 	struct pyro_mapping mapping = {0};
 	const char *at = line;
 	uint64_t major, minor;
-	size_t size;
 
 	if (!pyro_procfs_hex(&at, end, &mapping.start) || !skip(&at, end, '-') ||
 	    !pyro_procfs_hex(&at, end, &mapping.end) || !skip(&at, end, ' ') ||
@@ -77,13 +87,7 @@ static bool parse_line(char *line, char *end, struct pyro_mapping *ret_mapping)
 	mapping.dev_minor = (uint32_t)minor;
 	while (at < end && *at == ' ')
 		at++;
-	mapping.path = at;
-	size = (size_t)(end - at);
-	if (size > sizeof(deleted) - 1 && *at == '/' &&
-	    memcmp(end - (sizeof(deleted) - 1), deleted, sizeof(deleted) - 1) == 0) {
-		end[-(ptrdiff_t)(sizeof(deleted) - 1)] = 0;
-		mapping.flags |= PYRO_MAPPING_DELETED;
-	}
+	pyro_mapping_set_path(&mapping, line + (at - line), (size_t)(end - at));
 	unescape(line + (at - line));
 	*ret_mapping = mapping;
 	return true;

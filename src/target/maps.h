@@ -47,6 +47,9 @@ enum pyro_rc pyro_maps_load(int pid, struct pyro_maps *ret_maps,
 enum pyro_rc pyro_maps_parse(const char *text, size_t size, struct pyro_maps *ret_maps,
 			     struct pyro_err *err) PYRO_NODISCARD;
 void pyro_maps_deinit(struct pyro_maps *maps);
+/** Sets the path, of @size bytes with a NUL behind them, and the flag that the kernel's "
+ * (deleted)" stands for, which is cut off. */
+void pyro_mapping_set_path(struct pyro_mapping *mapping, char *path, size_t size);
 
 /** The mapping that holds @addr, or NULL. */
 const struct pyro_mapping *pyro_maps_find(const struct pyro_maps *maps, uint64_t addr);

@@ -51,7 +51,7 @@ struct pyro_trail {
 typedef void pyro_reader_found(void *context, uint64_t addr, const void *data, size_t size);
 
 /** The seam between those who decode a target's memory and where that memory comes from: a live
- *  process, a captured image, later a core file or the own process. Implementations embed it. */
+ *  process, a captured image, a core file, later the own process. Implementations embed it. */
 struct pyro_reader {
 	/** Reads spans in order and stops at the first that cannot be read whole; *ret_done (never
 	 *  NULL) says how many were read whole. PYRO_RC_OK when all were. Errors: FAULT (an address

@@ -98,7 +98,7 @@ static uint64_t operand(struct machine *machine, unsigned int size, bool is_sign
 
 	for (unsigned int i = 0; bytes && i < size; i++)
 		value |= (uint64_t)bytes[i] << (8 * i);
-	if (is_signed && size < 8 && value >> (8 * size - 1))
+	if (is_signed && size > 0 && size < 8 && value >> (8 * size - 1))
 		value |= UINT64_MAX << (8 * size);
 	return value;
 }

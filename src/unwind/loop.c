@@ -9,7 +9,8 @@
 enum {
 	MAX_PIECES = 16,     /* found by jumps */
 	MAX_NAMED = 1024,    /* found by name: 3.14 has 240 handlers */
-	MAX_PIECE = 1 << 20, /* bytes */
+	MAX_PIECE = 1 << 19, /* bytes */
+	MAX_LOOKUPS = 8192,  /* of places jumped to */
 	MAX_OTHERS = 512,    /* ranges that turned out to be something else */
 	MIN_ENTRY = 16
 };
@@ -30,6 +31,12 @@ const char *pyro_code_kind_name(enum pyro_code_kind kind)
 struct ranges {
 	struct pyro_cfi_range items[MAX_OTHERS];
 	size_t count;
+};
+
+struct search {
+	struct ranges pieces;
+	struct ranges others;
+	size_t lookups;
 };
 
 static bool is_in(const struct pyro_cfi_range *ranges, size_t count, uint64_t addr)
@@ -76,9 +83,9 @@ static bool jumps_back(struct pyro_elf *elf, const struct pyro_machine *machine,
 }
 
 static void follow_jumps(struct pyro_elf *elf, const struct pyro_machine *machine,
-			 const struct pyro_cfi_range *from, struct ranges *pieces,
-			 struct ranges *others)
+			 const struct pyro_cfi_range *from, struct search *search)
 {
+	struct ranges *pieces = &search->pieces, *others = &search->others;
 	PYRO_AUTO_FREE struct pyro_cfi_row *row = malloc(sizeof(*row));
 	PYRO_AUTO_FREE uint8_t *code = read_code(elf, from);
 	uint64_t target;
@@ -87,19 +94,19 @@ static void follow_jumps(struct pyro_elf *elf, const struct pyro_machine *machin
 	while (row && code &&
 	       machine->next_jump(code, from->end - from->start, from->start, &at, &target)) {
 		struct pyro_cfi_range range;
-		bool is_piece;
 
 		if (is_in(pieces->items, pieces->count, target) ||
-		    is_in(others->items, others->count, target) ||
-		    pyro_cfi_find(elf, machine, target, &range, row) != PYRO_RC_OK)
+		    is_in(others->items, others->count, target))
 			continue;
-		is_piece = !pyro_cfi_row_is_entry(row, machine);
-		if (!is_piece)
-			continue; /* a call in the place of a return */
-		is_piece = jumps_back(elf, machine, &range, pieces);
-		if (is_piece && pieces->count < MAX_PIECES)
+		if (search->lookups++ == MAX_LOOKUPS || pieces->count == MAX_PIECES ||
+		    others->count == MAX_OTHERS)
+			return; /* no interpreter is like that */
+		if (pyro_cfi_find(elf, machine, target, &range, row) != PYRO_RC_OK ||
+		    pyro_cfi_row_is_entry(row, machine)) /* a call in the place of a return */
+			continue;
+		if (jumps_back(elf, machine, &range, pieces))
 			pieces->items[pieces->count++] = range;
-		else if (!is_piece && others->count < MAX_OTHERS)
+		else
 			others->items[others->count++] = range;
 	}
 }
@@ -165,8 +172,9 @@ static int by_start(const void *left, const void *right)
 enum pyro_rc pyro_loop_find(struct pyro_elf *elf, const struct pyro_machine *machine, bool deep,
 			    struct pyro_loop *ret_loop)
 {
-	PYRO_AUTO_FREE struct ranges *pieces = calloc(2, sizeof(*pieces));
+	PYRO_AUTO_FREE struct search *search = calloc(1, sizeof(*search));
 	struct pyro_loop loop = {.pieces = NULL};
+	struct ranges *pieces;
 	struct pyro_elf_symbol symbol;
 	enum pyro_rc rc = pyro_elf_dynamic_symbol(elf, symbol_name, &symbol);
 
@@ -174,8 +182,9 @@ enum pyro_rc pyro_loop_find(struct pyro_elf *elf, const struct pyro_machine *mac
 		rc = pyro_elf_table_symbol(elf, symbol_name, &symbol);
 	if (rc != PYRO_RC_OK)
 		return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_NOTFOUND;
-	if (!pieces)
+	if (!search)
 		return PYRO_RC_NOMEM;
+	pieces = &search->pieces;
 	/* What the tables say of the function, or else the symbol. */
 	if (pyro_cfi_range(elf, symbol.value, &pieces->items[0]) != PYRO_RC_OK) {
 		const uint64_t room = UINT64_MAX - symbol.value;
@@ -185,10 +194,10 @@ enum pyro_rc pyro_loop_find(struct pyro_elf *elf, const struct pyro_machine *mac
 			symbol.value, symbol.value + (size < room ? size : room)};
 	}
 	pieces->count = 1;
-	for (size_t i = 0; i < pieces->count; i++) {
+	for (size_t i = 0; i < pieces->count && rc == PYRO_RC_OK; i++) {
 		const struct pyro_cfi_range from = pieces->items[i];
 
-		follow_jumps(elf, machine, &from, pieces, pieces + 1);
+		follow_jumps(elf, machine, &from, search);
 		rc = add_piece(&loop, from.start, from.end, PYRO_CODE_LOOP);
 	}
 	if (rc == PYRO_RC_OK)
@@ -197,7 +206,8 @@ enum pyro_rc pyro_loop_find(struct pyro_elf *elf, const struct pyro_machine *mac
 		pyro_loop_deinit(&loop);
 		return rc;
 	}
-	qsort(loop.pieces, loop.count, sizeof(*loop.pieces), by_start);
+	if (loop.count)
+		qsort(loop.pieces, loop.count, sizeof(*loop.pieces), by_start);
 	*ret_loop = loop;
 	return PYRO_RC_OK;
 }

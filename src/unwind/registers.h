@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 /** More than any machine's unwind tables speak of among general registers. */
-#define PYRO_MAX_REGISTERS 40
+#define PYRO_MAX_REGISTERS 33
 
 /** What a thread has in its registers, as far as it is known. Indexed by the numbers that DWARF
  *  gives them on the thread's machine. */

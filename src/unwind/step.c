@@ -137,13 +137,16 @@ static bool is_stub(struct pyro_known *known, uint64_t target)
  * address that a call of this very function left on the stack. Else behind one that a call left
  * which may have led there. */
 static bool recover_cfa(struct pyro_known *known, uint64_t start, uint64_t sp,
-			struct pyro_stack_memory *memory, uint64_t *ret_cfa)
+			struct pyro_stack_memory *memory, size_t *words_left, uint64_t *ret_cfa)
 {
 	uint64_t likely = 0, word, target;
 
 	for (uint64_t i = 0; i < RECOVER_WORDS && sp <= UINT64_MAX - 8 * (i + 1); i++) {
 		const uint64_t at = sp + 8 * i;
 
+		if (*words_left == 0)
+			break;
+		(*words_left)--;
 		if (!read_word(memory, at, &word))
 			break;
 		if (!pyro_modules_has(known->modules, word) ||
@@ -175,7 +178,8 @@ static enum pyro_stack_end by_table(struct pyro_known *known, const struct pyro_
 	rc = find_cfa(row, registers, memory, &cfa);
 	if (rc == PYRO_RC_NOTFOUND && row->cfa.kind == PYRO_CFI_REGISTER && !row->signal &&
 	    machine->link == machine->pc &&
-	    recover_cfa(known, start, registers->value[machine->sp], memory, &cfa)) {
+	    recover_cfa(known, start, registers->value[machine->sp], memory, &step->words_left,
+			&cfa)) {
 		struct pyro_registers guessed = *registers;
 
 		pyro_registers_set(&guessed, row->cfa.reg, cfa - (uint64_t)(int64_t)row->cfa.value);
@@ -252,8 +256,9 @@ static bool by_guess(struct pyro_known *known, const struct pyro_registers *regi
 	if (machine->link != machine->pc)
 		return false;
 	for (uint64_t i = 0; i < GUESS_WORDS && sp <= UINT64_MAX - 8 * (i + 1); i++) {
-		if (!read_word(memory, sp + 8 * i, &word))
+		if (step->words_left == 0 || !read_word(memory, sp + 8 * i, &word))
 			return false;
+		step->words_left--;
 		if (pyro_modules_has(known->modules, word) && is_return_address(known, word)) {
 			go_on(machine, registers, word, sp + 8 * (i + 1), PYRO_FRAME_GUESS, step);
 			return true;
@@ -270,6 +275,7 @@ enum pyro_stack_end pyro_step(struct pyro_known *known, const struct pyro_known_
 	const enum pyro_rc rc = (enum pyro_rc)pc->rc;
 	const bool in_file = pc->kind != PYRO_CODE_JIT; /* what @pc points to may move */
 
+	step->signal = step->outermost = false;
 	if (!pyro_registers_know(registers, machine->sp))
 		return PYRO_STACK_END_UNKNOWN;
 	if (rc == PYRO_RC_OK)

@@ -7,7 +7,8 @@
 
 /** From one frame to its caller. */
 struct pyro_step {
-	bool returned; /**< given: the frame's pc is a return address */
+	bool returned;     /**< given: the frame's pc is a return address */
+	size_t words_left; /**< given, and used up: words of the stack that may be searched */
 	struct pyro_registers caller;
 	uint64_t cfa;
 	enum pyro_frame_source source; /**< how the caller was found */

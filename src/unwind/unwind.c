@@ -9,15 +9,16 @@
 
 enum {
 	PAGE = 4096,
-	MAX_NOWHERE = 4096, /* pages that hold no code, remembered */
-	MAX_SIGNALS = 16    /* frames of signals on one stack: they may lead to another stack */
+	MAX_SEARCHED = 32 << 10, /* words of one stack searched for return addresses */
+	MAX_NOWHERE = 4096,      /* pages without code that are remembered */
+	MAX_SIGNALS = 16 /* frames of signals on one stack: they may lead to another stack */
 };
 
 struct pyro_unwinder {
 	const struct pyro_machine *machine;
 	struct pyro_modules *modules;
 	struct pyro_known known;
-	struct pyro_map nowhere; /* pages that were in no mapping when those were last read */
+	struct pyro_map nowhere; /* pages that were in no mapping: how often they were met */
 	bool stale;
 	struct pyro_unwind_counts counts;
 };
@@ -97,17 +98,38 @@ const struct pyro_machine *pyro_unwinder_machine(const struct pyro_unwinder *unw
 	return unwinder->machine;
 }
 
-/* Asks for the mappings once for each page that is in none. */
+/* Asks for the mappings when a page is met that is in none, and ever more seldom if it still is. */
 static void note_nowhere(struct pyro_unwinder *unwinder, uint64_t pc)
 {
-	uint64_t seen;
+	uint64_t times = 0;
 
-	if (pc < PAGE || pyro_map_get(&unwinder->nowhere, pc / PAGE, &seen))
+	if (pc < PAGE)
 		return;
+	(void)pyro_map_get(&unwinder->nowhere, pc / PAGE, &times);
+	times++;
 	if (unwinder->nowhere.count == MAX_NOWHERE)
 		pyro_map_clear(&unwinder->nowhere);
-	if (pyro_map_put(&unwinder->nowhere, pc / PAGE, 1) == PYRO_RC_OK)
+	if (pyro_map_put(&unwinder->nowhere, pc / PAGE, times) == PYRO_RC_OK &&
+	    (times & (times - 1)) == 0)
 		unwinder->stale = true;
+}
+
+/* What is in a mapping now is new again should it go. */
+static void forget_found(struct pyro_unwinder *unwinder)
+{
+	uint64_t found[64], page, times;
+	size_t count, at;
+
+	do {
+		count = at = 0;
+		while (count < PYRO_COUNT(found) &&
+		       pyro_map_next(&unwinder->nowhere, &at, &page, &times)) {
+			if (pyro_modules_has(unwinder->modules, page * PAGE))
+				found[count++] = page;
+		}
+		for (size_t i = 0; i < count; i++)
+			pyro_map_remove(&unwinder->nowhere, found[i]);
+	} while (count == PYRO_COUNT(found));
 }
 
 bool pyro_unwinder_is_stale(const struct pyro_unwinder *unwinder)
@@ -124,6 +146,7 @@ enum pyro_rc pyro_unwinder_refresh(struct pyro_unwinder *unwinder)
 		return rc;
 	unwinder->counts.refreshes++;
 	unwinder->stale = false;
+	forget_found(unwinder);
 	if (moved)
 		pyro_known_forget(&unwinder->known);
 	return PYRO_RC_OK;
@@ -166,12 +189,12 @@ static enum pyro_stack_end walk(struct pyro_unwinder *unwinder, struct pyro_regi
 	const struct pyro_machine *machine = unwinder->machine;
 	enum pyro_frame_source source = PYRO_FRAME_REGISTERS;
 	bool returned = false; /* pc is a return address */
+	struct pyro_step step = {.words_left = MAX_SEARCHED};
 	size_t signals = 0;
 
 	for (;;) {
 		const uint64_t lookup = registers->pc - (returned ? 1 : 0);
 		const struct pyro_known_pc *known;
-		struct pyro_step step = {.returned = returned};
 		struct pyro_native_frame *frame;
 		enum pyro_stack_end end;
 
@@ -186,6 +209,7 @@ static enum pyro_stack_end walk(struct pyro_unwinder *unwinder, struct pyro_regi
 			       source))
 			return PYRO_STACK_END_TOO_DEEP;
 		frame = &stack->frames[stack->count - 1];
+		step.returned = returned;
 		end = pyro_step(&unwinder->known, known, registers, memory, &step);
 		frame->signal = step.signal;
 		if (end != PYRO_STACK_END_COMPLETE || step.outermost)

@@ -93,8 +93,7 @@ const struct pyro_machine *pyro_unwinder_machine(const struct pyro_unwinder *unw
 void pyro_unwinder_unwind(struct pyro_unwinder *unwinder, const struct pyro_registers *registers,
 			  struct pyro_stack_memory *memory, struct pyro_native_stack *stack);
 /** True if stacks led to code that was not there when the mappings were last read: refresh, at a
- *  moment that costs nobody time. An address that is in no mapping then either does not ask again.
- */
+ *  moment that costs nobody time. What is in no mapping then either asks ever more seldom. */
 bool pyro_unwinder_is_stale(const struct pyro_unwinder *unwinder);
 /** Reads the mappings again. After an exec of the target, destroy and create instead. Errors: GONE,
  *  PERM, IO, NOMEM, LIMIT. */

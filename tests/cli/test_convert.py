@@ -132,6 +132,23 @@ def test_folded_adds_up(pyrometer, capture):
     assert abs(sum(plain.values()) - wall / 1000) <= 1
 
 
+def test_modes_are_parts_of_the_wall(pyrometer, capture):
+    """Running and waiting are all of it, and what is waited for is all of the waiting."""
+    sums = {}
+    for mode in ("wall", "cpu", "wait", "gil", "gil_wait", "lock", "io", "net", "sleep"):
+        done = pyrometer("convert", capture, "-o", "-", "--to", "folded", "--mode", mode)
+        assert done.returncode == 0
+        sums[mode] = sum(folded(done.stdout).values())
+        speedscope = pyrometer("convert", capture, "-o", "-", "--to", "speedscope", "--mode", mode)
+        weights = [sum(track["weights"]) for track in json.loads(speedscope.stdout)["profiles"]]
+        assert abs(sum(weights) / 1000 - sums[mode]) <= 0.02 * sums["wall"], mode
+    assert abs(sums["cpu"] + sums["wait"] - sums["wall"]) <= 3
+    waits = sums["gil_wait"] + sums["lock"] + sums["io"] + sums["net"] + sums["sleep"]
+    assert 0 < waits <= sums["wait"] + 3
+    # Two threads that want it all the time.
+    assert sums["gil"] > 0.2 * sums["wall"]
+
+
 def test_list_of_formats(pyrometer):
     done = pyrometer("convert", "--to", "list")
     assert done.returncode == 0

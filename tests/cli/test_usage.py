@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "attach", "dump", "report", "view", "convert", "query", "doctor", "help"]
+COMMANDS = ["run", "attach", "dump", "top", "report", "view", "convert", "query", "doctor", "help"]
 
 
 def test_version_and_help(pyrometer):
@@ -56,6 +56,11 @@ def test_help_of_a_command(pyrometer, command):
         (["attach", "99999999999999999999"], ["9999", "process"]),
         (["attach", "-1"], ["-1"]),
         (["attach", "1", "2"], ["too many", "2"]),
+        (["top"], ["PID", "--all"]),
+        (["top", "python"], ["python", "not a process id"]),
+        (["top", "--by", "colour", "1"], ["colour", "functions"]),
+        (["top", "--window", "1h", "1"], ["1h", "too large"]),
+        (["top", "-n", "0", "1"], ["0", "too small"]),
         (["report"], ["CAPTURE"]),
         (["report", "--by", "colour", "x.pyro"], ["colour", "function"]),
         (["query", "x.pyro"], ["CAPTURE SQL"]),

@@ -122,6 +122,31 @@ def test_what_is_waited_for_has_a_name(entry, tmp_path):
         assert name.startswith(said["object"]) or name.endswith(said["object"]), function
 
 
+def test_report_tells_the_same(entry, tmp_path):
+    capture, truth = record(entry, tmp_path, "all", "0.6")
+    done = subprocess.run(
+        [str(EXECUTABLE), "report", "--json", "--mode", "wait", str(tmp_path / "waits.pyro")],
+        env=plain_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    report = json.loads(done.stdout)
+    whole = report["whole"]
+    for reason, column in {**REASONS, "ready": "ready", "off": "wait"}.items():
+        (stored,) = capture.execute(f"SELECT coalesce(sum({column}), 0) FROM totals").fetchone()
+        assert whole[column] == stored, reason
+    assert whole["wait"] == whole["ready"] + sum(whole[column] for column in REASONS.values())
+    for thread, total in enumerate(entry["total"] for entry in report["threads"]):
+        for column in REASONS.values():
+            named = sum(
+                wait["ns"]
+                for wait in report["waits"]
+                if wait["thread"] == thread and wait["metric"] == column
+            )
+            assert named <= total[column]
+
+
 def test_who_had_the_gil(entry, tmp_path):
     capture, truth = record(entry, tmp_path, "gil")
     check_sums(capture)

@@ -29,10 +29,10 @@ def pytest_generate_tests(metafunc):
 
 
 class Target:
-    def __init__(self, interpreter, program, *arguments):
+    def __init__(self, interpreter, program, *arguments, before=()):
         self.interpreter = interpreter
         self.minor = int(interpreter["version"].split(".")[1])
-        command = interpreter["argv"] + ["-S", str(TARGETS / program)]
+        command = interpreter["argv"] + list(before) + ["-S", str(TARGETS / program)]
         environment = dict(os.environ, PYTHONIOENCODING="utf-8", PYTHONUTF8="1")
         self.process = subprocess.Popen(
             command + [str(argument) for argument in arguments],
@@ -65,8 +65,8 @@ class Target:
 def target(interpreter):
     started = []
 
-    def start(program, *arguments):
-        started.append(Target(interpreter, program, *arguments))
+    def start(program, *arguments, before=()):
+        started.append(Target(interpreter, program, *arguments, before=before))
         return started[-1]
 
     yield start

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes an image of a standing process: the parts that the decoder touches while it looks at every
- * thread, and no others.   capture_image PID FILE [OLD NEW]...   replaces OLD by NEW, of the same
- * length, in what it captures: paths of the machine it runs on. */
+ * thread, and no others; or, with --locals, while it reads the variables of every frame as well.
+ *   capture_image [--locals] PID FILE [OLD NEW]...
+ * replaces OLD by NEW, of the same length, in what it captures: paths of the machine it runs on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/map.h"
 #include "cpython/locate.h"
+#include "cpython/values.h"
 #include "target/image.h"
 
 /* What is captured around every read. Whole pages would be twice as much. */
@@ -48,9 +50,25 @@ static void ignore_name(void *context, uint64_t pthread, const char *name)
 	(void)name;
 }
 
+static enum pyro_rc read_locals(struct pyro_python *python, const struct pyro_raw_stack *stack)
+{
+	static struct pyro_frame_place places[PYRO_MAX_STACK_DEPTH];
+	struct pyro_values *values;
+	enum pyro_rc rc = pyro_values_create(python, &values);
+
+	pyro_python_places(python, stack, places);
+	for (size_t i = 0; rc == PYRO_RC_OK && i < stack->count; i++) {
+		struct pyro_frame_locals found;
+
+		rc = pyro_values_frame(values, &places[i], &found);
+	}
+	pyro_values_destroy(values);
+	return rc;
+}
+
 /* Everything a test of the image will do. */
 static enum pyro_rc look_at_all(struct recorder *recorder, const struct pyro_python_origin *origin,
-				struct pyro_err *err)
+				bool locals, struct pyro_err *err)
 {
 	struct pyro_raw_stack *stack = calloc(1, sizeof(*stack));
 	struct pyro_python *python = NULL;
@@ -66,6 +84,8 @@ static enum pyro_rc look_at_all(struct recorder *recorder, const struct pyro_pyt
 		for (size_t j = 0; rc == PYRO_RC_OK && j < look->thread_count; j++) {
 			rc = pyro_python_stack(python, &look->threads[j], stack);
 			pyro_python_settle(python, true);
+			if (rc == PYRO_RC_OK && locals)
+				rc = read_locals(python, stack);
 		}
 		if (rc == PYRO_RC_OK)
 			pyro_python_thread_names(python, ignore_name, NULL);
@@ -145,8 +165,8 @@ static enum pyro_rc write_file(const char *path, const struct pyro_buf *buf)
 	return PYRO_RC_OK;
 }
 
-static enum pyro_rc capture(int pid, const char *path, char **replacements, size_t count,
-			    struct pyro_err *err)
+static enum pyro_rc capture(int pid, const char *path, bool locals, char **replacements,
+			    size_t count, struct pyro_err *err)
 {
 	struct recorder recorder = {.reader = {.readv = record_readv}};
 	struct pyro_python_origin origin;
@@ -163,7 +183,7 @@ static enum pyro_rc capture(int pid, const char *path, char **replacements, size
 	pyro_buf_init(&buf, PYRO_IMAGE_MAX_BODY);
 	rc = pyro_python_locate(pid, recorder.live, &origin, err);
 	if (rc == PYRO_RC_OK)
-		rc = look_at_all(&recorder, &origin, err);
+		rc = look_at_all(&recorder, &origin, locals, err);
 	if (rc == PYRO_RC_OK)
 		rc = read_grains(&recorder, &segments, &segment_count, &data, &size);
 	if (rc == PYRO_RC_OK) {
@@ -192,10 +212,16 @@ int main(int argc, char **argv)
 {
 	struct pyro_err err = {.message = "cannot capture"};
 	enum pyro_rc rc;
+	bool locals = false;
 	char *end;
 
+	if (argc > 1 && strcmp(argv[1], "--locals") == 0) {
+		locals = true;
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || argc % 2 == 0) {
-		fputs("usage: capture_image PID FILE [OLD NEW]...\n", stderr);
+		fputs("usage: capture_image [--locals] PID FILE [OLD NEW]...\n", stderr);
 		return 64;
 	}
 	for (int i = 3; i < argc; i += 2) {
@@ -204,7 +230,8 @@ int main(int argc, char **argv)
 			return 64;
 		}
 	}
-	rc = capture((int)strtol(argv[1], &end, 10), argv[2], argv + 3, (size_t)(argc - 3), &err);
+	rc = capture((int)strtol(argv[1], &end, 10), argv[2], locals, argv + 3, (size_t)(argc - 3),
+		     &err);
 	if (rc != PYRO_RC_OK)
 		fprintf(stderr, "capture_image: %s: %s\n", err.message, pyro_rc_text(rc));
 	return pyro_rc_exit_status(rc);

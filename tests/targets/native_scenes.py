@@ -13,7 +13,7 @@ def announce(entries, functions):
     print(json.dumps({"entries": entries, "functions": functions}), flush=True)
 
 
-def wait(entries, *functions):
+def wait(entries, functions=()):
     announce(entries, functions)
     while True:
         time.sleep(ENDLESS)
@@ -37,7 +37,7 @@ def plain():
 
 def sort():
     def key(value):
-        wait(calls(2) + calls(2), "~list_sort")
+        wait(calls(2) + calls(2), ["~list_sort"])
 
     [3, 1, 2].sort(key=key)
 
@@ -49,7 +49,7 @@ def qsort():
     library = ctypes.CDLL("libc.so.6")
 
     def compare(left, right):
-        wait(calls(2) + calls(2), "~closure_fcn", "qsort_r|__qsort_r", "ffi_call")
+        wait(calls(2) + calls(2), ["~closure_fcn", "qsort_r|__qsort_r", "ffi_call"])
 
     numbers = (ctypes.c_int * 4)(4, 2, 3, 1)
     library.qsort(numbers, 4, ctypes.sizeof(ctypes.c_int), order(compare))
@@ -61,7 +61,7 @@ def sqlite():
     connection = sqlite3.connect(":memory:")
 
     def function(value):
-        wait(calls(2) + calls(2), "sqlite3_step")
+        wait(calls(2) + calls(2), ["sqlite3_step"])
 
     connection.create_function("wait", 1, function)
     connection.execute("select wait(1)").fetchall()
@@ -73,7 +73,7 @@ def substitute():
     pattern = re.compile("b+")
 
     def replace(match):
-        wait(calls(2) + calls(2), "~pattern_subx")
+        wait(calls(2) + calls(2), ["~pattern_subx"])
 
     pattern.sub(replace, "abba")
 
@@ -94,7 +94,7 @@ def deep():
         if depth:
             list(map(down, [depth - 1]))
         else:
-            wait(24 if MINOR < 11 else 21, *["~map_next"] * 20)
+            wait(24 if MINOR < 11 else 21, ["~map_next"] * 20)
 
     down(20)
 
@@ -106,6 +106,23 @@ def compress():
     announce(calls(2), ["deflate"])
     while True:
         zlib.compress(data, 9)
+
+
+def signal():
+    """A handler of machine code, which calls Python in the middle of another call."""
+    import ctypes
+    import os
+
+    library = ctypes.CDLL("libc.so.6")
+    handler = ctypes.CFUNCTYPE(None, ctypes.c_int)
+
+    def handle(number):
+        wait(calls(2) + calls(2), ["~closure_fcn", "raise"])
+
+    keep = handler(handle)
+    library.signal.argtypes = [ctypes.c_int, handler]
+    library.signal(10, keep)
+    ctypes.PyDLL("libc.so.6")["raise"](10)
 
 
 globals()[sys.argv[1]]()

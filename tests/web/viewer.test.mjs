@@ -31,7 +31,11 @@ test('opens from a file without a word on the console or a request', async () =>
   for (const words of ['820 ms', 'CPython 3.13.0', '2 processes, 3 threads'])
     assert.ok(header.includes(words), words);
   assert.match(await page.textContent('.quality summary'), /1,320 samples, all proved/);
-  assert.match(await page.textContent('.division'), /running 70 %/);
+  const division = await page.textContent('.division');
+  assert.match(division, /running 70 %/);
+  assert.match(division, /waiting for the GIL 23 %/);
+  assert.match(division, /waiting for the network 7\.6 %/);
+  assert.doesNotMatch(division, /otherwise/);
 });
 
 test('nothing can be fetched, and no script but the viewer runs', async () => {
@@ -88,7 +92,22 @@ test('metrics, threads and processes choose what is counted', async () => {
     main: 0,
   });
   assert.equal((await of('#view=functions&metric=gil_wait')).flush, 300);
+  assert.deepEqual(await of('#view=functions&metric=wait_net'), {
+    'Session.get': 100,
+    '<module>': 0,
+    main: 0,
+  });
   assert.deepEqual(await of('#view=functions&scope=p1'), { 'Cart.price': 40, '<module>': 0 });
+});
+
+test('what a function waits for is told beside its numbers', async () => {
+  const page = await bench.open(sample, '#view=functions');
+  await page.click('.functions td.function:has-text("flush")');
+  assert.equal(await page.textContent('.side .waits'), 'waiting for the GIL 300 ms');
+  await page.click('.functions td.function:has-text("main")');
+  assert.equal(await page.textContent('.side .waits'), 'waiting for the network 100 ms');
+  await page.click('.functions td.function:has-text("fib")');
+  assert.equal(await page.locator('.side .waits').count(), 0);
 });
 
 test('the selectors change the table and the address', async () => {

@@ -20,9 +20,11 @@ import { buildTree, type Tree } from './model/tree';
 import {
   computeValues,
   metricColumn,
+  splitWaits,
   tracksOf,
   type MetricName,
   type Values,
+  type Wait,
   type Whole,
 } from './model/values';
 import type { State } from './state';
@@ -111,6 +113,24 @@ export class Engine {
       const chosen = tracksOf(this.profile, scope);
       const column = metricColumn(this.profile, metric);
       return column.reduce((sum, n, i) => sum + (chosen[this.profile.totals.track[i]] ? n : 0), 0);
+    });
+  }
+
+  /** What is waited for in a call, with all that it calls. */
+  nodeWaits(s: Selection, scope: string, node: number): Wait[] {
+    return this.memo.get('nodeWaits', `${s.key} ${scope} ${node}`, () =>
+      splitWaits(this.profile, s.tree, scope, (other) => other >= node && other < s.tree.end[node]),
+    );
+  }
+
+  /** What is waited for in a function, with all that it calls. */
+  functionWaits(s: Selection, scope: string, fn: number): Wait[] {
+    return this.memo.get('functionWaits', `${s.key} ${scope} ${fn}`, () => {
+      const { tree, root } = s;
+      const inside = new Uint8Array(tree.count);
+      for (let i = root; i < tree.end[root]; i++)
+        inside[i] = tree.fn[i] === fn || (i > root && inside[tree.parent[i]]) ? 1 : 0;
+      return splitWaits(this.profile, tree, scope, (node) => inside[node] === 1);
     });
   }
 

@@ -323,6 +323,34 @@ static void a_full_disk_is_a_clean_stop(void **state)
 	pyro_capture_reader_destroy(reader);
 }
 
+static void kinds_of_functions_are_kept(void **state)
+{
+	const struct scratch *scratch = *state;
+	struct pyro_profile *written = NULL, *read = NULL;
+	struct pyro_capture_writer *writer = NULL;
+	struct pyro_capture_reader *reader = NULL;
+	uint32_t text, functions[2];
+	assert_int_equal(pyro_profile_create(&written, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_string(written, "fib", 3, &text), PYRO_RC_OK);
+	for (int kind = 0; kind < 2; kind++) {
+		const struct pyro_function function = {
+			.name = text, .file = text, .kind = (enum pyro_function_kind)kind};
+		assert_int_equal(pyro_profile_function(written, &function, &functions[kind]),
+				 PYRO_RC_OK);
+	}
+	assert_int_not_equal(functions[0], functions[1]);
+	assert_int_equal(pyro_capture_writer_create(scratch->path, written, &writer, NULL),
+			 PYRO_RC_OK);
+	assert_int_equal(pyro_capture_writer_finish(writer, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_reader_create(scratch->path, &reader, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_reader_profile(reader, &read, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_function_get(read, functions[0])->kind, PYRO_FUNCTION_PYTHON);
+	assert_int_equal(pyro_profile_function_get(read, functions[1])->kind, PYRO_FUNCTION_NATIVE);
+	pyro_capture_reader_destroy(reader);
+	pyro_profile_destroy(written);
+	pyro_profile_destroy(read);
+}
+
 static void wrong_samples_are_refused(void **state)
 {
 	struct scratch *s = *state;
@@ -350,6 +378,7 @@ int main(void)
 		CASE(it_opens_from_a_read_only_directory),
 		CASE(a_reader_may_look_while_it_is_written),
 		CASE(a_full_disk_is_a_clean_stop),
+		CASE(kinds_of_functions_are_kept),
 		CASE(wrong_samples_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

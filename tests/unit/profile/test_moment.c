@@ -38,11 +38,36 @@ static void its_text_is_a_copy(void **state)
 	pyro_moment_destroy(moment);
 }
 
+static struct pyro_moment_thread thread_of(int tid, bool main, bool python, bool killed)
+{
+	return (struct pyro_moment_thread){
+		.tid = tid, .main = main, .python = python, .killed = killed};
+}
+
+static void threads_have_an_order(void **state)
+{
+	static const int order[] = {6, 3, 2, 4, 1, 5};
+	struct pyro_moment_thread threads[] = {
+		thread_of(5, false, false, false), thread_of(1, false, false, false),
+		thread_of(4, false, true, false),  thread_of(2, false, true, false),
+		thread_of(3, true, true, false),   thread_of(6, false, false, true),
+	};
+	struct pyro_moment moment = {.threads = threads, .thread_count = 6};
+
+	pyro_moment_sort(&moment);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(threads[i].tid, order[i]);
+	moment.thread_count = 0;
+	moment.threads = NULL;
+	pyro_moment_sort(&moment);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_begins_empty),
 		cmocka_unit_test(its_text_is_a_copy),
+		cmocka_unit_test(threads_have_an_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

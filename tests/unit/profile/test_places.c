@@ -35,6 +35,7 @@ static const struct {
 	{"/home/ada/lib/python3.x/mine.py", PYRO_PLACE_OWN, "/home/ada/lib/python3.x/mine.py",
 	 "mine"},
 	{"/home/ada/my-site-packages/a.py", PYRO_PLACE_OWN, "/home/ada/my-site-packages/a.py", "a"},
+	{"/usr/lib/libz.so.1", PYRO_PLACE_NATIVE, "/usr/lib/libz.so.1", "libz.so.1"},
 	{"<string>", PYRO_PLACE_NOWHERE, "<string>", "<string>"},
 	{"", PYRO_PLACE_NOWHERE, "", ""},
 	{"/", PYRO_PLACE_OWN, "/", ""},
@@ -55,9 +56,14 @@ static void files_have_places(void **state)
 		uint32_t function;
 		const char *file = expected[i].file;
 		assert_int_equal(pyro_profile_string(p, file, strlen(file), &files[i]), PYRO_RC_OK);
-		assert_int_equal(pyro_profile_function(
-					 p, &(struct pyro_function){name, files[i], 1}, &function),
-				 PYRO_RC_OK);
+		const struct pyro_function row = {
+			.name = name,
+			.file = files[i],
+			.first_line = 1,
+			.kind = expected[i].kind == PYRO_PLACE_NATIVE ? PYRO_FUNCTION_NATIVE
+								      : PYRO_FUNCTION_PYTHON,
+		};
+		assert_int_equal(pyro_profile_function(p, &row, &function), PYRO_RC_OK);
 	}
 	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
 	for (size_t i = 0; i < PYRO_COUNT(expected); i++) {
@@ -143,7 +149,9 @@ static void without_a_working_directory(void **state)
 	assert_int_equal(pyro_profile_create(&p, NULL), PYRO_RC_OK);
 	assert_int_equal(pyro_profile_string(p, "/srv/app.py", 11, &file), PYRO_RC_OK);
 	assert_int_equal(
-		pyro_profile_function(p, &(struct pyro_function){file, file, 1}, &function),
+		pyro_profile_function(
+			p, &(struct pyro_function){.name = file, .file = file, .first_line = 1},
+			&function),
 		PYRO_RC_OK);
 	assert_int_equal(pyro_places_create(p, &places, NULL), PYRO_RC_OK);
 	assert_string_equal(pyro_places_get(places, file)->display, "/srv/app.py");

@@ -36,7 +36,8 @@ static uint32_t text(struct pyro_profile *p, const char *s)
 static uint32_t function(struct pyro_profile *p, const char *name, int32_t line)
 {
 	uint32_t index = PYRO_NONE;
-	struct pyro_function f = {text(p, name), text(p, "a.py"), line};
+	struct pyro_function f = {
+		.name = text(p, name), .file = text(p, "a.py"), .first_line = line};
 	assert_int_equal(pyro_profile_function(p, &f, &index), PYRO_RC_OK);
 	return index;
 }

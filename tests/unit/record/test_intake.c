@@ -191,6 +191,86 @@ static void what_is_said_is_in_the_profile(void **state)
 	assert_int_equal(pyro_profile_quality(profile)->proof_reread, 2);
 }
 
+static void put_object(uint32_t object, uint32_t thread, uint32_t stack, const char *kind,
+		       uint8_t reason, const char *name)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_OBJECT};
+
+	message.u.object.object = object;
+	message.u.object.thread = thread;
+	message.u.object.stack = stack;
+	message.u.object.kind = kind;
+	message.u.object.reason = reason;
+	put(&message, name, strlen(name));
+}
+
+static void put_wait(uint8_t reason, uint32_t object)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_SAMPLE};
+
+	message.u.sample.at_ns = START + 2000;
+	message.u.sample.wall_ns = 500;
+	message.u.sample.looks = 3;
+	message.u.sample.reason = reason;
+	message.u.sample.object = object;
+	put(&message, NULL, 0);
+}
+
+static void waits_are_metrics_and_rows_by_object(void **state)
+{
+	static const uint8_t reasons[] = {
+		PYRO_SAMPLE_WAITS_CPU,   PYRO_SAMPLE_WAITS_GIL,   PYRO_SAMPLE_WAITS_LOCK,
+		PYRO_SAMPLE_WAITS_IO,    PYRO_SAMPLE_WAITS_NET,   PYRO_SAMPLE_WAITS_SLEEP,
+		PYRO_SAMPLE_WAITS_OTHER, PYRO_SAMPLE_WAITS_OTHER,
+	};
+	const struct pyro_object *object;
+	const struct pyro_total *total;
+	struct pyro_profile_counts counts;
+	uint64_t sum = 0;
+
+	put_process(0, 7, 0);
+	put_thread(0, 0, true, "python");
+	put_thread(0, 1, false, "python");
+	put_code(0, 0, "main");
+	put_code(0, 1, "work");
+	put_stack(0, 0, pair, 2, 2);
+	put_object(0, 1, 0, "gil", PYRO_SAMPLE_WAITS_GIL, "");
+	put_object(1, UINT32_MAX, UINT32_MAX, "socket", PYRO_SAMPLE_WAITS_NET, "a from b");
+	put_object(2, 77, 77, "lock", 99, "0x1"); /* what nobody knows is a wait like any other */
+	put_object(3, 0, 0, "none", PYRO_SAMPLE_RUNS, "");
+	for (size_t i = 0; i < sizeof(reasons); i++)
+		put_wait(reasons[i], PYRO_NO_OBJECT);
+	put_wait(PYRO_SAMPLE_WAITS_GIL, 0);
+	put_wait(PYRO_SAMPLE_WAITS_NET, 1);
+	put_wait(PYRO_SAMPLE_WAITS_NET, 1);
+	put_wait(PYRO_SAMPLE_WAITS_NET, 4711);
+	put_sample(0, 0, 0, PYRO_SAMPLE_SWITCH);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.objects, 3);
+	assert_int_equal(counts.waits, 2);
+	object = pyro_profile_object_get(profile, 0);
+	assert_int_equal(object->metric, PYRO_METRIC_GIL_WAIT);
+	assert_int_equal(object->track, 1);
+	assert_int_equal(pyro_profile_frame_get(profile, object->frame)->line, 5);
+	object = pyro_profile_object_get(profile, 1);
+	assert_string_equal(text_of(object->kind), "socket");
+	assert_string_equal(text_of(object->name), "a from b");
+	assert_int_equal(object->track, PYRO_NONE);
+	assert_int_equal(object->frame, PYRO_NONE);
+	assert_int_equal(pyro_profile_object_get(profile, 2)->metric, PYRO_METRIC_WAIT_OTHER);
+	assert_int_equal(pyro_profile_wait_get(profile, 1)->ns, 1000);
+	assert_int_equal(pyro_profile_wait_get(profile, 1)->samples, 6);
+	total = pyro_profile_total_get(profile, 0);
+	assert_int_equal(total->values[PYRO_METRIC_WAIT_NET], 2000);
+	assert_int_equal(total->values[PYRO_METRIC_WAIT_OTHER], 1000);
+	assert_int_equal(total->values[PYRO_METRIC_READY], 500 + 400);
+	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++)
+		sum += total->values[pyro_reason_info((enum pyro_reason)i)->metric];
+	assert_int_equal(sum, total->values[PYRO_METRIC_WAIT]);
+	assert_int_equal(sum + total->values[PYRO_METRIC_CPU], total->values[PYRO_METRIC_WALL]);
+}
+
 static void numbers_are_of_their_process(void **state)
 {
 	struct pyro_profile_counts counts;
@@ -337,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(what_is_said_is_in_the_profile),
+		CASE(waits_are_metrics_and_rows_by_object),
 		CASE(numbers_are_of_their_process),
 		CASE(what_was_not_announced_is_left_out),
 		CASE(the_dead_are_not_mixed_up),

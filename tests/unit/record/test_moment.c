@@ -14,6 +14,8 @@
 
 /* What it makes of threads in every state is tested in tests/cli, on every interpreter. */
 
+static const struct pyro_moment_options options = {.locals = true};
+
 static const char *name_at(const struct pyro_moment *moment, uint32_t stack)
 {
 	const struct pyro_stack *node = pyro_profile_stack_get(moment->profile, stack);
@@ -46,8 +48,7 @@ static void a_process_is_read(void **state)
 		for (int tries = 0; tries < 2000; tries++) {
 			pyro_moment_destroy(moment);
 			moment = NULL;
-			if (pyro_moment_take(target.pid, &(struct pyro_moment_wish){0}, &moment,
-					     &err) != PYRO_RC_OK)
+			if (pyro_moment_take(target.pid, &options, &moment, &err) != PYRO_RC_OK)
 				fail_msg("%s: %s", interpreters.items[i].full, err.message);
 			assert_int_equal(moment->thread_count, 1);
 			if (strcmp(moment->threads[0].wait, "sleep") == 0)
@@ -72,8 +73,7 @@ static void nobody_is_an_error(void **state)
 	struct pyro_moment *moment = NULL;
 	struct pyro_err err = {0};
 
-	assert_int_equal(pyro_moment_take(1 << 22, &(struct pyro_moment_wish){0}, &moment, &err),
-			 PYRO_RC_GONE);
+	assert_int_equal(pyro_moment_take(1 << 22, &options, &moment, &err), PYRO_RC_GONE);
 	assert_null(moment);
 	assert_non_null(strstr(err.message, "4194304"));
 }
@@ -90,7 +90,7 @@ static void other_programs_are_an_error(void **state)
 	assert_true(target_start(&target, argv));
 	/* While it starts it cannot be told. */
 	for (int tries = 0; tries < 2000 && rc == PYRO_RC_NOTREADY; tries++) {
-		rc = pyro_moment_take(target.pid, &(struct pyro_moment_wish){0}, &moment, &err);
+		rc = pyro_moment_take(target.pid, &options, &moment, &err);
 		usleep(10000);
 	}
 	assert_int_equal(rc, PYRO_RC_NOTPYTHON);

@@ -43,8 +43,9 @@ static void check(struct pyro_profile *profile, const char *expected)
 static void test_waiting_and_imports(void **state)
 {
 	check(stage_waiting(),
-	      "fetch() fetch.py:10 waits 50 % +-4 of the run, all of it at line 12, most of it in "
-	      "SocketIO.readinto() socket.py:700\n"
+	      "fetch() fetch.py:10 waits 50 % +-4 of the run for the network, all of it at line "
+	      "12, "
+	      "most of it in SocketIO.readinto() socket.py:700\n"
 	      "parse() fetch.py:20 takes 30 % +-3 of the run, all of it at line 22\n"
 	      "importing modules takes 15 % +-3 of the run\n");
 }
@@ -55,6 +56,82 @@ static void test_gil(void **state)
 	      "work() fetch.py:60 takes 100 % +-1 of the run, all of it at line "
 	      "64\n4 threads wait for the GIL 75 % +-2 of their time; work() "
 	      "fetch.py:60 holds it most (100 % +-1)\n");
+}
+
+static uint32_t string(struct pyro_profile *profile, const char *text)
+{
+	uint32_t index;
+	assert_int_equal(pyro_profile_string(profile, text, strlen(text), &index), PYRO_RC_OK);
+	return index;
+}
+
+/* The first stack of @profile whose leaf is at @line. */
+static uint32_t stack_at(struct pyro_profile *profile, int32_t line)
+{
+	struct pyro_profile_counts counts;
+	pyro_profile_counts(profile, &counts);
+	for (uint32_t i = 0; i < counts.stacks; i++) {
+		uint32_t frame = pyro_profile_stack_get(profile, i)->frame;
+		if (pyro_profile_frame_get(profile, frame)->line == line)
+			return i;
+	}
+	fail_msg("no stack ends at line %d", (int)line);
+	return 0;
+}
+
+static void wait_for(struct pyro_profile *profile, uint32_t track, uint32_t stack, uint64_t ms,
+		     struct pyro_object object)
+{
+	struct pyro_waited waited = {
+		.track = track, .stack = stack, .ns = ms * 1000000, .samples = ms};
+	assert_int_equal(pyro_profile_object(profile, &object, &waited.object), PYRO_RC_OK);
+	assert_int_equal(pyro_profile_wait(profile, &waited), PYRO_RC_OK);
+}
+
+/* What most of the waiting is for is named; what little of it is for is not. */
+static void test_what_is_waited_for(void **state)
+{
+	static const char named[] =
+		"fetch() fetch.py:10 waits 50 % +-4 of the run for the network (10.0.3.7:443 from "
+		"10.0.3.2:6012), all of it at line 12, most of it in SocketIO.readinto() "
+		"socket.py:700\n";
+	struct pyro_profile *profile = stage_waiting();
+	struct pyro_object socket = {.metric = PYRO_METRIC_WAIT_NET,
+				     .kind = string(profile, "socket"),
+				     .name = string(profile, "10.0.3.7:443 from 10.0.3.2:6012"),
+				     .track = PYRO_NONE,
+				     .frame = PYRO_NONE};
+	struct pyro_buf buf;
+	pyro_buf_init(&buf, 1 << 20);
+	wait_for(profile, 0, stack_at(profile, 708), 400, socket);
+	collect(profile, &buf);
+	assert_memory_equal(buf.data, named, strlen(named));
+	pyro_buf_reset(&buf);
+	profile = stage_waiting();
+	socket.kind = string(profile, "socket");
+	socket.name = string(profile, "10.0.3.7:443 from 10.0.3.2:6012");
+	wait_for(profile, 0, stack_at(profile, 708), 100, socket);
+	collect(profile, &buf);
+	assert_null(strstr(buf.data, "10.0.3.7"));
+	pyro_buf_deinit(&buf);
+}
+
+static void test_who_has_the_gil(void **state)
+{
+	struct pyro_profile *profile = stage_threads(3);
+	const uint32_t work = stack_at(profile, 64);
+	const uint32_t at = pyro_profile_stack_get(profile, stack_at(profile, 33))->frame;
+	for (uint32_t track = 1; track < 5; track++)
+		wait_for(profile, track, work, 500,
+			 (struct pyro_object){.metric = PYRO_METRIC_GIL_WAIT,
+					      .kind = string(profile, "gil"),
+					      .name = string(profile, ""),
+					      .track = 0,
+					      .frame = at});
+	check(profile,
+	      "work() fetch.py:60 takes 100 % +-1 of the run, all of it at line 64\n"
+	      "4 threads wait for the GIL 75 % +-2 of their time, while join_all() fetch.py:30 "
+	      "has it (100 %) in MainThread\n");
 }
 
 /* One sample is no evidence, and where nothing is above noise nothing is said. */
@@ -90,6 +167,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waiting_and_imports),
 		cmocka_unit_test(test_gil),
+		cmocka_unit_test(test_what_is_waited_for),
+		cmocka_unit_test(test_who_has_the_gil),
 		cmocka_unit_test(test_noise_is_no_finding),
 		cmocka_unit_test(test_outside_of_python),
 	};

@@ -228,14 +228,33 @@ static void test_errors(void **state)
 	pyro_profile_destroy(profile);
 }
 
+static void test_waits(void **state)
+{
+	struct pyro_profile *profile = sample_profile_create();
+	const struct pyro_report_view view = {0};
+	struct pyro_buf buf;
+	(void)state;
+	pyro_buf_init(&buf, 1 << 20);
+	assert_int_equal(pyro_report_json(profile, &view, PYRO_REPORT_JSON_ROWS, NULL, &buf, NULL),
+			 PYRO_RC_OK);
+	assert_non_null(strstr(
+		buf.data,
+		"\"waits\":[{\"thread\":1,\"metric\":\"gil_wait\",\"kind\":\"gil\",\"name\":\"\","
+		"\"holder\":0,\"holder_at\":{\"name\":\"Cart.price\",\"file\":\"/home/ada/shop/"
+		"shop.py\",\"first_line\":80,\"line\":88},\"ns\":150000000,\"samples\":150},"
+		"{\"thread\":0,\"metric\":\"wait_net\",\"kind\":\"socket\",\"name\":\"10.0.3.7:443 "
+		"from 10.0.3.2:60122\",\"holder\":null,\"ns\":50000000,\"samples\":50}]"));
+	assert_non_null(strstr(buf.data, "\"wait_net\":100000000"));
+	pyro_buf_deinit(&buf);
+	pyro_profile_destroy(profile);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_part_is_json),
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_callers_and_source),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_waits),  cmocka_unit_test(test_every_part_is_json),
+		cmocka_unit_test(test_rows),   cmocka_unit_test(test_callers_and_source),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

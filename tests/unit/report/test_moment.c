@@ -134,9 +134,25 @@ static struct pyro_moment *server(void)
 	return moment;
 }
 
-static void shot(const char *name, const struct pyro_report_look *look)
+/* The same server, as a core that was cut short has it. */
+static struct pyro_moment *dead(void)
 {
 	struct pyro_moment *moment = server();
+
+	moment->up_ns = 0;
+	moment->core = "/var/crash/core.4127";
+	moment->signal = "SIGSEGV";
+	moment->cause = "no memory at 0x10";
+	moment->lost = 12300000;
+	for (size_t i = 0; i < moment->thread_count; i++)
+		moment->threads[i].wait_ns = 0;
+	moment->threads[1].killed = true;
+	pyro_moment_sort(moment);
+	return moment;
+}
+
+static void shot(struct pyro_moment *moment, const char *name, const struct pyro_report_look *look)
+{
 	struct pyro_buf buf;
 
 	pyro_buf_init(&buf, 1 << 20);
@@ -149,22 +165,32 @@ static void shot(const char *name, const struct pyro_report_look *look)
 
 static void it_fits_the_terminal(void **state)
 {
-	shot("moment-80.txt", &(struct pyro_report_look){80, 30, false, true});
-	shot("moment-40.txt", &(struct pyro_report_look){40, 30, false, true});
-	shot("moment-120-ascii.txt", &(struct pyro_report_look){120, 30, false, false});
-	shot("moment-80-colour.txt", &(struct pyro_report_look){80, 30, true, true});
+	shot(server(), "moment-80.txt", &(struct pyro_report_look){80, 30, false, true});
+	shot(server(), "moment-40.txt", &(struct pyro_report_look){40, 30, false, true});
+	shot(server(), "moment-120-ascii.txt", &(struct pyro_report_look){120, 30, false, false});
+	shot(server(), "moment-80-colour.txt", &(struct pyro_report_look){80, 30, true, true});
 }
 
-static void json_has_all_of_it(void **state)
+static void shot_json(struct pyro_moment *moment, const char *name)
 {
-	struct pyro_moment *moment = server();
 	struct pyro_buf buf;
 
 	pyro_buf_init(&buf, 1 << 20);
 	assert_int_equal(pyro_report_moment_json(moment, &buf), PYRO_RC_OK);
-	golden_compare("moment.json", &buf);
+	golden_compare(name, &buf);
 	pyro_buf_deinit(&buf);
 	pyro_moment_destroy(moment);
+}
+
+static void json_has_all_of_it(void **state)
+{
+	shot_json(server(), "moment.json");
+	shot_json(dead(), "moment-core.json");
+}
+
+static void a_core_says_what_killed_it(void **state)
+{
+	shot(dead(), "moment-core-80.txt", &(struct pyro_report_look){80, 30, false, true});
 }
 
 static void half_a_report_is_an_error(void **state)
@@ -190,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_fits_the_terminal),
 		cmocka_unit_test(json_has_all_of_it),
+		cmocka_unit_test(a_core_says_what_killed_it),
 		cmocka_unit_test(half_a_report_is_an_error),
 	};
 

@@ -85,12 +85,8 @@ static void test_metrics_asked_for(void **state)
 		enum pyro_report_metric metric;
 		uint64_t base_ms;
 	} cases[] = {
-		{PYRO_REPORT_WALL, 1320},
-		{PYRO_REPORT_CPU, 920},
-		{PYRO_REPORT_WAIT, 400},
-		{PYRO_REPORT_GIL_WAIT, 300},
-		{PYRO_REPORT_GIL, 920},
-		{PYRO_REPORT_NET, 100},
+		{PYRO_REPORT_WALL, 1320},    {PYRO_REPORT_CPU, 920}, {PYRO_REPORT_WAIT, 400},
+		{PYRO_REPORT_GIL_WAIT, 300}, {PYRO_REPORT_GIL, 920}, {PYRO_REPORT_NET, 100},
 		{PYRO_REPORT_LOCK, 0},
 	};
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {

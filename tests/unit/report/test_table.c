@@ -96,6 +96,34 @@ static void test_empty(void **state)
 	pyro_buf_deinit(&buf);
 }
 
+/* What is drawn again and again stands still: a steady column has its width whatever is in it, and
+ * is there when nothing is. */
+static void test_steady(void **state)
+{
+	static const struct pyro_report_column steady[] = {
+		{.title = "self", .right = true, .steady = 6},
+		{.title = "wait", .right = true, .steady = 6},
+		{.title = "name", .marked = true},
+	};
+	const struct pyro_report_look look = {.columns = 40, .unicode = true, .colour = true};
+	struct pyro_report_table table;
+	struct pyro_buf buf;
+
+	pyro_buf_init(&buf, 4096);
+	pyro_report_table_init(&table, steady, PYRO_COUNT(steady), &look);
+	pyro_report_table_row(&table);
+	pyro_report_table_cell(&table, PYRO_INK_PLAIN, "2 %");
+	pyro_report_table_cell(&table, PYRO_INK_PLAIN, "");
+	pyro_report_table_cell(&table, PYRO_INK_PLAIN, "x");
+	assert_int_equal(pyro_report_table_render(&table, 0, &buf), PYRO_RC_OK);
+	assert_string_equal(buf.data,
+			    "  \033[2mself\033[0m    \033[2mwait\033[0m  "
+			    "\033[1mname\033[0m\n"
+			    "   2 %          x\n");
+	pyro_report_table_deinit(&table);
+	pyro_buf_deinit(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_drops_columns),
 		cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_steady),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,44 @@ static void test_styles_end_with_their_line(void **state)
 	      "\033[2mone two three four\033[0m\n\033[2mfive\033[0m\n");
 }
 
+/* What is styled is read back piece by piece, line by line. */
+static void test_spans(void **state)
+{
+	enum pyro_ink ink = PYRO_INK_PLAIN;
+	struct pyro_span span;
+	const char *at;
+
+	pyro_buf_reset(&buf);
+	pyro_buf_add_text(&buf, "a ");
+	for (int i = PYRO_INK_BOLD; i <= PYRO_INK_WAITING; i++)
+		pyro_text_styled(&buf, &rich, (enum pyro_ink)i, "x");
+	pyro_buf_add_text(&buf, "\n\nend \033[95munknown");
+	at = buf.data;
+	assert_true(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(span.ink, PYRO_INK_PLAIN);
+	assert_int_equal(span.size, 2);
+	for (int i = PYRO_INK_BOLD; i <= PYRO_INK_WAITING; i++) {
+		assert_true(pyro_text_next_span(&at, &ink, &span));
+		assert_int_equal(span.ink, i);
+		assert_int_equal(span.size, 1);
+		assert_int_equal(*span.text, 'x');
+	}
+	assert_false(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(ink, PYRO_INK_PLAIN);
+	assert_false(pyro_text_next_span(&at, &ink, &span));
+	/* A sequence that is none of ours is no text; a text that ends is an end. */
+	assert_true(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(span.size, 4);
+	assert_true(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(span.ink, PYRO_INK_PLAIN);
+	assert_int_equal(span.size, 7);
+	assert_false(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(*at, '\0');
+	at = "\033[9";
+	assert_false(pyro_text_next_span(&at, &ink, &span));
+	assert_int_equal(*at, '\0');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_paragraph_wraps),
 		cmocka_unit_test(test_styles_end_with_their_line),
+		cmocka_unit_test(test_spans),
 	};
 	pyro_buf_init(&buf, 4096);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,6 +219,94 @@ static void times_are_right_by_proc(void **state)
 	times_are_right(PYRO_PROOF_BY_PROC);
 }
 
+/* Threads that wait for one thing each, until the first has slept. */
+static const char waiting[] =
+	"import os, socket, threading, time\n"
+	"inlet, outlet = os.pipe()\n"
+	"near, far = socket.socketpair()\n"
+	"lock = threading.Lock()\n"
+	"lock.acquire()\n"
+	"def sleeps():\n"
+	"    time.sleep(0.4)\n"
+	"    os.write(outlet, b'x')\n"
+	"    far.send(b'x')\n"
+	"    lock.release()\n"
+	"def reads(): os.read(inlet, 1)\n"
+	"def receives(): near.recv(1)\n"
+	"def locks(): lock.acquire()\n"
+	"threads = [threading.Thread(target=f) for f in (sleeps, reads, receives, locks)]\n"
+	"for thread in threads: thread.start()\n"
+	"for thread in threads: thread.join()\n";
+
+static bool has_object(const struct messages_process *process, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < MESSAGES_OBJECTS && process->objects[i].known; i++) {
+		if (strcmp(process->objects[i].kind, kind) == 0 &&
+		    strncmp(process->objects[i].name, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Threads, not the main one, that hardly ever waited for anything else. After it, they need the GIL
+ * and a processor. */
+static size_t count_waiting(enum pyro_sample_reason reason)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < messages.thread_count; i++) {
+		const struct messages_thread *thread = &messages.threads[i];
+		const uint64_t off = thread->looks - thread->reasons[PYRO_SAMPLE_RUNS] -
+				     thread->reasons[PYRO_SAMPLE_WAITS_GIL] -
+				     thread->reasons[PYRO_SAMPLE_WAITS_CPU];
+
+		count += !thread->main && off >= 20 && thread->reasons[reason] * 10 >= off * 9;
+	}
+	return count;
+}
+
+static void waits_have_reasons(enum pyro_proof_method method)
+{
+	static const struct {
+		enum pyro_sample_reason reason;
+		const char *kind;
+		const char *name;
+	} expected[] = {
+		{PYRO_SAMPLE_WAITS_SLEEP, NULL, NULL},
+		{PYRO_SAMPLE_WAITS_IO, "pipe", "pipe:["},
+		{PYRO_SAMPLE_WAITS_NET, "socket", "unix socket"},
+		{PYRO_SAMPLE_WAITS_LOCK, "lock", "0x"},
+	};
+	struct pyro_sampler *sampler = make(method, true, 1 << 20);
+	const struct run run = run_program(sampler, waiting);
+	const uint32_t process = messages_process(&messages, run.pid);
+
+	everything_adds_up();
+	assert_int_equal(messages.thread_count, 1 + PYRO_COUNT(expected));
+	for (size_t i = 0; i < PYRO_COUNT(expected); i++) {
+		assert_int_equal(count_waiting(expected[i].reason), 1);
+		if (expected[i].kind)
+			assert_true(has_object(&messages.processes[process], expected[i].kind,
+					       expected[i].name));
+	}
+	destroy(sampler);
+}
+
+static void waits_have_reasons_by_interrupts(void **state)
+{
+	waits_have_reasons(PYRO_PROOF_BY_INTERRUPT);
+}
+
+static void waits_have_reasons_by_records(void **state)
+{
+	waits_have_reasons(PYRO_PROOF_BY_SWITCH);
+}
+
+static void waits_have_reasons_by_proc(void **state)
+{
+	waits_have_reasons(PYRO_PROOF_BY_PROC);
+}
+
 static void every_method_says_what_it_is(void **state)
 {
 	static const struct {
@@ -499,6 +587,9 @@ int main(void)
 		cmocka_unit_test(times_are_right_by_interrupts),
 		cmocka_unit_test(times_are_right_by_records),
 		cmocka_unit_test(times_are_right_by_proc),
+		cmocka_unit_test(waits_have_reasons_by_interrupts),
+		cmocka_unit_test(waits_have_reasons_by_records),
+		cmocka_unit_test(waits_have_reasons_by_proc),
 		cmocka_unit_test(every_method_says_what_it_is),
 		cmocka_unit_test(children_are_followed_by_records),
 		cmocka_unit_test(children_are_followed_by_proc),

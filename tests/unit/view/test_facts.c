@@ -42,10 +42,10 @@ static void test_json(void **state)
 		   "{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
 		   "\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
 		   "\"exact_cpu\":false}");
-	assert_has(
-		&buf,
-		"\"metrics\":[\"wall\",\"cpu\",\"gil_held\",\"gil_wait\",\"samples\",\"ready\","
-		"\"wait_lock\",\"wait_io\",\"wait_net\",\"wait_sleep\",\"wait_other\",\"wait\"]");
+	assert_has(&buf,
+		   "\"metrics\":[\"wall\",\"cpu\",\"gil_held\",\"gil_wait\",\"samples\",\"ready\","
+		   "\"wait_lock\",\"wait_io\",\"wait_net\",\"wait_sleep\",\"wait_other\",\"wait\","
+		   "\"cpu_python\",\"cpu_native\",\"cpu_system\"]");
 	assert_has(&buf, "\"samples\":1320,\"proved\":1320");
 	assert_has(&buf, "\"sources_asked\":true");
 	assert_has(&buf,

@@ -4,15 +4,45 @@
 import type { Profile } from '../data/profile';
 import type { Tree } from './tree';
 
-export type MetricName = 'wall' | 'cpu' | 'wait' | 'gil_wait' | 'gil_held' | 'samples';
+/** Why threads are off their processors; together they are `wait`, where they were recorded. */
+export const reasons = [
+  'gil_wait',
+  'wait_lock',
+  'wait_io',
+  'wait_net',
+  'wait_sleep',
+  'wait_other',
+  'ready',
+] as const;
+export type ReasonName = (typeof reasons)[number];
+export type MetricName = 'wall' | 'cpu' | 'wait' | ReasonName | 'gil_held' | 'samples';
+
+const metricOrder: MetricName[] = ['wall', 'cpu', 'wait', ...reasons, 'gil_held', 'samples'];
 
 export const metricWords: Record<MetricName, { label: string; long: string }> = {
   wall: { label: 'Wall', long: 'time on the clock, running or not' },
   cpu: { label: 'CPU', long: 'time on a processor' },
   wait: { label: 'Waiting', long: 'time off the processor' },
   gil_wait: { label: 'GIL wait', long: 'time waiting for the global interpreter lock' },
+  wait_lock: { label: 'Lock wait', long: 'time waiting for a lock' },
+  wait_io: { label: 'I/O wait', long: 'time waiting for a file, a pipe or the terminal' },
+  wait_net: { label: 'Network wait', long: 'time waiting for a socket, or for several events' },
+  wait_sleep: { label: 'Asleep', long: 'time asleep' },
+  wait_other: { label: 'Other wait', long: 'time waiting for anything else' },
+  ready: { label: 'No processor', long: 'time waiting for a processor' },
   gil_held: { label: 'GIL held', long: 'time holding the global interpreter lock' },
   samples: { label: 'Samples', long: 'samples taken' },
+};
+
+/** What a thread does meanwhile, after "waiting". */
+export const reasonWords: Record<ReasonName, string> = {
+  gil_wait: 'for the GIL',
+  wait_lock: 'for locks',
+  wait_io: 'for files and pipes',
+  wait_net: 'for the network',
+  wait_sleep: 'asleep',
+  wait_other: 'for something else',
+  ready: 'for a processor',
 };
 
 /** One value per row of the profile's totals. */
@@ -25,8 +55,7 @@ export function metricColumn(profile: Profile, metric: MetricName): Float64Array
 
 /** Metrics of which anything was recorded. */
 export function presentMetrics(profile: Profile): MetricName[] {
-  const all: MetricName[] = ['wall', 'cpu', 'wait', 'gil_wait', 'gil_held', 'samples'];
-  return all.filter(
+  return metricOrder.filter(
     (metric) =>
       metric === 'wall' || metricColumn(profile, metric).some((value: number) => value > 0),
   );
@@ -39,6 +68,34 @@ export function tracksOf(profile: Profile, scope: string): Uint8Array {
   return Uint8Array.from(tracks, (track, i) =>
     scope === '' || (scope[0] === 'p' ? track.process === index : i === index) ? 1 : 0,
   );
+}
+
+export interface Wait {
+  reason: ReasonName;
+  sum: number;
+}
+
+/** What some threads wait for in those nodes of the tree that are `inside`, longest first. */
+export function splitWaits(
+  profile: Profile,
+  tree: Tree,
+  scope: string,
+  inside: (node: number) => boolean,
+): Wait[] {
+  const { totals } = profile;
+  const chosen = tracksOf(profile, scope);
+  const rows: number[] = [];
+  for (let i = 0; i < totals.count; i++) {
+    const node = totals.stack[i] < 0 ? 0 : tree.ofStack[totals.stack[i]];
+    if (chosen[totals.track[i]] && inside(node)) rows.push(i);
+  }
+  return reasons
+    .map((reason) => {
+      const column = metricColumn(profile, reason);
+      return { reason, sum: rows.reduce((sum, i) => sum + column[i], 0) };
+    })
+    .filter(({ sum }) => sum > 0)
+    .sort((a, b) => b.sum - a.sum);
 }
 
 export interface Weight {

@@ -3,7 +3,7 @@
 
 import type { Meta, Profile } from '../data/profile';
 import { count, duration, percent, plural, shown } from '../format';
-import { metricColumn } from '../model/values';
+import { metricColumn, reasons, reasonWords } from '../model/values';
 
 const sum = (column: Float64Array): number => column.reduce((a, b) => a + b, 0);
 
@@ -60,27 +60,30 @@ function Division({ profile }: { profile: Profile }) {
   const wall = sum(metricColumn(profile, 'wall'));
   if (wall === 0) return null;
   const waiting = sum(metricColumn(profile, 'wait'));
-  const gil = Math.min(waiting, sum(metricColumn(profile, 'gil_wait')));
-  const running = wall - waiting;
+  const waits = reasons
+    .map((reason) => ({
+      tone: reason === 'gil_wait' ? 'gil' : 'waiting',
+      words: `waiting ${reasonWords[reason]}`,
+      share: sum(metricColumn(profile, reason)) / wall,
+    }))
+    .sort((a, b) => b.share - a.share);
+  const rest = waits.reduce((left, part) => left - part.share, waiting / wall);
+  const known = waits.some((part) => part.share > 0);
   const parts = [
-    { tone: 'running', words: 'running', share: running / wall },
-    { tone: 'gil', words: 'waiting for the GIL', share: gil / wall },
-    {
-      tone: 'waiting',
-      words: gil > 0 ? 'waiting otherwise' : 'waiting',
-      share: (waiting - gil) / wall,
-    },
+    { tone: 'running', words: 'running', share: (wall - waiting) / wall },
+    ...waits,
+    { tone: 'waiting', words: known ? 'waiting otherwise' : 'waiting', share: rest },
   ].filter((part) => part.share > 0.0005);
   return (
     <div class="division">
       <div class="division-bar" role="img" aria-label="How the time of all threads divides">
         {parts.map((part) => (
-          <span key={part.tone} class={part.tone} style={{ flexGrow: part.share }} />
+          <span key={part.words} class={part.tone} style={{ flexGrow: part.share }} />
         ))}
       </div>
       <ul>
         {parts.map((part) => (
-          <li key={part.tone}>
+          <li key={part.words}>
             <span class={`dot ${part.tone}`} />
             {part.words} <b>{percent(part.share)}</b>
           </li>

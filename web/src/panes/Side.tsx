@@ -6,7 +6,7 @@ import type { App } from '../app';
 import { percent, plusMinus, shown, value } from '../format';
 import type { Relation } from '../model/rows';
 import { margin } from '../model/values';
-import { KindDot, Share } from './parts';
+import { KindDot, Share, Waits } from './parts';
 
 interface RelationsProps {
   app: App;
@@ -121,6 +121,7 @@ function Focus({ app, fn }: { app: App; fn: number }) {
         {number('self', row.self, row.selfSquared)}
         {number('total', row.total, row.totalSquared)}
       </div>
+      <Waits waits={engine.functionWaits(s, state.scope, fn)} />
       <HotLines app={app} fn={fn} />
       <Relations
         app={app}

@@ -4,7 +4,7 @@ import type { App } from '../app';
 import { kindWords } from '../flame/colours';
 import { percent, plusMinus, value } from '../format';
 import { margin } from '../model/values';
-import { KindDot } from './parts';
+import { KindDot, Waits } from './parts';
 
 interface Props {
   app: App;
@@ -63,6 +63,7 @@ export function Tooltip({ app, node, x, y }: Props) {
           </tr>
         </tbody>
       </table>
+      <Waits waits={engine.nodeWaits(s, state.scope, node)} />
     </div>
   );
 }

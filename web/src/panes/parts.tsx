@@ -5,7 +5,8 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { App } from '../app';
 import { kindColour, kindWords } from '../flame/colours';
-import { percent } from '../format';
+import { duration, percent } from '../format';
+import { reasonWords, type Wait } from '../model/values';
 
 /** A share as a number with a bar behind it. */
 export function Share({ of, whole, tone }: { of: number; whole: number; tone?: string }) {
@@ -20,6 +21,13 @@ export function Share({ of, whole, tone }: { of: number; whole: number; tone?: s
 
 export function KindDot({ kind }: { kind: number }) {
   return <span class="dot" style={{ background: kindColour(kind) }} title={kindWords[kind]} />;
+}
+
+/** "waiting for locks 1.2 s, asleep 300 ms" */
+export function Waits({ waits }: { waits: Wait[] }) {
+  if (waits.length === 0) return null;
+  const words = waits.map(({ reason, sum }) => `${reasonWords[reason]} ${duration(sum)}`);
+  return <p class="waits dim">waiting {words.join(', ')}</p>;
 }
 
 /** A function with where it is; the name keeps its end when there is little room. */

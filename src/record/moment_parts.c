@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include "record/moment_parts.h"
 
-#include "record/moment_inside.h"
+#include <string.h>
 
 static enum pyro_rc add_text(struct pyro_profile *profile, const char *text, uint32_t *ret_string)
 {
@@ -40,4 +40,43 @@ enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro
 	for (size_t i = count; i-- > 0 && !rc;)
 		rc = add_frame(moment->profile, python, &frames[i], ret_stack);
 	return rc;
+}
+
+enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,
+				struct pyro_raw_stack *stack, struct pyro_moment_thread *thread)
+{
+	pyro_python_stack_lines(python, stack);
+	thread->truncated = stack->truncated;
+	thread->partial = stack->partial;
+	return pyro_moment_add_stack(moment, python, stack->frames, stack->count, &thread->stack);
+}
+
+struct naming {
+	struct pyro_moment *moment;
+	struct pyro_map *names;
+};
+
+static void on_name(void *context, uint64_t pthread, const char *name)
+{
+	const struct naming *naming = context;
+	const char *kept = pyro_moment_text(naming->moment, name);
+
+	/* Without memory it has the kernel's name. */
+	if (pyro_map_put(naming->names, pthread, (uint64_t)(uintptr_t)kept))
+		return;
+}
+
+void pyro_moment_names(struct pyro_moment *moment, struct pyro_python *python,
+		       struct pyro_map *names)
+{
+	struct naming naming = {moment, names};
+
+	pyro_python_thread_names(python, on_name, &naming);
+}
+
+const char *pyro_moment_name(const struct pyro_map *names, uint64_t pthread)
+{
+	uint64_t name;
+
+	return pyro_map_get(names, pthread, &name) ? (const char *)(uintptr_t)name : NULL;
 }

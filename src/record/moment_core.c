@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/moment_core.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cpython/locate.h"
+#include "record/locals.h"
+#include "record/moment_parts.h"
+#include "target/wait.h"
+
+struct taking {
+	struct pyro_core *core;
+	struct pyro_python *python;
+	struct pyro_python_origin origin;
+	struct pyro_raw_stack *stack;
+	const struct pyro_look *look;
+	bool *shown;              /* states of the look that a thread of the core has */
+	struct pyro_map by_tid;   /* the kernel's id to a place in the look */
+	struct pyro_map by_place; /* pthread_t to the same */
+	struct pyro_map names;
+	struct pyro_moment *moment;
+	struct pyro_locals *locals; /* NULL: variables are not asked for */
+};
+
+/* Why the kernel sent a signal, by si_code of sigaction(2). */
+static const struct {
+	int signal;
+	int code;
+	const char *text;
+} causes[] = {
+	{SIGSEGV, SEGV_MAPERR, "no memory"},
+	{SIGSEGV, SEGV_ACCERR, "memory that it had no right to,"},
+	{SIGBUS, BUS_ADRALN, "memory out of line"},
+	{SIGBUS, BUS_ADRERR, "memory that its file does not reach,"},
+	{SIGBUS, BUS_OBJERR, "memory that the machine lost,"},
+	{SIGILL, ILL_ILLOPC, "no instruction"},
+	{SIGILL, ILL_ILLOPN, "no instruction"},
+	{SIGFPE, FPE_INTDIV, "a division by zero"},
+	{SIGFPE, FPE_INTOVF, "a result that is too large"},
+};
+
+static void taking_deinit(struct taking *taking)
+{
+	free(taking->stack);
+	free(taking->shown);
+	pyro_locals_destroy(taking->locals);
+	pyro_python_destroy(taking->python);
+	pyro_core_close(taking->core);
+	pyro_map_deinit(&taking->by_tid);
+	pyro_map_deinit(&taking->by_place);
+	pyro_map_deinit(&taking->names);
+	pyro_moment_destroy(taking->moment);
+}
+
+static enum pyro_rc taking_init(struct taking *taking, struct pyro_err *err)
+{
+	*taking = (struct taking){.core = NULL};
+	pyro_map_init(&taking->by_tid, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->by_place, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	taking->stack = calloc(1, sizeof(*taking->stack));
+	if (!taking->stack)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	return pyro_moment_create(&taking->moment, err);
+}
+
+/* ---- the process ---- */
+
+static const char *signal_of(struct taking *taking, int signal)
+{
+	const char *abbreviation = sigabbrev_np(signal);
+	char text[32];
+
+	snprintf(text, sizeof(text), "SIG%s", abbreviation ? abbreviation : "?");
+	return signal ? pyro_moment_text(taking->moment, text) : "";
+}
+
+static const char *cause_of(struct taking *taking, const struct pyro_core_facts *facts)
+{
+	char text[128] = "";
+
+	if (facts->sender && facts->sender == facts->pid)
+		snprintf(text, sizeof(text), "sent by itself");
+	else if (facts->sender)
+		snprintf(text, sizeof(text), "sent by process %d", facts->sender);
+	for (size_t i = 0; i < PYRO_COUNT(causes) && facts->has_fault_addr; i++) {
+		if (causes[i].signal == facts->signal && causes[i].code == facts->signal_code)
+			snprintf(text, sizeof(text), "%s at %#" PRIx64, causes[i].text,
+				 facts->fault_addr);
+	}
+	return pyro_moment_text(taking->moment, text);
+}
+
+static void take_process(struct taking *taking, const char *path)
+{
+	const struct pyro_core_facts *facts = pyro_core_facts(taking->core);
+	struct pyro_moment *moment = taking->moment;
+
+	moment->core = pyro_moment_text(moment, path);
+	moment->pid = facts->pid;
+	moment->command = pyro_moment_text(moment, *facts->command ? facts->command : facts->name);
+	moment->version = pyro_moment_text(moment, taking->origin.version_text);
+	moment->free_threaded = taking->origin.free_threaded;
+	moment->collecting = taking->look->collecting;
+	moment->finalizing = taking->look->finalizing;
+	moment->signal = signal_of(taking, facts->signal);
+	moment->cause = facts->signal ? cause_of(taking, facts) : "";
+	moment->lost = facts->lost;
+}
+
+/* ---- its threads ---- */
+
+static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
+{
+	enum pyro_rc rc = pyro_python_look(taking->python, &taking->look);
+
+	if (rc == PYRO_RC_NOMEM)
+		return pyro_err_set(err, rc, "out of memory");
+	if (rc)
+		return pyro_err_set(err, PYRO_RC_FORMAT,
+				    "the threads of its interpreter make no sense: it died while "
+				    "they changed, or wrote over them");
+	taking->shown = calloc(taking->look->thread_count + 1, sizeof(*taking->shown));
+	if (!taking->shown)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
+		const struct pyro_thread *state = &taking->look->threads[i];
+
+		if (state->native_id)
+			rc = pyro_map_put(&taking->by_tid, state->native_id, i);
+		if (!rc && state->pthread)
+			rc = pyro_map_put(&taking->by_place, state->pthread, i);
+	}
+	return rc ? pyro_err_set(err, rc, "out of memory") : PYRO_RC_OK;
+}
+
+static enum pyro_rc open_python(struct taking *taking, const struct pyro_core_places *places,
+				struct pyro_err *err)
+{
+	const uint64_t lost = pyro_core_facts(taking->core)->lost;
+	enum pyro_rc rc = pyro_python_locate_core(taking->core, places, &taking->origin, err);
+
+	if (!rc)
+		rc = pyro_python_create(pyro_core_reader(taking->core), &taking->origin,
+					&taking->python, err);
+	if (!rc)
+		rc = look(taking, err);
+	if (rc && lost)
+		return pyro_err_prefix(err, rc, "cut short, %" PRIu64 " bytes are missing", lost);
+	return rc;
+}
+
+/* Where the state of a thread is in the look; SIZE_MAX: it has none. A debugger that looks into a
+ * container has other ids for its threads, but not other places. */
+static size_t state_of(const struct taking *taking, const struct pyro_core_thread *thread)
+{
+	const uint64_t place = pyro_core_thread_pthread(thread);
+	uint64_t index;
+
+	if ((place && pyro_map_get(&taking->by_place, place, &index)) ||
+	    pyro_map_get(&taking->by_tid, (uint64_t)thread->tid, &index))
+		return index;
+	return SIZE_MAX;
+}
+
+/* Its stack. Errors: NOMEM, LIMIT. */
+static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
+			       struct pyro_gil *ret_gil)
+{
+	const char *name = pyro_moment_name(&taking->names, taking->look->threads[at].pthread);
+	struct pyro_thread state = taking->look->threads[at];
+	enum pyro_rc rc = pyro_python_thread(taking->python, at, ret_gil, &state);
+
+	taking->shown[at] = true;
+	thread->python = true;
+	thread->interpreter = state.interp_id;
+	thread->holds_gil = state.attached;
+	if (name)
+		thread->name = name;
+	if (!rc)
+		rc = pyro_python_stack(taking->python, &state, taking->stack);
+	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
+	thread->unread = rc != PYRO_RC_OK;
+	if (rc)
+		return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
+}
+
+static void take_wait(struct taking *taking, const struct pyro_core_thread *from,
+		      const struct pyro_gil *gil, struct pyro_moment_thread *thread)
+{
+	struct pyro_thread_syscall call;
+	struct pyro_wait wait;
+
+	pyro_core_thread_syscall(from, &call);
+	/* No process has its files any more, so they are asked for of none. */
+	pyro_wait_find(0, &call, pyro_core_reader(taking->core), &wait);
+	thread->runs = wait.kind == PYRO_WAIT_RUNS;
+	if (thread->runs)
+		return;
+	thread->wait = pyro_wait_name(wait.kind);
+	thread->wait_text = pyro_wait_text(wait.kind);
+	if (wait.kind == PYRO_WAIT_LOCK && gil->locked && !thread->holds_gil && wait.addr &&
+	    wait.addr >= gil->wait_low && wait.addr < gil->wait_high) {
+		thread->wait = "gil";
+		thread->wait_text = "the GIL";
+	}
+}
+
+static struct pyro_moment_thread *add_thread(struct taking *taking, int tid)
+{
+	struct pyro_moment *moment = taking->moment;
+	struct pyro_moment_thread *thread = &moment->threads[moment->thread_count++];
+	const bool main = tid == moment->pid;
+
+	*thread = (struct pyro_moment_thread){
+		.tid = tid,
+		.name = main ? pyro_moment_text(moment, pyro_core_facts(taking->core)->name) : "",
+		.main = main,
+		.proved = true,
+		.wait = "",
+		.wait_text = "",
+		.object = "",
+		.stack = PYRO_NONE,
+		.runs = true,
+	};
+	return thread;
+}
+
+static enum pyro_rc take_thread(struct taking *taking, const struct pyro_core_thread *from,
+				bool first)
+{
+	struct pyro_moment_thread *thread = add_thread(taking, from->tid);
+	const size_t state = state_of(taking, from);
+	struct pyro_gil gil = {.addr = 0};
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	thread->killed = first && *taking->moment->signal;
+	if (state != SIZE_MAX)
+		rc = take_stack(taking, state, thread, &gil);
+	if (!thread->killed)
+		take_wait(taking, from, &gil, thread);
+	return rc;
+}
+
+static enum pyro_rc take_threads(struct taking *taking)
+{
+	struct pyro_moment *moment = taking->moment;
+	const struct pyro_core_thread *threads;
+	enum pyro_rc rc = PYRO_RC_OK;
+	size_t count;
+
+	pyro_moment_names(moment, taking->python, &taking->names);
+	threads = pyro_core_threads(taking->core, &count);
+	moment->threads = pyro_arena_alloc(&moment->arena, (count + taking->look->thread_count +
+							    1) * sizeof(*moment->threads));
+	if (!moment->threads)
+		return PYRO_RC_NOMEM;
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = take_thread(taking, &threads[i], i == 0);
+	/* What Python knows of and the core has no registers of. */
+	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
+		struct pyro_gil gil;
+
+		if (!taking->shown[i])
+			rc = take_stack(taking, i,
+					add_thread(taking, (int)taking->look->threads[i].native_id),
+					&gil);
+	}
+	pyro_moment_sort(moment);
+	return rc;
+}
+
+enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_places *places,
+				   const struct pyro_moment_options *options,
+				   struct pyro_moment **ret_moment, struct pyro_err *err)
+{
+	struct taking taking PYRO_CLEANUP(taking_deinit);
+	enum pyro_rc rc = taking_init(&taking, err);
+
+	if (!rc)
+		rc = pyro_core_open(path, &taking.core, err);
+	if (rc)
+		return rc;
+	rc = open_python(&taking, places, err);
+	if (rc)
+		return pyro_err_prefix(err, rc, "%s", path);
+	take_process(&taking, path);
+	if (options->locals)
+		rc = pyro_locals_create(taking.python, &taking.locals);
+	if (!rc)
+		rc = take_threads(&taking);
+	if (rc)
+		return pyro_err_set(err, rc, "out of memory");
+	*ret_moment = PYRO_TAKE_POINTER(taking.moment);
+	return PYRO_RC_OK;
+}

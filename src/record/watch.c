@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "record/facts.h"
+#include "record/intake.h"
+#include "record/join.h"
+#include "record/record.h"
+#include "target/process.h"
+
+/* Some seconds of what a few processes with many threads have to say. */
+#define QUEUE_SIZE (4u << 20)
+#define QUEUE_BUSY (QUEUE_SIZE / 16)
+/* A target can make a read of its memory block for ever: then we go without the sampler. */
+#define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
+
+/* From a process down to those that are still looked for. */
+#define MAX_GENERATIONS 16
+
+struct pyro_watch {
+	struct pyro_record_options options;
+	struct pyro_profile *profile;
+	struct pyro_queue *queue;
+	struct pyro_sampler *sampler;
+	struct pyro_intake *intake;
+	uint64_t start_ns;
+};
+
+enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
+			       struct pyro_watch **ret_watch, struct pyro_err *err)
+{
+	struct pyro_watch *watch = calloc(1, sizeof(*watch));
+	enum pyro_rc rc;
+
+	if (!watch)
+		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	watch->options.sampler = *options;
+	watch->start_ns = pyro_clock_now();
+	rc = pyro_profile_create(&watch->profile, err);
+	if (!rc && (pyro_queue_create(QUEUE_SIZE, &watch->queue) ||
+		    pyro_intake_create(watch->profile, NULL, watch->start_ns, &watch->intake)))
+		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	if (!rc)
+		rc = pyro_sampler_create(options, watch->queue, &watch->sampler, err);
+	if (rc)
+		pyro_watch_destroy(watch);
+	else
+		*ret_watch = watch;
+	return rc;
+}
+
+void pyro_watch_destroy(struct pyro_watch *watch)
+{
+	if (!watch)
+		return;
+	if (!watch->sampler || pyro_sampler_stop(watch->sampler, STOP_WAIT_NS)) {
+		/* What the sampler handed over is freed as it is taken. */
+		if (watch->sampler && pyro_intake_drain(watch->intake, watch->queue))
+			pyro_log_debug("what was said last is lost");
+		pyro_queue_destroy(watch->queue);
+		pyro_sampler_destroy(watch->sampler);
+	}
+	/* Otherwise both are leaked on purpose: the sampler's thread still uses them. */
+	pyro_intake_destroy(watch->intake);
+	pyro_profile_destroy(watch->profile);
+	free(watch);
+}
+
+/* What the process has started already: those who follow are told of what it starts from now on. */
+static void offer_children(struct pyro_watch *watch, int pid, int depth)
+{
+	struct pyro_tids children;
+
+	if (depth > MAX_GENERATIONS || pyro_process_children(pid, &children, NULL))
+		return;
+	for (size_t i = 0; i < children.count; i++) {
+		if (pyro_sampler_offer(watch->sampler, children.items[i]))
+			offer_children(watch, children.items[i], depth + 1);
+	}
+	pyro_tids_deinit(&children);
+}
+
+enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *command,
+			    struct pyro_err *err)
+{
+	enum pyro_rc rc = pyro_join_running(watch->sampler, pid, command, err);
+
+	if (rc)
+		return rc;
+	if (!watch->options.pid)
+		watch->options.pid = pid;
+	if (watch->options.sampler.children)
+		offer_children(watch, pid, 0);
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_err *err)
+{
+	const int first = watch->options.pid;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	/* Without one to begin with there is nothing that could be said of all. */
+	if (first)
+		rc = pyro_facts_begin(watch->profile, &watch->options, first,
+				      pyro_sampler_method(watch->sampler));
+	if (rc)
+		return pyro_err_set(err, rc, "%s", pyro_rc_text(rc));
+	return pyro_sampler_start(watch->sampler, err);
+}
+
+bool pyro_watch_offer(struct pyro_watch *watch, int pid)
+{
+	return pyro_sampler_offer(watch->sampler, pid);
+}
+
+enum pyro_rc pyro_watch_drain(struct pyro_watch *watch, bool *ret_busy, struct pyro_err *err)
+{
+	enum pyro_rc rc;
+
+	*ret_busy = pyro_queue_used(watch->queue) >= QUEUE_BUSY;
+	rc = pyro_intake_drain(watch->intake, watch->queue);
+	if (!rc)
+		rc = pyro_facts_update(watch->profile, watch->sampler, pyro_watch_elapsed(watch),
+				       pyro_intake_python(watch->intake));
+	return rc ? pyro_err_set(err, rc, "%s", pyro_rc_text(rc)) : PYRO_RC_OK;
+}
+
+struct pyro_profile *pyro_watch_profile(struct pyro_watch *watch)
+{
+	return watch->profile;
+}
+
+uint64_t pyro_watch_elapsed(const struct pyro_watch *watch)
+{
+	return pyro_clock_now() - watch->start_ns;
+}
+
+bool pyro_watch_any(const struct pyro_watch *watch)
+{
+	struct pyro_profile_counts counts;
+
+	pyro_profile_counts(watch->profile, &counts);
+	for (uint32_t i = 0; i < counts.processes; i++) {
+		if (!pyro_profile_process_get(watch->profile, i)->end_ns)
+			return true;
+	}
+	return false;
+}
+
+void pyro_watch_pause(struct pyro_watch *watch, bool pause)
+{
+	pyro_sampler_pause(watch->sampler, pause);
+}

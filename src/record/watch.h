@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PYRO_RECORD_WATCH_H
+#define PYRO_RECORD_WATCH_H
+
+#include "profile/profile.h"
+#include "sample/sampler.h"
+
+/** Processes that are sampled into a profile that is looked at while it grows; nothing is kept in a
+ *  file. To be used from one thread, which blocks the signals that it takes by signalfd before the
+ *  start: the sampler's thread inherits that. */
+struct pyro_watch;
+
+/** Errors: as pyro_sampler_create; NOMEM. */
+enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
+			       struct pyro_watch **ret_watch, struct pyro_err *err) PYRO_NODISCARD;
+/** Stops the sampler. Takes NULL. */
+void pyro_watch_destroy(struct pyro_watch *watch);
+/** Before the start: a process to watch, with what it has started already where children are
+ *  followed. @command: as pyro_join_running, whose errors it has. */
+enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *command,
+			    struct pyro_err *err) PYRO_NODISCARD;
+enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_err *err) PYRO_NODISCARD;
+/** As pyro_sampler_offer. */
+bool pyro_watch_offer(struct pyro_watch *watch, int pid);
+/** Takes what the sampler has to say into the profile, facts and quality too. To be called a few
+ *  times a second. *ret_busy: to be called again soon. Errors: NOMEM, LIMIT; all after that is
+ * lost. */
+enum pyro_rc pyro_watch_drain(struct pyro_watch *watch, bool *ret_busy,
+			      struct pyro_err *err) PYRO_NODISCARD;
+/** Borrowed; it changes in pyro_watch_drain and nowhere else. */
+struct pyro_profile *pyro_watch_profile(struct pyro_watch *watch);
+/** Since the start: the clock of the profile. Unit: ns. */
+uint64_t pyro_watch_elapsed(const struct pyro_watch *watch);
+/** Whether any process that was seen is still there, as of the last drain. */
+bool pyro_watch_any(const struct pyro_watch *watch);
+/** As pyro_sampler_pause. */
+void pyro_watch_pause(struct pyro_watch *watch, bool pause);
+
+#endif

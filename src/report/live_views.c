@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "report/cells.h"
+#include "report/headline.h"
+#include "report/live_inside.h"
+#include "report/units.h"
+
+/* The views of a live view and their columns. A new view, or a column more, is a row here. */
+
+/* A smaller part of the time needs no reason. */
+#define WAITS 0.001
+
+static const char *const order_names[] = {
+	[PYRO_LIVE_SELF] = "self",       [PYRO_LIVE_TOTAL] = "total",
+	[PYRO_LIVE_RUNNING] = "running", [PYRO_LIVE_WAITING] = "waiting",
+	[PYRO_LIVE_HELD] = "gil",        [PYRO_LIVE_GIL] = "gil_wait",
+	[PYRO_LIVE_NAME] = "name",
+};
+
+const char *pyro_live_order_name(enum pyro_live_order order)
+{
+	return (unsigned)order < PYRO_LIVE_ORDERS ? order_names[order] : NULL;
+}
+
+static double part(const struct pyro_live *live, uint64_t ns)
+{
+	return live->scope.base_ns ? (double)ns / (double)live->scope.base_ns : 0;
+}
+
+double live_value(const struct pyro_live *live, enum pyro_live_order order,
+		  const struct pyro_row *row)
+{
+	const struct pyro_values *self = &row->self;
+
+	switch (order) {
+	case PYRO_LIVE_SELF:
+		return part(live, pyro_scope_value(live->scope.weight, self));
+	case PYRO_LIVE_TOTAL:
+		return part(live, pyro_scope_value(live->scope.weight, &row->total));
+	case PYRO_LIVE_RUNNING:
+		return part(live, self->of[PYRO_METRIC_CPU]);
+	case PYRO_LIVE_WAITING:
+		return part(live, pyro_scope_value(PYRO_REPORT_WAIT, self));
+	case PYRO_LIVE_HELD:
+		return part(live, self->of[PYRO_METRIC_GIL_HELD]);
+	case PYRO_LIVE_GIL:
+		return part(live, self->of[PYRO_METRIC_GIL_WAIT]);
+	default:
+		return 0;
+	}
+}
+
+enum pyro_reason live_reason(const struct pyro_values *values,
+			     const bool without[PYRO_REASON_COUNT])
+{
+	enum pyro_reason longest = PYRO_REASON_NONE;
+	uint64_t most = 0;
+
+	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++) {
+		const uint64_t ns = values->of[pyro_reason_info((enum pyro_reason)i)->metric];
+
+		if (ns <= most || (without && without[i]))
+			continue;
+		most = ns;
+		longest = (enum pyro_reason)i;
+	}
+	return longest;
+}
+
+/* ---- cells ---- */
+
+static void put_self(struct pyro_live *live, struct pyro_report_table *table,
+		     const struct pyro_row *row)
+{
+	const struct pyro_share share = pyro_scope_share(&live->scope, &row->self);
+
+	pyro_cells_only_share(table, share.share > 0 ? PYRO_INK_BOLD : PYRO_INK_DIM, &share);
+}
+
+static void put_margin(struct pyro_live *live, struct pyro_report_table *table,
+		       const struct pyro_row *row)
+{
+	const struct pyro_share share = pyro_scope_share(&live->scope, &row->self);
+	struct pyro_buf text;
+
+	pyro_buf_init(&text, 1024);
+	if (share.share > 0)
+		pyro_units_margin(&text, &share, pyro_text_signs(table->look)->plus_minus);
+	pyro_report_table_take(table, PYRO_INK_DIM, &text);
+}
+
+static void put_total(struct pyro_live *live, struct pyro_report_table *table,
+		      const struct pyro_row *row)
+{
+	const struct pyro_share share = pyro_scope_share(&live->scope, &row->total);
+
+	pyro_cells_only_share(table, PYRO_INK_PLAIN, &share);
+}
+
+static void put_running(struct pyro_live *live, struct pyro_report_table *table,
+			const struct pyro_row *row)
+{
+	pyro_cells_percent(table, PYRO_INK_RUNNING, live_value(live, PYRO_LIVE_RUNNING, row));
+}
+
+static void put_waiting(struct pyro_live *live, struct pyro_report_table *table,
+			const struct pyro_row *row)
+{
+	pyro_cells_percent(table, PYRO_INK_WAITING, live_value(live, PYRO_LIVE_WAITING, row));
+}
+
+/* What it waits for longest, where it waits to speak of. */
+static void put_reason(struct pyro_live *live, struct pyro_report_table *table,
+		       const struct pyro_row *row)
+{
+	const struct pyro_reason_info *info = pyro_reason_info(live_reason(&row->self, NULL));
+	const bool waits = live_value(live, PYRO_LIVE_WAITING, row) >= WAITS;
+
+	pyro_report_table_cell(table, PYRO_INK_WAITING, info && waits ? info->name : "");
+}
+
+static void put_held(struct pyro_live *live, struct pyro_report_table *table,
+		     const struct pyro_row *row)
+{
+	pyro_cells_percent(table, PYRO_INK_PLAIN, live_value(live, PYRO_LIVE_HELD, row));
+}
+
+static void put_gil(struct pyro_live *live, struct pyro_report_table *table,
+		    const struct pyro_row *row)
+{
+	pyro_cells_percent(table, PYRO_INK_WAITING, live_value(live, PYRO_LIVE_GIL, row));
+}
+
+static int pid_of(const struct pyro_live *live, uint32_t process)
+{
+	const struct pyro_process_info *info = pyro_profile_process_get(live->profile, process);
+
+	return info ? info->pid : 0;
+}
+
+/* "4127 " where there are several processes. */
+static void pid_text(const struct pyro_live *live, uint32_t process, char text[24])
+{
+	text[0] = '\0';
+	if (live->scope.processes.count > 1 && live->choice.process == PYRO_NONE)
+		snprintf(text, 24, "%d ", pid_of(live, process));
+}
+
+static void more_name(struct pyro_report_table *table, enum pyro_ink ink, const char *name)
+{
+	struct pyro_buf text;
+
+	pyro_buf_init(&text, 65536);
+	pyro_text_name(&text, table->look, name);
+	if (text.failed)
+		table->failed = true;
+	else
+		pyro_report_table_more(table, ink, text.data ? text.data : "");
+	pyro_buf_deinit(&text);
+}
+
+static void put_thread(struct pyro_live *live, struct pyro_report_table *table,
+		       const struct pyro_row *row)
+{
+	const struct pyro_track *track = pyro_profile_track_get(live->profile, row->track);
+	char pid[24] = "";
+
+	if (track)
+		pid_text(live, track->process, pid);
+	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
+	if (track)
+		more_name(table, track->end_ns ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+			  pyro_profile_string_get(live->profile, track->name, NULL));
+}
+
+/* Only where rows are apart by thread. */
+static void put_split(struct pyro_live *live, struct pyro_report_table *table,
+		      const struct pyro_row *row)
+{
+	if (live->choice.split)
+		put_thread(live, table, row);
+	else
+		pyro_report_table_cell(table, PYRO_INK_PLAIN, "");
+}
+
+static void put_name(struct pyro_live *live, struct pyro_report_table *table,
+		     const struct pyro_row *row)
+{
+	pyro_cells_name(table, row->library ? PYRO_INK_DIM : PYRO_INK_PLAIN, row->name);
+}
+
+static void put_place(struct pyro_live *live, struct pyro_report_table *table,
+		      const struct pyro_row *row)
+{
+	pyro_cells_place(table, row->place, row->line);
+}
+
+static void put_pid(struct pyro_live *live, struct pyro_report_table *table,
+		    const struct pyro_row *row)
+{
+	char pid[24];
+
+	snprintf(pid, sizeof(pid), "%d", pid_of(live, row->process));
+	pyro_report_table_cell(table, PYRO_INK_PLAIN, pid);
+}
+
+static void put_process(struct pyro_live *live, struct pyro_report_table *table,
+			const struct pyro_row *row)
+{
+	const struct pyro_process_info *process =
+		pyro_profile_process_get(live->profile, row->process);
+	const bool ended = process && process->end_ns;
+	struct pyro_buf text;
+
+	pyro_buf_init(&text, 65536);
+	pyro_headline_command(row->name, table->look, &text);
+	pyro_report_table_cell(table, PYRO_INK_WAITING, ended ? "ended " : "");
+	if (text.failed)
+		table->failed = true;
+	else
+		pyro_report_table_more(table, ended ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+				       text.data ? text.data : "");
+	pyro_buf_deinit(&text);
+}
+
+static void put_threads(struct pyro_live *live, struct pyro_report_table *table,
+			const struct pyro_row *row)
+{
+	char text[24];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < live->scope.threads.count; i++)
+		count += live->scope.threads.rows[i].process == row->process;
+	snprintf(text, sizeof(text), "%u", count);
+	pyro_report_table_cell(table, PYRO_INK_PLAIN, text);
+}
+
+/* The function in which a thread or process spends most of its own time: running if it runs. */
+static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
+		       const struct pyro_row *row)
+{
+	struct pyro_rows_options by = {
+		.group = PYRO_GROUP_FUNCTION,
+		.metric = row->total.of[PYRO_METRIC_CPU] ? PYRO_METRIC_CPU : PYRO_METRIC_WALL,
+		.limit = 1,
+	};
+	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
+	struct pyro_aggregate *own = NULL;
+	struct pyro_rows top = {0};
+
+	options.totals = live->stretch.rows;
+	options.total_count = live->stretch.count;
+	options.places = live->places;
+	options.track = row->track;
+	options.process = row->process;
+	options.fold_library = !live->choice.unfold;
+	if (pyro_aggregate_create(live->profile, &options, &own, NULL) ||
+	    pyro_aggregate_rows(own, &by, &top, NULL)) {
+		table->failed = true;
+	} else if (top.count > 0) {
+		pyro_cells_name(table, PYRO_INK_PLAIN, top.rows[0].name);
+		pyro_cells_place(table, top.rows[0].place, top.rows[0].line);
+	}
+	pyro_rows_deinit(&top);
+	pyro_aggregate_destroy(own);
+}
+
+/* ---- views ---- */
+
+#define NUMBER(heading, drops)                                                                     \
+	{                                                                                          \
+		.title = heading, .right = true, .rank = drops, .steady = 6                        \
+	}
+
+#define REASON(drops)                                                                              \
+	{                                                                                          \
+		.title = "for", .rank = drops, .steady = 9                                         \
+	}
+
+/* The place of what put_mostly() found stands in the column after its own. */
+#define PLACE_OF_MOSTLY                                                                            \
+	{                                                                                          \
+		{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 8}, PYRO_LIVE_ORDERS, NULL            \
+	}
+
+static const struct live_column code_columns[] = {
+	{NUMBER("self", 0), PYRO_LIVE_SELF, put_self},
+	{{.rank = 7, .joined = true, .steady = 4}, PYRO_LIVE_ORDERS, put_margin},
+	{NUMBER("total", 3), PYRO_LIVE_TOTAL, put_total},
+	{NUMBER("running", 5), PYRO_LIVE_RUNNING, put_running},
+	{NUMBER("waiting", 4), PYRO_LIVE_WAITING, put_waiting},
+	{REASON(6), PYRO_LIVE_ORDERS, put_reason},
+	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_name},
+	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 2},
+	 PYRO_LIVE_ORDERS,
+	 put_place},
+	{{.cut = PYRO_CUT_MIDDLE, .least = 8, .most = 24, .rank = 1}, PYRO_LIVE_ORDERS, put_split},
+};
+
+static const struct live_column thread_columns[] = {
+	{NUMBER("running", 0), PYRO_LIVE_RUNNING, put_running},
+	{NUMBER("waiting", 1), PYRO_LIVE_WAITING, put_waiting},
+	{REASON(3), PYRO_LIVE_ORDERS, put_reason},
+	{NUMBER("GIL", 4), PYRO_LIVE_HELD, put_held},
+	{NUMBER("for GIL", 5), PYRO_LIVE_GIL, put_gil},
+	{{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_thread},
+	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
+	 PYRO_LIVE_ORDERS,
+	 put_mostly},
+	PLACE_OF_MOSTLY,
+};
+
+static const struct live_column process_columns[] = {
+	{NUMBER("running", 0), PYRO_LIVE_RUNNING, put_running},
+	{NUMBER("GIL", 3), PYRO_LIVE_HELD, put_held},
+	{NUMBER("for GIL", 4), PYRO_LIVE_GIL, put_gil},
+	{{.title = "pid", .right = true, .steady = 7}, PYRO_LIVE_ORDERS, put_pid},
+	{{.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 22}, PYRO_LIVE_NAME, put_process},
+	{{.title = "threads", .right = true, .rank = 5}, PYRO_LIVE_ORDERS, put_threads},
+	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
+	 PYRO_LIVE_ORDERS,
+	 put_mostly},
+	PLACE_OF_MOSTLY,
+};
+
+static const struct live_view views[] = {
+	[PYRO_LIVE_FUNCTIONS] = {"functions", PYRO_GROUP_FUNCTION, code_columns,
+				 PYRO_COUNT(code_columns), PYRO_LIVE_LINES, false},
+	[PYRO_LIVE_LINES] = {"lines", PYRO_GROUP_LINE, code_columns, PYRO_COUNT(code_columns),
+			     PYRO_LIVE_VIEWS, false},
+	[PYRO_LIVE_THREADS] = {"threads", PYRO_GROUP_THREAD, thread_columns,
+			       PYRO_COUNT(thread_columns), PYRO_LIVE_FUNCTIONS, true},
+	[PYRO_LIVE_PROCESSES] = {"processes", PYRO_GROUP_PROCESS, process_columns,
+				 PYRO_COUNT(process_columns), PYRO_LIVE_THREADS, true},
+};
+
+const char *pyro_live_view_name(enum pyro_live_view view)
+{
+	return (unsigned)view < PYRO_LIVE_VIEWS ? views[view].name : NULL;
+}
+
+const struct live_view *live_view(const struct pyro_live *live)
+{
+	return &views[live->choice.view];
+}

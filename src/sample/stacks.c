@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stacks by number: what is on them is announced to the recorder once. */
+#include <string.h>
+
+#include "sample/probe_parts.h"
+
+static bool announce_python(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = probe->number};
+	const struct pyro_code *code;
+	uint64_t known;
+
+	if (pyro_map_get(&probe->codes, id, &known))
+		return true;
+	code = pyro_python_code(probe->python, id);
+	if (!code)
+		return false;
+	message.u.code.code = id;
+	message.u.code.first_line = code->first_line;
+	message.u.code.qualname = code->qualname;
+	message.u.code.file = code->file;
+	return pyro_probe_put(shared, &message, NULL, 0) && !pyro_map_put(&probe->codes, id, 1);
+}
+
+static uint64_t native_key(const struct pyro_native_frame *frame)
+{
+	return pyro_hash_pair(frame->module, frame->addr);
+}
+
+/* The number of a native frame: the next one for what is not announced yet. */
+static uint32_t native_number(const struct pyro_probe *probe, const struct pyro_native_frame *frame,
+			      bool *ret_known)
+{
+	uint64_t number = probe->natives.count;
+
+	*ret_known = pyro_map_get(&probe->natives, native_key(frame), &number);
+	return (uint32_t)number | PYRO_NATIVE_CODE;
+}
+
+static bool announce_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    const struct pyro_native_frame *frame, uint32_t *ret_number)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_NATIVE, .process = probe->number};
+	const struct pyro_module *module =
+		pyro_modules_get(pyro_native_modules(probe->native), frame->module);
+	const char *path = module ? module->path : "";
+	bool known;
+
+	*ret_number = native_number(probe, frame, &known);
+	if (known)
+		return true;
+	message.u.native.code = *ret_number;
+	message.u.native.addr = frame->addr;
+	message.u.native.pc = frame->pc - (frame->returns ? 1 : 0);
+	return pyro_probe_put(shared, &message, path, strlen(path)) &&
+	       !pyro_map_put(&probe->natives, native_key(frame), *ret_number & ~PYRO_NATIVE_CODE);
+}
+
+/* The frames of the last stack read go to `shared->frames`, machine code among them. */
+static bool list_merged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			const struct pyro_merged *merged, size_t *ret_count)
+{
+	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
+	size_t count = 0;
+
+	for (; count < merged->count && count < PYRO_MAX_STACK_DEPTH; count++) {
+		const struct pyro_merged_frame *from = &merged->frames[count];
+		struct pyro_message_frame *to = &shared->frames[count];
+
+		*to = (struct pyro_message_frame){0};
+		if (from->native) {
+			if (!announce_native(probe, shared, &native->frames[from->at], &to->code))
+				return false;
+			continue;
+		}
+		to->code = shared->stack->frames[from->at].code;
+		to->line = shared->stack->frames[from->at].line;
+	}
+	*ret_count = count;
+	return true;
+}
+
+static void list_python(struct pyro_probe_shared *shared)
+{
+	for (size_t i = 0; i < shared->stack->count; i++) {
+		shared->frames[i].code = shared->stack->frames[i].code;
+		shared->frames[i].line = shared->stack->frames[i].line;
+	}
+}
+
+static uint8_t runs_in(const struct pyro_snapshot *snapshot, const struct pyro_native_stack *native)
+{
+	if (snapshot->kind == PYRO_SNAPSHOT_EMPTY || !native->count)
+		return PYRO_SAMPLE_IN_UNKNOWN;
+	if (snapshot->in_call)
+		return PYRO_SAMPLE_IN_SYSTEM;
+	switch (native->frames[0].kind) {
+	case PYRO_CODE_LOOP:
+	case PYRO_CODE_LOOP_PART:
+		return PYRO_SAMPLE_IN_PYTHON;
+	default:
+		return PYRO_SAMPLE_IN_NATIVE;
+	}
+}
+
+static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged *merged)
+{
+	shared->merged += merged->fit != PYRO_MERGE_NONE;
+	shared->cut += merged->fit == PYRO_MERGE_CUT;
+	shared->unmerged += merged->fit == PYRO_MERGE_NONE;
+}
+
+/* False if machine code is not known, or not wanted. */
+static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			size_t *ret_count, uint8_t *ret_runs_in)
+{
+	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
+	const struct pyro_merged *merged;
+
+	if (!shared->native)
+		return false;
+	if (!probe->native || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
+		shared->unmerged++;
+		return false;
+	}
+	merged = pyro_native_merge(probe->native, snapshot, shared->stack);
+	pyro_native_refresh(probe->native);
+	count_fit(shared, merged);
+	*ret_runs_in = runs_in(snapshot, pyro_native_stack(probe->native));
+	return list_merged(probe, shared, merged, ret_count);
+}
+
+uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    uint8_t *ret_runs_in)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK, .process = probe->number};
+	const struct pyro_raw_stack *stack = shared->stack;
+	size_t count = stack->count;
+	uint64_t hash, number;
+
+	*ret_runs_in = PYRO_SAMPLE_IN_UNKNOWN;
+	pyro_python_stack_lines(probe->python, shared->stack);
+	if (!list_native(probe, shared, &count, ret_runs_in))
+		list_python(shared);
+	if (!count)
+		return PYRO_NO_STACK;
+	hash = pyro_hash_bytes(shared->frames, count * sizeof(*shared->frames));
+	if (pyro_map_get(&probe->stacks, hash, &number))
+		return (uint32_t)number;
+	for (size_t i = 0; i < stack->count; i++) {
+		if (!announce_python(probe, shared, stack->frames[i].code))
+			return PYRO_NO_STACK;
+	}
+	message.u.stack.stack = probe->next_stack;
+	message.u.stack.count = (uint32_t)count;
+	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)) ||
+	    pyro_map_put(&probe->stacks, hash, probe->next_stack))
+		return PYRO_NO_STACK;
+	return probe->next_stack++;
+}
