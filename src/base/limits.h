@@ -8,6 +8,10 @@
 #define PYRO_MAX_STACK_DEPTH  4096       /**< frames kept of one stack (leaf side) */
 #define PYRO_MAX_STACK_WALK   200000     /**< frames walked before a chain counts as a cycle */
 #define PYRO_MAX_THREADS      8192       /**< thread states of one process */
+#define PYRO_MAX_TASKS        65536      /**< tasks of asyncio of one process */
+#define PYRO_MAX_TASK_FRAMES  (1 << 20)  /**< frames of all tasks of one process */
+#define PYRO_MAX_GC_OBJECTS   (1 << 21)  /**< objects of the garbage collector looked at */
+#define PYRO_MAX_GREENLETS    65536      /**< greenlets of one process */
 #define PYRO_MAX_INTERPRETERS 256        /**< interpreters of one process */
 #define PYRO_MAX_PROCESSES    4096       /**< processes of one recording */
 #define PYRO_MAX_NAME         1024       /**< bytes of a function, thread or process name, UTF-8 */

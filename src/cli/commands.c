@@ -126,6 +126,10 @@ static const struct pyro_example attach_examples[] = {
 };
 
 static const struct pyro_option dump_options[] = {
+	{.name = "async",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "also show the tasks of asyncio and the greenlets, running and suspended, and who "
+		 "awaits whom"},
 	{.name = "locals",
 	 .letter = 'l',
 	 .kind = PYRO_OPTION_FLAG,
@@ -150,6 +154,7 @@ static const struct pyro_option dump_options[] = {
 
 static const struct pyro_example dump_examples[] = {
 	{"pyrometer dump 4127", "what every thread does now, and where"},
+	{"pyrometer dump --async 4127", "also what each task of asyncio waits for, and where"},
 	{"pyrometer dump --locals 4127", "and with which values"},
 	{"pyrometer dump --json 4127", "the same for a program to read"},
 	{"pyrometer dump --core core.4127", "what it did when it died"},

@@ -32,7 +32,10 @@ static enum pyro_rc show(const struct pyro_args *args, const struct pyro_moment 
 static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_moment,
 			 struct pyro_err *err)
 {
-	const struct pyro_moment_options options = {.locals = pyro_args_flag(args, "locals")};
+	const struct pyro_moment_options options = {
+		.locals = pyro_args_flag(args, "locals"),
+		.async = pyro_args_flag(args, "async"),
+	};
 	const char *core = pyro_args_text(args, "core");
 	const struct pyro_core_places places = {pyro_args_text(args, "exe"),
 						pyro_args_text(args, "root")};

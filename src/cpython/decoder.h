@@ -11,6 +11,8 @@
 #include "cpython/python.h"
 #include "cpython/window.h"
 
+/** From this owner on a frame belongs to the interpreter, not to Python code; 3.12 on. */
+#define PYRO_OWNER_SHIM 3
 /** The bits of a frame's pointer to its code, a tagged _PyStackRef from 3.14 on, that are an
  *  address. */
 #define PYRO_CODE_MASK (~(uint64_t)7)
@@ -129,6 +131,12 @@ struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr);
 /** frames.c: plans what the next stack of a thread is likely to need. */
 void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thread,
 		      const struct pyro_hint *hint);
+/** frames.c: the byte offset of the instruction of a frame of the code object at @code, of which
+ * @slot is known; UINT32_MAX for a frame that has not started, or (*ret_sane is false) makes no
+ * sense. */
+enum pyro_rc pyro_frames_offset(struct pyro_python *python, uint64_t code, uint32_t slot,
+				uint64_t instr, int32_t tlbc, uint32_t *ret_offset,
+				bool *ret_sane) PYRO_NODISCARD;
 /** frames.c: draws from the last stack what to expect of the next. Outside of the freeze. */
 void pyro_frames_learn(struct pyro_python *python);
 /** native.c: fills native ids by way of the pthread_t, before 3.11. */

@@ -13,7 +13,6 @@
 #define MEMORY          8   /* stacks in which what was there is read along with the next */
 #define OWNER_THREAD    0   /* its frame lies on the data stack */
 #define OWNER_GENERATOR 1
-#define OWNER_SHIM      3 /* from here on a frame belongs to the interpreter, not to Python code */
 #define OWNER_MAX       4
 #define MAX_TLBC        (1 << 20)
 
@@ -95,7 +94,7 @@ static bool is_entry(const struct pyro_layout *l, struct pyro_bytes frame, uint8
 {
 	if (l->fr_entry != PYRO_ABSENT)
 		return pyro_bytes_u8(frame, l->fr_entry) != 0;
-	return owner >= OWNER_SHIM;
+	return owner >= PYRO_OWNER_SHIM;
 }
 
 /* Where C code enters the interpreter's loop it puts a cframe on the C stack, and a compiler may
@@ -153,7 +152,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		if (trusted && addr == hint->bottom) {
 			note_place(walk, hint, addr, python->frame_read);
 			at = addr;
-			owner = OWNER_SHIM;
+			owner = PYRO_OWNER_SHIM;
 			entered = true;
 			break;
 		}
@@ -187,7 +186,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 				walk->partial = true; /* no frame at all */
 				return PYRO_RC_OK;
 			}
-			if (owner >= OWNER_SHIM) {
+			if (owner >= PYRO_OWNER_SHIM) {
 				walk->crossed = true;
 				note_entry(walk);
 				continue;
@@ -214,7 +213,7 @@ static enum pyro_rc walk_frames(struct pyro_python *python, const struct pyro_hi
 		walk->count++;
 	}
 	note_entry(walk);
-	if (l->minor >= 12 && owner >= OWNER_SHIM)
+	if (l->minor >= 12 && owner >= PYRO_OWNER_SHIM)
 		walk->bottom = at;
 	/* A generator is always called by somebody: this one has just been unlinked from its caller
 	 * and is still the current frame (YIELD_VALUE stores one after the other). */
@@ -265,7 +264,7 @@ static void plan_trails(struct pyro_python *python, const struct pyro_thread *th
 	/* What the frames of the interpreter itself point to is no code. */
 	if (l->minor >= 12) {
 		frames.kind = l->fr_owner;
-		frames.kinds = OWNER_SHIM;
+		frames.kinds = PYRO_OWNER_SHIM;
 	}
 	if (l->cf_frame != PYRO_ABSENT) {
 		const struct pyro_trail cframes = {
@@ -352,20 +351,17 @@ static enum pyro_rc tlbc_base(struct pyro_python *python, uint64_t code, int32_t
 	return rc;
 }
 
-/* The byte offset of the current instruction; UINT32_MAX for a frame that has not started. */
-static enum pyro_rc instruction_offset(struct pyro_python *python, size_t at, uint32_t *ret_offset,
-				       bool *ret_sane)
+enum pyro_rc pyro_frames_offset(struct pyro_python *python, uint64_t code, uint32_t slot,
+				uint64_t instr, int32_t tlbc, uint32_t *ret_offset, bool *ret_sane)
 {
 	const struct pyro_layout *l = &python->layout;
-	const struct pyro_walk *walk = &python->walk;
-	const uint64_t code = walk->code_addrs[at];
 	uint64_t base = code + l->co_code, offset;
 	enum pyro_rc rc;
 
 	*ret_offset = UINT32_MAX;
 	*ret_sane = true;
 	if (l->minor <= 10) { /* f_lasti: -1 before the start; in code units from 3.10 on */
-		const uint32_t lasti = (uint32_t)walk->instrs[at];
+		const uint32_t lasti = (uint32_t)instr;
 
 		if (lasti == UINT32_MAX)
 			return PYRO_RC_OK;
@@ -374,15 +370,15 @@ static enum pyro_rc instruction_offset(struct pyro_python *python, size_t at, ui
 			*ret_offset = l->minor == 10 ? lasti * 2 : lasti;
 		return PYRO_RC_OK;
 	}
-	if (walk->tlbcs[at] != 0) {
-		rc = tlbc_base(python, code, walk->tlbcs[at], &base);
+	if (tlbc != 0) {
+		rc = tlbc_base(python, code, tlbc, &base);
 		if (rc != PYRO_RC_OK) {
 			*ret_sane = false;
 			return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 		}
 	}
-	offset = walk->instrs[at] - base;
-	if (offset < python->codes.slots[walk->slots[at]].size && offset < PYRO_MAX_CODE_UNITS)
+	offset = instr - base;
+	if (offset < python->codes.slots[slot].size && offset < PYRO_MAX_CODE_UNITS)
 		*ret_offset = (uint32_t)offset;
 	else
 		*ret_sane = offset == (uint64_t)-2; /* prev_instr of a frame that has not started */
@@ -442,7 +438,8 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 				stack->entries[stack->count - 1] |= walk->entries[i];
 			continue;
 		}
-		rc = instruction_offset(python, i, &frame->offset, &sane);
+		rc = pyro_frames_offset(python, walk->code_addrs[i], slot, walk->instrs[i],
+					walk->tlbcs[i], &frame->offset, &sane);
 		if (rc != PYRO_RC_OK)
 			return rc;
 		if (!sane)

@@ -85,6 +85,15 @@ static bool objects_are_sound(const struct pyro_layout *l)
 	       fits(l->mod_dict, 8, 256) && fits(l->long_digits, 8, 128) && l->long_digits >= 8;
 }
 
+static bool generators_are_sound(const struct pyro_layout *l)
+{
+	return fits_or_absent(l->ts_dict, 8, PYRO_READ_THREAD) &&
+	       fits_or_absent(l->ts_loop, 8, MAX_OBJECT) && fits(l->fr_localsplus, 8, MAX_OBJECT) &&
+	       fits(l->fr_stack, 8, PYRO_READ_FRAME) &&
+	       fits_or_absent(l->fr_values, 8, PYRO_READ_FRAME) &&
+	       fits(l->gen_frame, 8, MAX_OBJECT) && fits_or_absent(l->gen_state, 1, MAX_OBJECT);
+}
+
 static bool values_are_sound(const struct pyro_layout *l)
 {
 	const uint32_t heads[] = {
@@ -115,7 +124,7 @@ static bool values_are_sound(const struct pyro_layout *l)
 bool pyro_layout_is_sound(const struct pyro_layout *layout)
 {
 	return threads_are_sound(layout) && codes_are_sound(layout) && objects_are_sound(layout) &&
-	       values_are_sound(layout);
+	       values_are_sound(layout) && generators_are_sound(layout);
 }
 
 static enum pyro_rc unsupported(const struct pyro_python_origin *origin, struct pyro_err *err)

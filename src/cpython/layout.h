@@ -51,12 +51,19 @@
 	X(gil_end)                                                                                 \
 	X(fr_previous)                                                                             \
 	X(fr_code)                                                                                 \
-	X(fr_instr) /* f_lasti (to 3.10), prev_instr (3.11, 3.12), instr_ptr */                    \
-	X(fr_owner) /* 3.11 on */                                                                  \
-	X(fr_entry) /* the first frame of its cframe; 3.11 */                                      \
-	X(fr_tlbc)  /* free-threaded, 3.14 on */                                                   \
-	X(co_units) /* number of code units; 3.11 on */                                            \
-	X(co_code)  /* pointer to bytes (to 3.10), the instructions themselves */                  \
+	X(fr_instr)  /* f_lasti (to 3.10), prev_instr (3.11, 3.12), instr_ptr */                   \
+	X(fr_owner)  /* 3.11 on */                                                                 \
+	X(fr_entry)  /* the first frame of its cframe; 3.11 */                                     \
+	X(fr_tlbc)   /* free-threaded, 3.14 on */                                                  \
+	X(ts_dict)   /* to 3.12 */                                                                 \
+	X(ts_loop)   /* asyncio_running_loop; 3.13 */                                              \
+	X(fr_stack)  /* f_stacktop (3.8, 3.9), f_stackdepth (3.10), stacktop (to 3.13),            \
+			stackpointer */                                                            \
+	X(fr_values) /* f_valuestack; to 3.10 */                                                   \
+	X(gen_frame) /* pointer to the frame (to 3.10), the frame itself */                        \
+	X(gen_state) /* 3.11 on */                                                                 \
+	X(co_units)  /* number of code units; 3.11 on */                                           \
+	X(co_code)   /* pointer to bytes (to 3.10), the instructions themselves */                 \
 	X(co_first_line)                                                                           \
 	X(co_framesize) /* in words; 3.12 on */                                                    \
 	X(co_filename)                                                                             \

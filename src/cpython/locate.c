@@ -95,36 +95,65 @@ static enum pyro_rc nothing_found(struct live *live, struct pyro_err *err)
 			    live->search.files);
 }
 
-enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
-				struct pyro_python_origin *ret_origin, struct pyro_err *err)
+/* Fills @live with what is mapped. */
+static enum pyro_rc begin(struct live *live, int pid, struct pyro_reader *reader,
+			  struct pyro_err *err)
 {
 	static const char deleted[] = " (deleted)";
-	struct live live = {.pid = pid};
-	enum pyro_rc rc = pyro_maps_load(pid, &live.maps, err);
+	enum pyro_rc rc = pyro_maps_load(pid, &live->maps, err);
 	size_t size;
 
 	if (rc == PYRO_RC_PERM)
 		return pyro_process_explain_permission(pid, NULL, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	if (pyro_process_exe(pid, live.exe, sizeof(live.exe), NULL) != PYRO_RC_OK)
-		live.exe[0] = 0;
-	size = strlen(live.exe);
+	live->pid = pid;
+	if (pyro_process_exe(pid, live->exe, sizeof(live->exe), NULL) != PYRO_RC_OK)
+		live->exe[0] = 0;
+	size = strlen(live->exe);
 	if (size > sizeof(deleted) - 1 &&
-	    strcmp(live.exe + size - (sizeof(deleted) - 1), deleted) == 0)
-		live.exe[size - (sizeof(deleted) - 1)] = 0;
-	snprintf(live.name, sizeof(live.name), "process %d", pid);
-	live.search = (struct pyro_search){
+	    strcmp(live->exe + size - (sizeof(deleted) - 1), deleted) == 0)
+		live->exe[size - (sizeof(deleted) - 1)] = 0;
+	snprintf(live->name, sizeof(live->name), "process %d", pid);
+	live->search = (struct pyro_search){
 		.reader = reader,
-		.maps = &live.maps,
-		.exe = live.exe,
-		.name = live.name,
+		.maps = &live->maps,
+		.exe = live->exe,
+		.name = live->name,
 		.open = open_mapping,
-		.context = &live,
+		.context = live,
 	};
-	rc = pyro_search_files(&live.search, ret_origin, err);
-	if (rc == PYRO_RC_NOTFOUND)
-		rc = nothing_found(&live, err);
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
+				struct pyro_python_origin *ret_origin, struct pyro_err *err)
+{
+	struct live live = {0};
+	enum pyro_rc rc = begin(&live, pid, reader, err);
+
+	if (rc == PYRO_RC_OK) {
+		rc = pyro_search_files(&live.search, ret_origin, err);
+		if (rc == PYRO_RC_NOTFOUND)
+			rc = nothing_found(&live, err);
+	}
+	pyro_maps_deinit(&live.maps);
+	return rc;
+}
+
+enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
+					struct pyro_err *err)
+{
+	struct live live = {0};
+	enum pyro_rc rc = begin(&live, pid, reader, err);
+
+	/* The module is a file of its own, or in the interpreter. */
+	if (rc == PYRO_RC_OK) {
+		rc = pyro_search_section(&live.search, "_asyncio.", ".AsyncioDebug", ret_addr);
+		if (rc == PYRO_RC_NOTFOUND)
+			rc = pyro_err_set(err, rc, "process %d has not loaded the module _asyncio",
+					  pid);
+	}
 	pyro_maps_deinit(&live.maps);
 	return rc;
 }

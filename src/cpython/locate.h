@@ -14,6 +14,10 @@ enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
 				struct pyro_python_origin *ret_origin,
 				struct pyro_err *err) PYRO_NODISCARD;
 
+/** Where the module _asyncio, 3.14 on, publishes its offsets in the process @pid. Errors: NOTFOUND
+ * (it was not loaded), GONE, PERM. */
+enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
+					struct pyro_err *err) PYRO_NODISCARD;
 /** The same in a core, by way of the files that were mapped, which are looked for in @places; the
  *  core is supplied with those that it takes. From 3.13 on, memory alone will do. Errors:
  *  NOTPYTHON, NOTREADY (the process died before its interpreter had started), NOTFOUND (a file that

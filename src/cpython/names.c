@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 #include "cpython/decoder.h"
-#include "cpython/dict.h"
+#include "cpython/modules.h"
 #include "cpython/unicode.h"
 
 /* Lib/threading.py keeps _active, a dict of threads by ident (the pthread_t), and each thread its
  * _name. Reached by way of the interpreter's modules. */
-
-static enum pyro_rc load_module(struct pyro_python *python, uint64_t interp, const char *name,
-				struct pyro_items *ret_items)
-{
-	const struct pyro_layout *l = &python->layout;
-	struct pyro_items modules PYRO_CLEANUP(pyro_items_deinit) = {0};
-	struct pyro_bytes bytes;
-	uint64_t module;
-	enum pyro_rc rc;
-
-	*ret_items = (struct pyro_items){0};
-	pyro_window_reset(&python->window);
-	rc = pyro_window_get(&python->window, interp + l->in_modules, 8, &bytes);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_dict_load(&python->window, l, pyro_bytes_u64(bytes, 0), &modules);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_items_find(&python->window, l, &modules, name, &module);
-	pyro_window_reset(&python->window);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_window_get(&python->window, module + l->mod_dict, 8, &bytes);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_dict_load(&python->window, l, pyro_bytes_u64(bytes, 0), ret_items);
-	return rc;
-}
 
 static enum pyro_rc read_name(struct pyro_python *python, uint64_t thread, struct pyro_buf *buf)
 {
@@ -61,7 +37,7 @@ static void name_threads(struct pyro_python *python, uint64_t interp, struct pyr
 	uint64_t dict;
 	enum pyro_rc rc;
 
-	rc = load_module(python, interp, "threading", &module);
+	rc = pyro_module_load(python, interp, "threading", &module);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_items_find(&python->window, l, &module, "_active", &dict);
 	if (rc == PYRO_RC_OK)

@@ -52,6 +52,8 @@ enum table_field {
 	T_fr_instr,
 	T_fr_localsplus,
 	T_fr_owner,
+	T_fr_locals,
+	T_fr_stack,
 	T_fr_tlbc,
 	T_co_size,
 	T_co_filename,
@@ -85,6 +87,8 @@ enum table_field {
 	T_str_ascii,
 	T_str_compact,
 	T_gc_collecting,
+	T_gen_frame,
+	T_gen_state,
 	TABLE_FIELDS
 };
 
@@ -181,7 +185,7 @@ static const uint8_t table_14[] = {
 	F(fr_instr),
 	F(fr_localsplus),
 	F(fr_owner),
-	SKIP,
+	F(fr_stack),
 	F(fr_tlbc),
 	F(co_size),
 	F(co_filename),
@@ -227,6 +231,10 @@ static const uint8_t table_14[] = {
 	F(str_ascii),
 	SKIP,
 	F(gc_collecting),
+	SKIP,
+	SKIP,
+	F(gen_frame),
+	F(gen_state), /* generator */
 };
 
 static const uint8_t table_15[] = {
@@ -264,7 +272,7 @@ static const uint8_t table_15[] = {
 	F(fr_instr),
 	F(fr_localsplus),
 	F(fr_owner),
-	SKIP,
+	F(fr_stack),
 	F(fr_tlbc),
 	F(co_size),
 	F(co_filename),
@@ -318,6 +326,10 @@ static const uint8_t table_15[] = {
 	SKIP,
 	SKIP,
 	SKIP,
+	SKIP,
+	SKIP,
+	F(gen_frame),
+	F(gen_state), /* generator */
 };
 /* clang-format on */
 
@@ -445,8 +457,13 @@ static void derive(const uint64_t v[TABLE_FIELDS], struct pyro_layout *l)
 		l->fr_tlbc = PYRO_ABSENT;
 		l->co_tlbc = PYRO_ABSENT;
 	}
-	if (l->minor < 14)
+	if (l->minor < 14) {
 		l->in_generation = PYRO_ABSENT;
+		l->ts_loop = (uint32_t)v[T_ts_size]; /* first of _PyThreadStateImpl's own */
+		l->fr_stack = l->fr_instr + 8;
+		l->gen_state = head + 51;
+		l->gen_frame = head + 56;
+	}
 	if (l->minor < 15)
 		l->ts_base = PYRO_ABSENT;
 }
@@ -506,6 +523,9 @@ enum pyro_rc pyro_offsets_decode(const void *table, size_t size,
 		PYRO_TAKE(fr_instr)
 		PYRO_TAKE(fr_owner)
 		PYRO_TAKE(fr_tlbc)
+		PYRO_TAKE(fr_stack)
+		PYRO_TAKE(gen_frame)
+		PYRO_TAKE(gen_state)
 		PYRO_TAKE(co_filename)
 		PYRO_TAKE(co_name)
 		PYRO_TAKE(co_qualname)

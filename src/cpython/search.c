@@ -293,3 +293,40 @@ enum pyro_rc pyro_search_files(struct pyro_search *search, struct pyro_python_or
 	}
 	return PYRO_RC_NOTFOUND;
 }
+
+/* NOTFOUND: there is no such section in this file. */
+static enum pyro_rc section_of(const struct pyro_search *search, const struct pyro_mapping *file,
+			       const char *name, uint64_t *ret_addr)
+{
+	struct pyro_elf_section section;
+	struct pyro_elf *elf = NULL;
+	PYRO_AUTO_CLOSE int fd = -1;
+	uint64_t bias;
+	enum pyro_rc rc = pyro_search_open(search, file, &fd, &elf);
+
+	if (rc != PYRO_RC_OK)
+		return rc;
+	rc = pyro_elf_section(elf, name, &section);
+	if (rc == PYRO_RC_OK &&
+	    (!section.loaded || !find_bias(search, elf, file, section.addr, &bias)))
+		rc = PYRO_RC_NOTFOUND;
+	if (rc == PYRO_RC_OK)
+		*ret_addr = bias + section.addr;
+	pyro_elf_destroy(elf);
+	return rc;
+}
+
+enum pyro_rc pyro_search_section(const struct pyro_search *search, const char *module,
+				 const char *section, uint64_t *ret_addr)
+{
+	for (size_t i = 0; i < search->maps->count; i++) {
+		const struct pyro_mapping *file = &search->maps->items[i];
+
+		if (pyro_search_begins_object(search, i) &&
+		    (rank_of(search, file) != RANK_OTHER ||
+		     strncmp(pyro_search_base_name(file->path), module, strlen(module)) == 0) &&
+		    section_of(search, file, section, ret_addr) == PYRO_RC_OK)
+			return PYRO_RC_OK;
+	}
+	return PYRO_RC_NOTFOUND;
+}

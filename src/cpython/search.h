@@ -41,6 +41,10 @@ enum pyro_rc pyro_search_table(const struct pyro_search *search, const char *pat
  *  The caller destroys it, then closes *ret_fd, which was -1 and may still be. */
 enum pyro_rc pyro_search_open(const struct pyro_search *search, const struct pyro_mapping *first,
 			      int *ret_fd, struct pyro_elf **ret_elf) PYRO_NODISCARD;
+/** Where the section @section is loaded, of the interpreter's file or of one whose name begins with
+ *  @module. Errors: NOTFOUND. */
+enum pyro_rc pyro_search_section(const struct pyro_search *search, const char *module,
+				 const char *section, uint64_t *ret_addr) PYRO_NODISCARD;
 /** True if the mapping is the first one of a file that has code. */
 bool pyro_search_begins_object(const struct pyro_search *search, size_t index);
 const char *pyro_search_base_name(const char *path);

@@ -15,6 +15,7 @@ enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment, struct pyro_err
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	pyro_arena_init(&moment->arena, PYRO_MAX_MOMENT_BYTES);
 	moment->command = moment->version = "";
+	moment->tasks.error = moment->greenlets.error = "";
 	moment->core = moment->signal = moment->cause = "";
 	rc = pyro_profile_create(&moment->profile, err);
 	if (rc) {

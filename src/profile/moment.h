@@ -51,6 +51,42 @@ struct pyro_moment_thread {
 	size_t frame_count;
 };
 
+/** What runs in turns with others in a thread: a task of asyncio, or a greenlet. */
+enum pyro_moment_task_state {
+	PYRO_MOMENT_TASK_RUNNING,
+	PYRO_MOMENT_TASK_READY, /**< its turn will come */
+	PYRO_MOMENT_TASK_WAITING,
+};
+
+struct pyro_moment_task {
+	const char *name; /**< of a greenlet, its class */
+	int tid;          /**< the thread that it is of; 0: unknown */
+	uint32_t interpreter;
+	enum pyro_moment_task_state state;
+	const char *wait;       /**< what it waits for, in one word; "" if for nothing */
+	const char *wait_text;  /**< the same for people: "a lock" */
+	const char *type;       /**< the class of that object; "" if there is none */
+	const char *object;     /**< its address: equal for those that wait for the same; "" */
+	uint32_t stack;         /**< of a task that runs, with what it called */
+	uint32_t first_awaited; /**< index into `awaited` of the tasks that it awaits */
+	uint32_t awaited_count;
+	uint32_t awaiter_count; /**< tasks that await it */
+	bool partial;           /**< a frame is missing */
+	bool moving;            /**< it changed whenever it was read: not proved */
+};
+
+/** Tasks or greenlets. */
+struct pyro_moment_tasks {
+	struct pyro_moment_task *tasks;
+	size_t count;
+	uint32_t *awaited; /**< indices into `tasks` */
+	size_t awaited_count;
+	size_t unread;   /**< could not be read */
+	bool incomplete; /**< some may be missing: there are too many, or they changed all the time
+			  */
+	const char *error; /**< why there are none; "" if there is nothing wrong */
+};
+
 struct pyro_moment {
 	struct pyro_arena arena;
 	struct pyro_profile *profile; /**< strings, functions, frames and stacks */
@@ -63,6 +99,9 @@ struct pyro_moment {
 	uint64_t up_ns;                     /**< since the process began */
 	struct pyro_moment_thread *threads; /**< the main one first, those without Python last */
 	size_t thread_count;
+	bool async; /**< whether the following were looked for */
+	struct pyro_moment_tasks tasks;
+	struct pyro_moment_tasks greenlets;
 	const char *core;   /**< the core file that it was read from; "": the process itself */
 	const char *signal; /**< that the process died of, "SIGSEGV"; "" if it did not */
 	const char *cause;  /**< of that, for people; "" if it is not known */

@@ -40,6 +40,7 @@ struct taking {
 	const struct pyro_look *look;
 	struct pyro_map states; /* the kernel's id, as the process has it, to a place in the look */
 	struct pyro_map names;  /* pthread_t to a name */
+	struct pyro_map tids;   /* thread state to the kernel's id */
 	struct pyro_map clocks; /* processor to how far its clock is behind ours */
 	bool own_pids;          /* ids in the process are not ours */
 	struct pyro_buf text;
@@ -59,6 +60,7 @@ static enum pyro_rc taking_init(struct taking *taking, int pid, struct pyro_err 
 	pyro_seat_init(&taking->seat);
 	pyro_map_init(&taking->states, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->tids, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->clocks, CPU_SETSIZE);
 	pyro_buf_init(&taking->text, MAX_TEXT);
 	taking->freeze.method = PYRO_PROOF_BY_PROC;
@@ -81,6 +83,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_reader_destroy(taking->reader);
 	pyro_map_deinit(&taking->states);
 	pyro_map_deinit(&taking->names);
+	pyro_map_deinit(&taking->tids);
 	pyro_map_deinit(&taking->clocks);
 	pyro_buf_deinit(&taking->text);
 	pyro_moment_destroy(taking->moment);
@@ -292,6 +295,11 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		return rc;
 	thread->unread = rc != PYRO_RC_OK;
 	thread->name = name_of(taking, tid, state);
+	if (state != SIZE_MAX) {
+		rc = pyro_map_put(&taking->tids, taking->look->threads[state].addr, (uint64_t)tid);
+		if (rc)
+			return rc;
+	}
 	if (view.state == PYRO_SCHED_BLOCKED)
 		take_wait(taking, thread, &view.gil, cpu);
 	return PYRO_RC_OK;
@@ -376,6 +384,11 @@ enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
+	if (options->async)
+		rc = pyro_moment_take_async(taking.moment, taking.reader, taking.python,
+					    &taking.tids, err);
+	if (rc)
+		return rc;
 	*ret_moment = PYRO_TAKE_POINTER(taking.moment);
 	return PYRO_RC_OK;
 }

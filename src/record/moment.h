@@ -7,6 +7,7 @@
 
 struct pyro_moment_options {
 	bool locals; /**< the variables of every frame as well */
+	bool async;  /**< also the tasks of asyncio, and greenlets */
 };
 
 /** Looks at every thread of the live process @pid once, one after the other, each proved by what

@@ -30,17 +30,25 @@ static enum pyro_rc add_frame(struct pyro_profile *profile, const struct pyro_py
 	return rc ? rc : pyro_profile_stack(profile, *stack, index, stack);
 }
 
-enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,
-				struct pyro_raw_stack *stack, struct pyro_moment_thread *thread)
+enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro_python *python,
+				   const struct pyro_raw_frame *frames, size_t count,
+				   uint32_t *ret_stack)
 {
 	enum pyro_rc rc = PYRO_RC_OK;
 
+	*ret_stack = PYRO_NONE;
+	for (size_t i = count; i-- > 0 && !rc;)
+		rc = add_frame(moment->profile, python, &frames[i], ret_stack);
+	return rc;
+}
+
+enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,
+				struct pyro_raw_stack *stack, struct pyro_moment_thread *thread)
+{
 	pyro_python_stack_lines(python, stack);
 	thread->truncated = stack->truncated;
 	thread->partial = stack->partial;
-	for (size_t i = stack->count; i-- > 0 && !rc;)
-		rc = add_frame(moment->profile, python, &stack->frames[i], &thread->stack);
-	return rc;
+	return pyro_moment_add_stack(moment, python, stack->frames, stack->count, &thread->stack);
 }
 
 struct naming {

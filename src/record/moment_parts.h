@@ -8,6 +8,11 @@
 
 /* What it takes for a moment, of a process that lives or of a core. */
 
+/** The stack in the moment's profile of the @count frames, which have their lines,
+ *  leaf first; PYRO_NONE without frames. Errors: NOMEM, LIMIT. */
+enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro_python *python,
+				   const struct pyro_raw_frame *frames, size_t count,
+				   uint32_t *ret_stack) PYRO_NODISCARD;
 /** Puts a stack, which was read and settled, into the moment and sets the thread's. Errors: NOMEM,
  *  LIMIT. */
 enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,
@@ -19,5 +24,10 @@ void pyro_moment_names(struct pyro_moment *moment, struct pyro_python *python,
 		       struct pyro_map *names);
 /** One of them, which lives as long as the moment, or NULL. */
 const char *pyro_moment_name(const struct pyro_map *names, uint64_t pthread);
+/** moment_async.c: the tasks and greenlets. @tids: thread states to threads. What of them cannot be
+ *  read at all is said in the moment. Errors: GONE, PERM, NOMEM, LIMIT. */
+enum pyro_rc pyro_moment_take_async(struct pyro_moment *moment, struct pyro_reader *reader,
+				    struct pyro_python *python, const struct pyro_map *tids,
+				    struct pyro_err *err) PYRO_NODISCARD;
 
 #endif

@@ -12,14 +12,15 @@
 #include "report/cells.h"
 #include "report/headline.h"
 #include "report/moment_locals.h"
+#include "report/moment_page.h"
 #include "report/text.h"
 #include "report/units.h"
 
 #define TEXT_BYTES    65536
 #define INDENT        4
-#define NOTE_LEAD     "    " /* as wide */
 #define FUNCTION_MOST 44
 #define PLACE_LEAST   12
+#define NAME_LEAST    12
 #define NAMED         3 /* threads of a group */
 
 /* Threads that do the same in the same place. */
@@ -30,16 +31,6 @@ struct group {
 	size_t members[NAMED];
 	uint64_t least_ns, most_ns; /* they have waited for so long */
 	bool one_object;            /* all wait for the same */
-};
-
-struct page {
-	const struct pyro_moment *moment;
-	const struct pyro_report_look *look;
-	struct pyro_buf *buf;
-	struct pyro_places *places;
-	struct group *groups;
-	size_t group_count;
-	size_t function_width;
 };
 
 /* ---- who does the same ---- */
@@ -73,28 +64,26 @@ static void join(const struct pyro_moment *moment, struct group *group, size_t a
 }
 
 /* The main thread is nobody else's company. */
-static enum pyro_rc find_groups(struct page *page)
+static enum pyro_rc find_groups(struct pyro_moment_page *page, struct group *groups, size_t *count)
 {
 	const struct pyro_moment *moment = page->moment;
 	struct pyro_map known PYRO_CLEANUP(pyro_map_deinit);
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	pyro_map_init(&known, PYRO_MAX_THREADS);
-	page->groups = calloc(moment->thread_count + 1, sizeof(*page->groups));
-	if (!page->groups)
-		return PYRO_RC_NOMEM;
+	*count = 0;
 	for (size_t i = 0; i < moment->thread_count && !rc; i++) {
 		const struct pyro_moment_thread *thread = &moment->threads[i];
 		uint64_t group;
 
 		if (thread->main || !pyro_map_get(&known, key_of(thread), &group)) {
-			group = page->group_count++;
-			page->groups[group] = (struct group){
+			group = (*count)++;
+			groups[group] = (struct group){
 				.first = i, .least_ns = UINT64_MAX, .one_object = true};
 			if (!thread->main)
 				rc = pyro_map_put(&known, key_of(thread), group);
 		}
-		join(moment, &page->groups[group], i);
+		join(moment, &groups[group], i);
 	}
 	return rc;
 }
@@ -111,7 +100,7 @@ static void add_threads(struct pyro_buf *line, size_t count)
 	pyro_buf_deinit(&item);
 }
 
-static void add_process(struct page *page)
+static void add_process(struct pyro_moment_page *page)
 {
 	const struct pyro_moment *moment = page->moment;
 	struct pyro_buf line;
@@ -173,7 +162,8 @@ static void add_so_far(struct pyro_buf *line, const struct group *group)
 	pyro_buf_deinit(&item);
 }
 
-static void add_waiting(struct page *page, struct pyro_buf *line, const struct group *group)
+static void add_waiting(struct pyro_moment_page *page, struct pyro_buf *line,
+			const struct group *group)
 {
 	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
 	const struct pyro_moment_thread *holder = NULL;
@@ -201,7 +191,8 @@ static void add_waiting(struct page *page, struct pyro_buf *line, const struct g
 		add_so_far(line, group);
 }
 
-static void add_state(struct page *page, struct pyro_buf *line, const struct group *group)
+static void add_state(struct pyro_moment_page *page, struct pyro_buf *line,
+		      const struct group *group)
 {
 	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
 
@@ -218,7 +209,8 @@ static void add_state(struct page *page, struct pyro_buf *line, const struct gro
 		pyro_buf_add_format(line, PYRO_MARK_DOT "interpreter %u", thread->interpreter);
 }
 
-static void add_names(struct page *page, struct pyro_buf *line, const struct group *group)
+static void add_names(struct pyro_moment_page *page, struct pyro_buf *line,
+		      const struct group *group)
 {
 	for (size_t i = 0; i < group->named; i++) {
 		const struct pyro_moment_thread *thread = &page->moment->threads[group->members[i]];
@@ -249,21 +241,28 @@ static const struct pyro_function *function_at(const struct pyro_moment *moment,
 			  : NULL;
 }
 
-static void add_note(struct page *page, const char *text)
+void pyro_moment_page_note(struct pyro_moment_page *page, const char *text)
 {
-	struct pyro_buf line;
+	struct pyro_buf line, lead;
 
+	pyro_buf_init(&lead, TEXT_BYTES);
+	pyro_text_spaces(&lead, page->indent);
 	pyro_buf_init(&line, TEXT_BYTES);
 	pyro_buf_add_format(&line, PYRO_MARK_DIM "%s" PYRO_MARK_END, text);
-	pyro_text_paragraph(page->buf, page->look, NOTE_LEAD, line.data ? line.data : "");
+	pyro_text_paragraph(page->buf, page->look, lead.data ? lead.data : "",
+			    line.data ? line.data : "");
+	pyro_buf_deinit(&lead);
 	page->buf->failed |= line.failed;
 	pyro_buf_deinit(&line);
 }
 
-static void add_frame(struct page *page, uint32_t stack, size_t times)
+static void add_frame(struct pyro_moment_page *page, uint32_t stack, size_t times)
 {
 	const size_t width = pyro_text_width(page->look);
-	const size_t left = INDENT + page->function_width + 2;
+	const size_t wide = INDENT + page->function_width;
+	/* Places stay in one column, however far the frames are from the left. */
+	const size_t columns = wide > page->indent + NAME_LEAST ? wide - page->indent : NAME_LEAST;
+	const size_t left = page->indent + columns + 2;
 	const struct pyro_frame *frame;
 	const struct pyro_function *function = function_at(page->moment, stack, &frame);
 	const struct pyro_place *place;
@@ -280,15 +279,14 @@ static void add_frame(struct page *page, uint32_t stack, size_t times)
 	pyro_cells_place_text(&where, page->look, place->display, frame->line);
 	if (times > 1)
 		pyro_buf_add_format(&where, " (%zu times)", times);
-	pyro_text_fit(&fitted, page->look, name.data ? name.data : "", page->function_width,
-		      PYRO_CUT_MIDDLE);
-	pyro_text_spaces(page->buf, INDENT);
+	pyro_text_fit(&fitted, page->look, name.data ? name.data : "", columns, PYRO_CUT_MIDDLE);
+	pyro_text_spaces(page->buf, page->indent);
 	pyro_text_styled(page->buf, page->look, place->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
 			 fitted.data ? fitted.data : "");
 	if (where.size) {
 		pyro_text_spaces(
 			page->buf,
-			page->function_width + 2 -
+			columns + 2 -
 				pyro_escape_columns(fitted.data ? fitted.data : "", fitted.size));
 		pyro_buf_reset(&fitted);
 		pyro_text_fit(&fitted, page->look, where.data,
@@ -305,12 +303,12 @@ static void add_frame(struct page *page, uint32_t stack, size_t times)
 }
 
 /* The innermost frame first; a function that calls itself from one line stands there once, unless
- * its variables are shown. */
-static void add_frames(struct page *page, const struct pyro_moment_thread *thread)
+ * its variables are shown: @locals of @count frames. */
+static void add_stack(struct pyro_moment_page *page, uint32_t stack,
+		      const struct pyro_moment_frame *locals, size_t count)
 {
-	const struct pyro_stack *node =
-		pyro_profile_stack_get(page->moment->profile, thread->stack);
-	uint32_t at = thread->stack;
+	const struct pyro_stack *node = pyro_profile_stack_get(page->moment->profile, stack);
+	uint32_t at = stack;
 	size_t shown = 0;
 
 	while (node) {
@@ -322,25 +320,36 @@ static void add_frames(struct page *page, const struct pyro_moment_thread *threa
 			at = node->parent;
 			node = pyro_profile_stack_get(page->moment->profile, at);
 			times++;
-		} while (node && node->frame == frame && !thread->frames);
+		} while (node && node->frame == frame && !locals);
 		add_frame(page, first, times);
-		if (shown < thread->frame_count)
-			pyro_moment_locals_text(&thread->frames[shown++], page->look, page->buf);
+		if (shown < count)
+			pyro_moment_locals_text(&locals[shown++], page->look, page->buf);
 	}
-	if (thread->truncated)
-		add_note(page, "outer frames are left out: there are too many");
-	if (thread->partial)
-		add_note(page, "a frame is missing: it could not be read");
-	if (thread->unread)
-		add_note(page, *page->moment->core ? "its frames could not be read"
-						   : "its frames could not be read while it ran");
-	else if (!thread->proved && thread->stack != PYRO_NONE)
-		add_note(page, "not proved: it ran while its frames were read");
-	if (thread->python && !thread->unread && thread->stack == PYRO_NONE)
-		add_note(page, "no Python frame");
 }
 
-static void add_group(struct page *page, const struct group *group)
+void pyro_moment_page_stack(struct pyro_moment_page *page, uint32_t stack)
+{
+	add_stack(page, stack, NULL, 0);
+}
+
+static void add_frames(struct pyro_moment_page *page, const struct pyro_moment_thread *thread)
+{
+	add_stack(page, thread->stack, thread->frames, thread->frame_count);
+	if (thread->truncated)
+		pyro_moment_page_note(page, "outer frames are left out: there are too many");
+	if (thread->partial)
+		pyro_moment_page_note(page, "a frame is missing: it could not be read");
+	if (thread->unread)
+		pyro_moment_page_note(page, *page->moment->core
+						    ? "its frames could not be read"
+						    : "its frames could not be read while it ran");
+	else if (!thread->proved && thread->stack != PYRO_NONE)
+		pyro_moment_page_note(page, "not proved: it ran while its frames were read");
+	if (thread->python && !thread->unread && thread->stack == PYRO_NONE)
+		pyro_moment_page_note(page, "no Python frame");
+}
+
+static void add_group(struct pyro_moment_page *page, const struct group *group)
 {
 	const struct pyro_moment_thread *thread = &page->moment->threads[group->first];
 	struct pyro_buf line;
@@ -360,7 +369,7 @@ static void add_group(struct page *page, const struct group *group)
 }
 
 /* Places line up below each other if functions have room to be told apart. */
-static void find_width(struct page *page)
+static void find_width(struct pyro_moment_page *page)
 {
 	const size_t half = pyro_text_width(page->look) / 2;
 	const size_t most = half < FUNCTION_MOST ? half : FUNCTION_MOST;
@@ -382,25 +391,34 @@ static void find_width(struct page *page)
 			page->function_width = columns < most ? columns : most;
 		pyro_buf_deinit(&name);
 	}
+	if (page->moment->tasks.awaited_count) {
+		page->function_width += pyro_moment_page_margin(page, PYRO_MOMENT_LEVELS);
+		if (page->function_width > most)
+			page->function_width = most;
+	}
 }
 
 enum pyro_rc pyro_report_moment(const struct pyro_moment *moment,
 				const struct pyro_report_look *look, struct pyro_buf *buf,
 				struct pyro_err *err)
 {
-	struct page page = {.moment = moment, .look = look, .buf = buf};
+	struct pyro_moment_page page = {
+		.moment = moment, .look = look, .buf = buf, .indent = INDENT};
+	struct group *groups PYRO_AUTO_FREE = calloc(moment->thread_count + 1, sizeof(*groups));
+	size_t count = 0;
 	enum pyro_rc rc = pyro_places_create(moment->profile, &page.places, err);
 
 	if (!rc)
-		rc = find_groups(&page);
+		rc = groups ? find_groups(&page, groups, &count) : PYRO_RC_NOMEM;
 	if (!rc) {
 		find_width(&page);
 		add_process(&page);
-		for (size_t i = 0; i < page.group_count; i++)
-			add_group(&page, &page.groups[i]);
-		rc = pyro_buf_status(buf);
+		for (size_t i = 0; i < count; i++)
+			add_group(&page, &groups[i]);
+		rc = moment->async ? pyro_report_moment_tasks(&page) : PYRO_RC_OK;
 	}
-	free(page.groups);
+	if (!rc)
+		rc = pyro_buf_status(buf);
 	pyro_places_destroy(page.places);
 	return rc;
 }

@@ -7,10 +7,11 @@
 /* As in report/json.c: a member that goes, or means something else, changes it. */
 #define JSON_VERSION 1
 
-static void add_frames(const struct pyro_profile *profile, const struct pyro_moment_thread *thread,
-		       struct pyro_buf *buf)
+/* @locals of the first @count frames. */
+static void add_frames(const struct pyro_profile *profile, uint32_t stack,
+		       const struct pyro_moment_frame *locals, size_t count, struct pyro_buf *buf)
 {
-	const struct pyro_stack *node = pyro_profile_stack_get(profile, thread->stack);
+	const struct pyro_stack *node = pyro_profile_stack_get(profile, stack);
 	size_t at = 0;
 
 	pyro_json_open(buf, "frames", '[');
@@ -24,8 +25,8 @@ static void add_frames(const struct pyro_profile *profile, const struct pyro_mom
 		pyro_json_text(buf, "file", pyro_profile_string_get(profile, function->file, NULL));
 		pyro_json_signed(buf, "line", frame->line);
 		pyro_json_signed(buf, "first_line", function->first_line);
-		if (at < thread->frame_count)
-			pyro_moment_locals_json(&thread->frames[at++], buf);
+		if (at < count)
+			pyro_moment_locals_json(&locals[at++], buf);
 		pyro_json_close(buf, '}');
 	}
 	pyro_json_close(buf, ']');
@@ -59,7 +60,54 @@ static void add_thread(const struct pyro_profile *profile, const struct pyro_mom
 	pyro_json_bool(buf, "proved", thread->proved);
 	pyro_json_bool(buf, "truncated", thread->truncated);
 	pyro_json_bool(buf, "partial", thread->partial);
-	add_frames(profile, thread, buf);
+	add_frames(profile, thread->stack, thread->frames, thread->frame_count, buf);
+	pyro_json_close(buf, '}');
+}
+
+static void add_task(const struct pyro_profile *profile, const struct pyro_moment_tasks *tasks,
+		     size_t at, struct pyro_buf *buf)
+{
+	static const char *const states[] = {
+		[PYRO_MOMENT_TASK_RUNNING] = "running",
+		[PYRO_MOMENT_TASK_READY] = "ready",
+		[PYRO_MOMENT_TASK_WAITING] = "waiting",
+	};
+	const struct pyro_moment_task *task = &tasks->tasks[at];
+
+	pyro_json_line(buf);
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_number(buf, "id", at);
+	pyro_json_text(buf, "name", task->name);
+	if (task->tid)
+		pyro_json_signed(buf, "tid", task->tid);
+	else
+		pyro_json_text(buf, "tid", NULL);
+	pyro_json_number(buf, "interpreter", task->interpreter);
+	pyro_json_text(buf, "state", states[task->state]);
+	pyro_json_text(buf, "waits_for", *task->wait ? task->wait : NULL);
+	pyro_json_text(buf, "type", *task->type ? task->type : NULL);
+	pyro_json_text(buf, "object", *task->object ? task->object : NULL);
+	pyro_json_open(buf, "awaits", '[');
+	for (uint32_t i = 0; i < task->awaited_count; i++)
+		pyro_json_number(buf, NULL, tasks->awaited[task->first_awaited + i]);
+	pyro_json_close(buf, ']');
+	pyro_json_bool(buf, "proved", !task->moving);
+	pyro_json_bool(buf, "partial", task->partial);
+	add_frames(profile, task->stack, NULL, 0, buf);
+	pyro_json_close(buf, '}');
+}
+
+static void add_tasks(const struct pyro_profile *profile, const char *name,
+		      const struct pyro_moment_tasks *tasks, struct pyro_buf *buf)
+{
+	pyro_json_open(buf, name, '{');
+	pyro_json_number(buf, "unread", tasks->unread);
+	pyro_json_bool(buf, "complete", !tasks->incomplete && !tasks->unread && !*tasks->error);
+	pyro_json_text(buf, "error", *tasks->error ? tasks->error : NULL);
+	pyro_json_open(buf, "list", '[');
+	for (size_t i = 0; i < tasks->count; i++)
+		add_task(profile, tasks, i, buf);
+	pyro_json_close(buf, ']');
 	pyro_json_close(buf, '}');
 }
 
@@ -86,6 +134,10 @@ enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct py
 	for (size_t i = 0; i < moment->thread_count; i++)
 		add_thread(moment->profile, &moment->threads[i], buf);
 	pyro_json_close(buf, ']');
+	if (moment->async) {
+		add_tasks(moment->profile, "tasks", &moment->tasks, buf);
+		add_tasks(moment->profile, "greenlets", &moment->greenlets, buf);
+	}
 	pyro_json_close(buf, '}');
 	pyro_buf_add_char(buf, '\n');
 	return pyro_buf_status(buf);

@@ -257,6 +257,10 @@ static void put_table_14(struct fake *fake, bool threaded)
 		40 + o, /* unicode */
 		256,
 		16, /* gc */
+		168 + o,
+		24 + o,
+		72 + o,
+		67 + o, /* generator */
 	};
 	uint8_t *at = fake_at(fake, fake->origin.runtime_addr);
 	const uint64_t version = fake->origin.version, flag = threaded;

@@ -31,9 +31,9 @@ static void test_table_sizes(void **state)
 	assert_int_equal(pyro_offsets_size(13),
 			 24 + 8 * (3 + 13 + 9 + 6 + 10 + 2 + 4 + 3 + 3 + 3 + 2 + 3 + 3 + 4 + 2));
 	assert_int_equal(pyro_offsets_size(14), 24 + 8 * (3 + 16 + 9 + 8 + 11 + 2 + 4 + 3 + 3 + 4 +
-							  3 + 2 + 3 + 3 + 4 + 2));
+							  3 + 2 + 3 + 3 + 4 + 2 + 4));
 	assert_int_equal(pyro_offsets_size(15), 24 + 8 * (3 + 16 + 16 + 1 + 8 + 11 + 2 + 6 + 2 + 3 +
-							  3 + 4 + 3 + 2 + 3 + 3 + 5 + 5));
+							  3 + 4 + 3 + 2 + 3 + 3 + 5 + 5 + 4));
 }
 
 static enum pyro_rc find(struct fake *fake, uint32_t version, bool free_threaded)
