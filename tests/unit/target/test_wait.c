@@ -345,7 +345,7 @@ static enum pyro_rc check_way(const struct way *way)
 	struct pyro_buf object PYRO_CLEANUP(pyro_buf_deinit);
 	struct pyro_reader *reader = NULL;
 	const pid_t pid = start(way);
-	struct pyro_wait wait, again;
+	struct pyro_wait wait = {0}, again = {0};
 	enum pyro_rc rc;
 
 	pyro_buf_init(&object, PYRO_MAX_PATH);
