@@ -37,6 +37,10 @@
 #define PYRO_MAX_PROFILE_ROWS (1u << 26) /**< functions, frames, stacks, totals of one profile */
 #define PYRO_MAX_OBJECTS      (1u << 20) /**< things waited for, of one profile */
 #define PYRO_MAX_WAITS        (1u << 21) /**< of (track, stack, thing) in one profile */
+#define PYRO_MAX_IMPORT_LINE    (1 << 16)  /**< bytes kept of a line of another tool's text */
+#define PYRO_MAX_IMPORT_SAMPLES (1u << 26) /**< samples taken of another tool's file */
+#define PYRO_MAX_IMPORT_THREADS (1u << 20) /**< threads in such a file */
+#define PYRO_MAX_IMPORT_EVENTS  256        /**< kinds of events in such a file */
 #define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
 #define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
 #define PYRO_MAX_GAINS        (1u << 19) /**< changes of totals that a window of time keeps */

@@ -5,14 +5,25 @@
 
 #include "base/escape.h"
 #include "cli/commands.h"
-#include "cli/output.h"
-#include "cli/samples.h"
+#include "cli/convert_output.h"
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
 #include "report/scope.h"
 
 #define NARROW 60
+
+static void list_format(struct pyro_buf *buf, const struct pyro_format *format, int width)
+{
+	pyro_buf_add_format(buf, "%-12s", format->name);
+	pyro_wrap_add(buf, format->description, 12, 12, width);
+	pyro_buf_add_text(buf, "\n            files:");
+	for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
+		pyro_buf_add_text(buf, i && width < NARROW ? "\n                   *" : " *");
+		pyro_buf_add_text(buf, format->suffixes[i]);
+	}
+	pyro_buf_add_char(buf, '\n');
+}
 
 static void list_formats(void)
 {
@@ -21,16 +32,13 @@ static void list_formats(void)
 
 	pyro_terminal_look(STDOUT_FILENO, &terminal);
 	pyro_buf_init(&buf, 1 << 16);
-	for (const struct pyro_format *format = pyro_formats; format->name; format++) {
-		pyro_buf_add_format(&buf, "%-12s", format->name);
-		pyro_wrap_add(&buf, format->description, 12, 12, terminal.width);
-		pyro_buf_add_text(&buf, "\n            files:");
-		for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
-			pyro_buf_add_text(&buf, i && terminal.width < NARROW
-							? "\n                   *"
-							: " *");
-			pyro_buf_add_text(&buf, format->suffixes[i]);
-		}
+	for (const struct pyro_format *format = pyro_formats; format->name; format++)
+		list_format(&buf, format, terminal.width);
+	list_format(&buf, &pyro_capture_format, terminal.width);
+	pyro_buf_add_text(&buf, "\nRead, besides captures, by what is in them:\n");
+	for (const struct pyro_import *import = pyro_imports; import->name; import++) {
+		pyro_buf_add_format(&buf, "%-12s", import->name);
+		pyro_wrap_add(&buf, import->description, 12, 12, terminal.width);
 		pyro_buf_add_char(&buf, '\n');
 	}
 	if (buf.data)
@@ -45,6 +53,7 @@ static enum pyro_rc unknown_format(const char *typed, struct pyro_err *err)
 	pyro_suggest_init(&suggest, typed);
 	for (const struct pyro_format *format = pyro_formats; format->name; format++)
 		pyro_suggest_try(&suggest, format->name);
+	pyro_suggest_try(&suggest, pyro_capture_format.name);
 	if (suggest.best)
 		return pyro_err_set(err, PYRO_RC_USAGE,
 				    "convert: there is no format %.64s. Did you mean %s?", typed,
@@ -60,6 +69,9 @@ static enum pyro_rc choose_format(const struct pyro_args *args, const char *path
 	const char *name = pyro_args_text(args, "to");
 
 	*ret_format = name ? pyro_format_find(name) : pyro_format_by_path(path);
+	if (!*ret_format && (name ? strcmp(name, pyro_capture_format.name) == 0
+				  : pyro_format_has_suffix(&pyro_capture_format, path)))
+		*ret_format = &pyro_capture_format;
 	if (*ret_format)
 		return PYRO_RC_OK;
 	if (name)
@@ -80,12 +92,10 @@ static enum pyro_rc sink_write(void *context, const void *bytes, size_t size, st
 	return pyro_output_write(context, bytes, size, err);
 }
 
-static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro_format *format,
-				 struct pyro_capture_reader *reader,
-				 const struct pyro_profile *profile, struct pyro_output *output,
+static enum pyro_rc write_format(const struct pyro_args *args, const struct pyro_format *format,
+				 const struct pyro_convert_input *input, struct pyro_output *output,
 				 struct pyro_err *err)
 {
-	const struct pyro_sample_source source = pyro_capture_source(reader);
 	const struct pyro_format_sink sink = {.context = output, .write = sink_write};
 	const struct pyro_format_options options = {
 		/* As in a report, without its first, which depends on the program. */
@@ -94,30 +104,70 @@ static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro
 		.by_line = pyro_args_number(args, "by", 0) == 1,
 		.threads = pyro_args_flag(args, "threads"),
 	};
-	enum pyro_rc rc = format->write(profile, &source, &options, &sink, err);
+	enum pyro_rc rc = format->write(input->profile, &input->source, &options, &sink, err);
 
 	if (rc)
 		return rc;
 	return pyro_output_commit(output, err);
 }
 
-static void say_result(const struct pyro_format *format, const struct pyro_output *output,
-		       bool complete)
+static enum pyro_rc write_output(const struct pyro_args *args, const struct pyro_format *format,
+				 struct pyro_convert_input *input, const char *path,
+				 struct pyro_output *ret_output, struct pyro_err *err)
+{
+	const bool force = pyro_args_flag(args, "force");
+	enum pyro_rc rc;
+
+	if (format == &pyro_capture_format)
+		return pyro_capture_output(path, force, input, ret_output, err);
+	rc = pyro_output_open(path, force, ret_output, err);
+	if (rc)
+		return rc;
+	rc = write_format(args, format, input, ret_output, err);
+	if (rc)
+		pyro_output_close(ret_output);
+	return rc;
+}
+
+static void say_sentence(struct pyro_buf *text, const char *about, const char *what, int width)
+{
+	size_t start = text->size;
+
+	if (!*what)
+		return;
+	pyro_buf_add_text(text, about);
+	pyro_wrap_add(text, what, text->size - start, 2, width);
+	pyro_buf_add_char(text, '\n');
+}
+
+static void say_result(const struct pyro_convert_input *input, const struct pyro_format *format,
+		       const struct pyro_output *output)
 {
 	struct pyro_terminal terminal;
 	struct pyro_buf text;
-	char size[32];
+	char about[64], size[32];
 
 	pyro_terminal_look(STDERR_FILENO, &terminal);
-	pyro_buf_init(&text, 1 << 16);
-	pyro_buf_add_format(&text, "%s cannot hold: ", format->name);
-	pyro_wrap_add(&text, format->lost, text.size, 2, terminal.width);
-	pyro_buf_add_char(&text, '\n');
-	if (!complete) {
-		pyro_wrap_add(&text, "The recording was cut off: all but its last second is there.",
-			      0, 2, terminal.width);
-		pyro_buf_add_char(&text, '\n');
+	pyro_buf_init(&text, 1 << 17);
+	if (input->import) {
+		struct pyro_buf notes;
+
+		/* Names of events are the file's. */
+		pyro_buf_init(&notes, 1 << 17);
+		if (input->imported.notes.data)
+			pyro_escape_terminal(&notes, input->imported.notes.data,
+					     input->imported.notes.size);
+		say_sentence(&text, "", notes.data ? notes.data : "", terminal.width);
+		pyro_buf_deinit(&notes);
+		snprintf(about, sizeof(about), "%s cannot tell: ", input->import->name);
+		say_sentence(&text, about, input->import->lacks, terminal.width);
 	}
+	snprintf(about, sizeof(about), "%s cannot hold: ", format->name);
+	say_sentence(&text, about, format->lost, terminal.width);
+	if (!input->complete)
+		say_sentence(&text, "",
+			     "The recording was cut off: all but its last second is there.",
+			     terminal.width);
 	if (!output->direct) {
 		pyro_output_size_text(output->size, size, sizeof(size));
 		pyro_escape_terminal(&text, output->path, strlen(output->path));
@@ -130,28 +180,23 @@ static void say_result(const struct pyro_format *format, const struct pyro_outpu
 
 static enum pyro_rc convert(const struct pyro_args *args, const char *path, struct pyro_err *err)
 {
-	struct pyro_capture_reader *reader = NULL;
-	struct pyro_profile *profile = NULL;
 	const struct pyro_format *format;
+	struct pyro_convert_input input;
 	struct pyro_output output;
 	enum pyro_rc rc = choose_format(args, path, &format, err);
 
 	if (rc)
 		return rc;
-	rc = pyro_capture_reader_create(args->operands[0], &reader, err);
+	rc = pyro_convert_input_open(args->operands[0], &input, err);
 	if (rc)
 		return rc;
-	rc = pyro_capture_reader_profile(reader, &profile, err);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_output_open(path, pyro_args_flag(args, "force"), &output, err);
+	rc = write_output(args, format, &input, path, &output, err);
 	if (rc == PYRO_RC_OK) {
-		rc = write_output(args, format, reader, profile, &output, err);
-		if (rc == PYRO_RC_OK && !pyro_args_flag(args, "quiet"))
-			say_result(format, &output, pyro_capture_reader_complete(reader));
+		if (!pyro_args_flag(args, "quiet"))
+			say_result(&input, format, &output);
 		pyro_output_close(&output);
 	}
-	pyro_profile_destroy(profile);
-	pyro_capture_reader_destroy(reader);
+	pyro_convert_input_close(&input);
 	return rc;
 }
 
@@ -167,7 +212,7 @@ int pyro_cmd_convert(const struct pyro_args *args, struct pyro_err *err)
 	}
 	if (args->operand_count == 0)
 		rc = pyro_err_set(err, PYRO_RC_USAGE,
-				  "convert: CAPTURE is missing. Try: pyrometer convert CAPTURE -o "
+				  "convert: FILE is missing. Try: pyrometer convert CAPTURE -o "
 				  "FILE");
 	else if (!path)
 		rc = pyro_err_set(err, PYRO_RC_USAGE,

@@ -41,21 +41,30 @@ static enum pyro_rc fail(const struct pyro_output *output, int errnum, struct py
 	}
 }
 
-/* Beside @output->path, so that the rename is one within a file system. */
+/* Beside @output->path, so that the rename is one within a file system. The caller frees it. */
+static char *temporary_name(const struct pyro_output *output)
+{
+	uint64_t random;
+	char *name;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return NULL;
+	if (asprintf(&name, "%s/.pyrometer-%016llx.tmp", output->folder,
+		     (unsigned long long)random) < 0) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return name;
+}
+
 static int open_named(struct pyro_output *output)
 {
 	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		uint64_t random;
-		char *name;
+		char *name = temporary_name(output);
 		int fd;
 
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		if (!name)
 			return -1;
-		if (asprintf(&name, "%s/.pyrometer-%016llx.tmp", output->folder,
-			     (unsigned long long)random) < 0) {
-			errno = ENOMEM;
-			return -1;
-		}
 		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, NEW_MODE);
 		if (fd >= 0) {
 			output->temporary = name;
@@ -68,7 +77,7 @@ static int open_named(struct pyro_output *output)
 	return -1;
 }
 
-static enum pyro_rc open_file(struct pyro_output *output, struct pyro_err *err)
+static enum pyro_rc find_folder(struct pyro_output *output, struct pyro_err *err)
 {
 	const char *slash = strrchr(output->path, '/');
 
@@ -77,8 +86,15 @@ static enum pyro_rc open_file(struct pyro_output *output, struct pyro_err *err)
 	else
 		output->folder = strndup(
 			output->path, slash == output->path ? 1 : (size_t)(slash - output->path));
-	if (!output->folder)
-		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+	return output->folder ? PYRO_RC_OK : pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
+}
+
+static enum pyro_rc open_file(struct pyro_output *output, struct pyro_err *err)
+{
+	enum pyro_rc rc = find_folder(output, err);
+
+	if (rc)
+		return rc;
 	/* A file without a name vanishes by itself if we are killed. It can become a new file only,
 	 * not replace one, and not every file system has it. */
 	output->fd = -1;
@@ -116,6 +132,35 @@ enum pyro_rc pyro_output_open(const char *path, bool replace, struct pyro_output
 	rc = open_file(ret_output, err);
 	if (rc)
 		pyro_output_close(ret_output);
+	return rc;
+}
+
+enum pyro_rc pyro_output_reserve(const char *path, bool replace, struct pyro_output *ret_output,
+				 struct pyro_err *err)
+{
+	struct stat there;
+	enum pyro_rc rc;
+
+	*ret_output = (struct pyro_output){.path = path, .fd = -1, .replace = replace};
+	if (strcmp(path, "-") == 0)
+		return pyro_err_set(err, PYRO_RC_USAGE,
+				    "a capture is a database and needs a file. Try: -o FILE.pyro");
+	if (stat(path, &there) == 0) {
+		if (!S_ISREG(there.st_mode))
+			return pyro_err_set(err, PYRO_RC_USAGE,
+					    "%s is no place for a file. Try: another name", path);
+		if (!replace)
+			return fail(ret_output, EEXIST, err);
+	}
+	rc = find_folder(ret_output, err);
+	if (rc)
+		return rc;
+	if (access(ret_output->folder, W_OK | X_OK) == 0)
+		ret_output->temporary = temporary_name(ret_output);
+	if (ret_output->temporary)
+		return PYRO_RC_OK;
+	rc = fail(ret_output, errno, err);
+	pyro_output_close(ret_output);
 	return rc;
 }
 

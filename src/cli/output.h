@@ -26,6 +26,10 @@ struct pyro_output {
  * and what to try. On failure there is nothing to close. */
 enum pyro_rc pyro_output_open(const char *path, bool replace, struct pyro_output *ret_output,
 			      struct pyro_err *err) PYRO_NODISCARD;
+/** The same for a file that somebody else makes and writes, under the name @ret_output->temporary,
+ *  which nothing has. Errors: as above; USAGE if @path is no place for a file. */
+enum pyro_rc pyro_output_reserve(const char *path, bool replace, struct pyro_output *ret_output,
+				 struct pyro_err *err) PYRO_NODISCARD;
 /** Errors: FULL, IO. A closed pipe is IO with errno EPIPE. */
 enum pyro_rc pyro_output_write(struct pyro_output *output, const void *bytes, size_t size,
 			       struct pyro_err *err) PYRO_NODISCARD;

@@ -44,13 +44,20 @@ static bool ends_with(const char *path, const char *suffix)
 	return path_size > size && strcmp(path + path_size - size, suffix) == 0;
 }
 
+bool pyro_format_has_suffix(const struct pyro_format *format, const char *path)
+{
+	for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
+		if (ends_with(path, format->suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
 const struct pyro_format *pyro_format_by_path(const char *path)
 {
 	for (const struct pyro_format *format = pyro_formats; format->name; format++) {
-		for (size_t i = 0; i < PYRO_COUNT(format->suffixes) && format->suffixes[i]; i++) {
-			if (ends_with(path, format->suffixes[i]))
-				return format;
-		}
+		if (pyro_format_has_suffix(format, path))
+			return format;
 	}
 	return NULL;
 }

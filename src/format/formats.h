@@ -63,6 +63,7 @@ extern const struct pyro_format pyro_formats[];
 
 /** NULL if there is none of that name. */
 const struct pyro_format *pyro_format_find(const char *name);
+bool pyro_format_has_suffix(const struct pyro_format *format, const char *path);
 /** The format whose suffix @path ends with; NULL if none. */
 const struct pyro_format *pyro_format_by_path(const char *path);
 
