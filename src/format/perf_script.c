@@ -212,16 +212,13 @@ static enum pyro_rc take_line(struct script *script, const struct pyro_input *in
 static void add_notes(const struct script *script, struct pyro_buf *notes)
 {
 	if (script->idle)
-		pyro_buf_add_format(notes,
-				    " Passed over: %" PRIu64
-				    " samples of processors that had nothing to do.",
+		pyro_buf_add_format(notes, " Of idle processors, passed over: %" PRIu64 ".",
 				    script->idle);
 	if (script->bad)
-		pyro_buf_add_format(
-			notes,
-			" Passed over: %" PRIu64 " %s no sense, the first is line %" PRIu64 ".",
-			script->bad, script->bad == 1 ? "line that makes" : "lines that make",
-			script->first_bad);
+		pyro_buf_add_format(notes,
+				    " Lines that make no sense, passed over: %" PRIu64
+				    ", the first is line %" PRIu64 ".",
+				    script->bad, script->first_bad);
 	if (!script->python)
 		pyro_buf_add_text(notes,
 				  " No stack has a frame of Python: was the program run with "
