@@ -352,6 +352,8 @@ static const struct pyro_example convert_examples[] = {
 	{"pyrometer convert shop.pyro -o shop.speedscope.json", "open it at www.speedscope.app"},
 	{"pyrometer convert shop.pyro -o - --to folded | flamegraph.pl --countname us >shop.svg",
 	 "the classic flame graph; folded weights are microseconds"},
+	{"perf script -F +pid | pyrometer convert - -o shop.pyro",
+	 "what perf recorded, for \"report\" and \"view\""},
 	{NULL, NULL},
 };
 
@@ -547,19 +549,28 @@ const struct pyro_command pyro_commands[] = {
 	},
 	{
 		.name = "convert",
-		.summary = "write a capture in another tool's format",
-		.synopsis = {"[OPTIONS] CAPTURE -o FILE", "--to list"},
+		.summary = "write a capture in another tool's format, or read another tool's file",
+		.synopsis = {"[OPTIONS] CAPTURE -o FILE", "[OPTIONS] FILE -o CAPTURE.pyro",
+			     "--to list"},
 		.description = "Writes what a capture holds in the format of another tool, chosen "
 			       "by --to or by the "
 			       "suffix of the output. What that format cannot hold is said on "
 			       "standard error.\n"
+			       "\n"
+			       "Also reads what other tools recorded: the text of \"perf script\", "
+			       "with the functions of Python that CPython 3.12 and later name for "
+			       "it (\"python -X perf\"). What the file is, its content says, not "
+			       "its name; \"-\" is standard input. It becomes any of the formats, "
+			       "or a capture (\"-o FILE.pyro\") for \"report\", \"view\" and "
+			       "\"query\". How samples were weighed, what was passed over, and "
+			       "what such a file cannot tell, is said on standard error.\n"
 			       "\n"
 			       "The output appears under its name only when it is complete, and "
 			       "replaces a file only "
 			       "with --force.",
 		.rules = {.options = convert_options,
 			  .max_operands = 1,
-			  .operands = "CAPTURE -o FILE"},
+			  .operands = "FILE -o FILE"},
 		.examples = convert_examples,
 		.ends_with_pipe = true,
 		.run = pyro_cmd_convert,

@@ -211,9 +211,10 @@ int pyro_cmd_convert(const struct pyro_args *args, struct pyro_err *err)
 		return 0;
 	}
 	if (args->operand_count == 0)
-		rc = pyro_err_set(err, PYRO_RC_USAGE,
-				  "convert: FILE is missing. Try: pyrometer convert CAPTURE -o "
-				  "FILE");
+		rc = pyro_err_set(
+			err, PYRO_RC_USAGE,
+			"convert: what is to be converted? Try: pyrometer convert CAPTURE -o "
+			"FILE");
 	else if (!path)
 		rc = pyro_err_set(err, PYRO_RC_USAGE,
 				  "convert: where to? Try: pyrometer convert %.200s -o "
