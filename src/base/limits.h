@@ -5,45 +5,45 @@
 /* Every cap on what an untrusted target or file may make us do, in one place. What goes over a cap
  * is truncated and counted, or an error that names the cap; it is never unbounded. */
 
-#define PYRO_MAX_STACK_DEPTH  4096       /**< frames kept of one stack (leaf side) */
-#define PYRO_MAX_STACK_WALK   200000     /**< frames walked before a chain counts as a cycle */
-#define PYRO_MAX_THREADS      8192       /**< thread states of one process */
-#define PYRO_MAX_TASKS        65536      /**< tasks of asyncio of one process */
-#define PYRO_MAX_TASK_FRAMES  (1 << 20)  /**< frames of all tasks of one process */
-#define PYRO_MAX_GC_OBJECTS   (1 << 21)  /**< objects of the garbage collector looked at */
-#define PYRO_MAX_GREENLETS    65536      /**< greenlets of one process */
-#define PYRO_MAX_INTERPRETERS 256        /**< interpreters of one process */
-#define PYRO_MAX_PROCESSES    4096       /**< processes of one recording */
-#define PYRO_MAX_NAME         1024       /**< bytes of a function, thread or process name, UTF-8 */
-#define PYRO_MAX_PATH         4096       /**< bytes of a file name, UTF-8 */
-#define PYRO_MAX_LINE_TABLE   (1 << 20)  /**< bytes of one code object's line table */
-#define PYRO_MAX_CODE_UNITS   (1 << 24)  /**< bytes of one code object's instructions */
-#define PYRO_MAX_MAPS         65536      /**< lines read of /proc/PID/maps */
-#define PYRO_MAX_MODULES      16384      /**< files with code that one process has mapped, ever */
-#define PYRO_MAX_UNWIND_ENTRY (1 << 18)  /**< bytes of one entry of an unwind table */
-#define PYRO_MAX_UNWIND_PCS   (1 << 20)  /**< addresses of code kept with what holds there */
-#define PYRO_MAX_UNWIND_ROWS  (64 << 20) /**< bytes of what holds there, equal ones once */
-#define PYRO_MAX_NATIVE_STACK (16 << 20) /**< bytes read of one stack */
-#define PYRO_MAX_JIT_MAP      (64 << 20) /**< bytes read of a perf map or jitdump */
-#define PYRO_MAX_JIT_NAMES    (1 << 20)  /**< functions kept of them */
-#define PYRO_MAX_ELF_FILE     (1ull << 32)   /**< bytes of an object file looked at */
-#define PYRO_MAX_CORE_LOADS   (1 << 20)      /**< segments of a core file */
-#define PYRO_MAX_CORE_NOTES   (1 << 18)      /**< notes of a core file */
-#define PYRO_MAX_CORE_FILES   (16 << 20)     /**< bytes of the note that names mapped files */
-#define PYRO_MAX_CORE_SEARCH  (256ull << 20) /**< bytes of memory searched for an interpreter */
-#define PYRO_MAX_SOURCE_FILE  (16 << 20)     /**< bytes of a source file shown */
-#define PYRO_MAX_CHUNK        (64 << 20)     /**< bytes of one unpacked chunk of samples */
-#define PYRO_MAX_PROFILE_TEXT (512ull << 20) /**< bytes of all strings of one profile */
-#define PYRO_MAX_PROFILE_ROWS (1u << 26) /**< functions, frames, stacks, totals of one profile */
-#define PYRO_MAX_OBJECTS      (1u << 20) /**< things waited for, of one profile */
-#define PYRO_MAX_WAITS        (1u << 21) /**< of (track, stack, thing) in one profile */
+#define PYRO_MAX_STACK_DEPTH    4096      /**< frames kept of one stack (leaf side) */
+#define PYRO_MAX_STACK_WALK     200000    /**< frames walked before a chain counts as a cycle */
+#define PYRO_MAX_THREADS        8192      /**< thread states of one process */
+#define PYRO_MAX_TASKS          65536     /**< tasks of asyncio of one process */
+#define PYRO_MAX_TASK_FRAMES    (1 << 20) /**< frames of all tasks of one process */
+#define PYRO_MAX_GC_OBJECTS     (1 << 21) /**< objects of the garbage collector looked at */
+#define PYRO_MAX_GREENLETS      65536     /**< greenlets of one process */
+#define PYRO_MAX_INTERPRETERS   256       /**< interpreters of one process */
+#define PYRO_MAX_PROCESSES      4096      /**< processes of one recording */
+#define PYRO_MAX_NAME           1024      /**< bytes of a function, thread or process name, UTF-8 */
+#define PYRO_MAX_PATH           4096      /**< bytes of a file name, UTF-8 */
+#define PYRO_MAX_LINE_TABLE     (1 << 20) /**< bytes of one code object's line table */
+#define PYRO_MAX_CODE_UNITS     (1 << 24) /**< bytes of one code object's instructions */
+#define PYRO_MAX_MAPS           65536     /**< lines read of /proc/PID/maps */
+#define PYRO_MAX_MODULES        16384     /**< files with code that one process has mapped, ever */
+#define PYRO_MAX_UNWIND_ENTRY   (1 << 18) /**< bytes of one entry of an unwind table */
+#define PYRO_MAX_UNWIND_PCS     (1 << 20) /**< addresses of code kept with what holds there */
+#define PYRO_MAX_UNWIND_ROWS    (64 << 20)     /**< bytes of what holds there, equal ones once */
+#define PYRO_MAX_NATIVE_STACK   (16 << 20)     /**< bytes read of one stack */
+#define PYRO_MAX_JIT_MAP        (64 << 20)     /**< bytes read of a perf map or jitdump */
+#define PYRO_MAX_JIT_NAMES      (1 << 20)      /**< functions kept of them */
+#define PYRO_MAX_ELF_FILE       (1ull << 32)   /**< bytes of an object file looked at */
+#define PYRO_MAX_CORE_LOADS     (1 << 20)      /**< segments of a core file */
+#define PYRO_MAX_CORE_NOTES     (1 << 18)      /**< notes of a core file */
+#define PYRO_MAX_CORE_FILES     (16 << 20)     /**< bytes of the note that names mapped files */
+#define PYRO_MAX_CORE_SEARCH    (256ull << 20) /**< bytes of memory searched for an interpreter */
+#define PYRO_MAX_SOURCE_FILE    (16 << 20)     /**< bytes of a source file shown */
+#define PYRO_MAX_CHUNK          (64 << 20)     /**< bytes of one unpacked chunk of samples */
+#define PYRO_MAX_PROFILE_TEXT   (512ull << 20) /**< bytes of all strings of one profile */
+#define PYRO_MAX_PROFILE_ROWS   (1u << 26) /**< functions, frames, stacks, totals of one profile */
+#define PYRO_MAX_OBJECTS        (1u << 20) /**< things waited for, of one profile */
+#define PYRO_MAX_WAITS          (1u << 21) /**< of (track, stack, thing) in one profile */
 #define PYRO_MAX_IMPORT_LINE    (1 << 16)  /**< bytes kept of a line of another tool's text */
 #define PYRO_MAX_IMPORT_SAMPLES (1u << 26) /**< samples taken of another tool's file */
 #define PYRO_MAX_IMPORT_THREADS (1u << 20) /**< threads in such a file */
 #define PYRO_MAX_IMPORT_EVENTS  256        /**< kinds of events in such a file */
-#define PYRO_MAX_FACTS        4096       /**< named facts ("meta") of one recording */
-#define PYRO_MAX_MOMENT_BYTES ((size_t)256 << 20) /**< what is kept of one moment of a process */
-#define PYRO_MAX_GAINS        (1u << 19) /**< changes of totals that a window of time keeps */
+#define PYRO_MAX_FACTS          4096       /**< named facts ("meta") of one recording */
+#define PYRO_MAX_MOMENT_BYTES   ((size_t)256 << 20) /**< what is kept of one moment of a process */
+#define PYRO_MAX_GAINS          (1u << 19) /**< changes of totals that a window of time keeps */
 
 /* Of values shown as text, such as the local variables of a frame. */
 #define PYRO_MAX_VALUE_DEPTH  4          /**< containers in containers */

@@ -134,6 +134,13 @@ static const struct pyro_option dump_options[] = {
 	 .letter = 'l',
 	 .kind = PYRO_OPTION_FLAG,
 	 .help = "show the arguments and local variables of every frame as well"},
+	{.name = "native",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "show the machine code on every stack too, C, C++ and Rust; a thread that runs is "
+		 "stopped for that, for well under a millisecond"},
+	{.name = "no-stop",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "with --native: stop nothing; threads that run show Python's frames alone"},
 	{.name = "core",
 	 .kind = PYRO_OPTION_PATH,
 	 .metavar = "FILE",

@@ -35,6 +35,8 @@ static enum pyro_rc take(const struct pyro_args *args, struct pyro_moment **ret_
 	const struct pyro_moment_options options = {
 		.locals = pyro_args_flag(args, "locals"),
 		.async = pyro_args_flag(args, "async"),
+		.native = pyro_args_flag(args, "native"),
+		.no_stop = pyro_args_flag(args, "no-stop"),
 	};
 	const char *core = pyro_args_text(args, "core");
 	const struct pyro_core_places places = {pyro_args_text(args, "exe"),

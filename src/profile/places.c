@@ -215,8 +215,11 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 		if (!place->display)
 			ok = fill(&places->arena, pyro_profile_string_get(profile, file, NULL), cwd,
 				  place);
-		if (pyro_profile_function_get(profile, i)->kind == PYRO_FUNCTION_NATIVE)
+		if (ok && pyro_profile_function_get(profile, i)->kind == PYRO_FUNCTION_NATIVE) {
+			/* The folders of libraries, and those of who built them, say little. */
 			place->kind = PYRO_PLACE_NATIVE;
+			place->display = last_part(place->display);
+		}
 	}
 	if (ok)
 		tell_libraries(places, runs_module(profile));

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "cpython/locate.h"
 #include "record/locals.h"
+#include "record/moment_native.h"
 #include "record/moment_parts.h"
 #include "sample/freeze.h"
 #include "target/permission.h"
@@ -45,7 +46,8 @@ struct taking {
 	bool own_pids;          /* ids in the process are not ours */
 	struct pyro_buf text;
 	struct pyro_moment *moment;
-	struct pyro_locals *locals; /* NULL: variables are not asked for */
+	struct pyro_locals *locals;        /* NULL: variables are not asked for */
+	struct pyro_moment_native *native; /* NULL: machine code is not */
 };
 
 static void no_news(void *context, const struct pyro_sched_news *news)
@@ -74,6 +76,7 @@ static enum pyro_rc taking_init(struct taking *taking, int pid, struct pyro_err 
 
 static void taking_deinit(struct taking *taking)
 {
+	pyro_moment_native_destroy(taking->native);
 	pyro_seat_free(&taking->seat);
 	pyro_sched_destroy(taking->freeze.sched);
 	free(taking->freeze.scratch);
@@ -119,6 +122,11 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 		if (rc)
 			return pyro_err_set(err, rc, "out of memory");
 	}
+	if (!rc && options->native)
+		rc = pyro_moment_native_create(taking->pid, taking->reader, taking->moment,
+					       &taking->native, err);
+	taking->freeze.snapshot = pyro_moment_native_snapshot(taking->native);
+	taking->freeze.no_stop = options->no_stop;
 	return rc == PYRO_RC_PERM ? pyro_process_explain_permission(taking->pid, "dump", err) : rc;
 }
 
@@ -237,7 +245,19 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
 	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+	if (!rc && taking->native)
+		rc = pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
 	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
+}
+
+/* The machine code of a thread that is not in Python. */
+static enum pyro_rc take_code(struct taking *taking, struct pyro_sched_thread *kernel,
+			      struct pyro_moment_thread *thread)
+{
+	pyro_freeze_snapshot(&taking->freeze, taking->reader, kernel);
+	taking->stack->count = 0;
+	taking->stack->truncated = false;
+	return pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
@@ -290,6 +310,8 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		state = state_of(taking, tid);
 		rc = PYRO_RC_NOTREADY;
 	}
+	if (!rc && state == SIZE_MAX && taking->native)
+		rc = take_code(taking, kernel, thread);
 	pyro_sched_forget(taking->freeze.sched, tid);
 	if (rc == PYRO_RC_GONE || rc == PYRO_RC_NOMEM || rc == PYRO_RC_LIMIT)
 		return rc;

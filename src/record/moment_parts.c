@@ -8,9 +8,10 @@ static enum pyro_rc add_text(struct pyro_profile *profile, const char *text, uin
 	return pyro_profile_string(profile, text, strlen(text), ret_string);
 }
 
-static enum pyro_rc add_frame(struct pyro_profile *profile, const struct pyro_python *python,
-			      const struct pyro_raw_frame *raw, uint32_t *stack)
+enum pyro_rc pyro_moment_add_frame(struct pyro_moment *moment, const struct pyro_python *python,
+				   const struct pyro_raw_frame *raw, uint32_t *stack)
 {
+	struct pyro_profile *profile = moment->profile;
 	static const struct pyro_code unknown = {.name = "?", .qualname = "?", .file = ""};
 	const struct pyro_code *code = pyro_python_code(python, raw->code);
 	struct pyro_function function = {.name = 0};
@@ -38,7 +39,7 @@ enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro
 
 	*ret_stack = PYRO_NONE;
 	for (size_t i = count; i-- > 0 && !rc;)
-		rc = add_frame(moment->profile, python, &frames[i], ret_stack);
+		rc = pyro_moment_add_frame(moment, python, &frames[i], ret_stack);
 	return rc;
 }
 

@@ -13,6 +13,10 @@
 enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro_python *python,
 				   const struct pyro_raw_frame *frames, size_t count,
 				   uint32_t *ret_stack) PYRO_NODISCARD;
+/** Puts one frame, which has its line, on top of *@stack. Errors: NOMEM, LIMIT. */
+enum pyro_rc pyro_moment_add_frame(struct pyro_moment *moment, const struct pyro_python *python,
+				   const struct pyro_raw_frame *raw,
+				   uint32_t *stack) PYRO_NODISCARD;
 /** Puts a stack, which was read and settled, into the moment and sets the thread's. Errors: NOMEM,
  *  LIMIT. */
 enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,

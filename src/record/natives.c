@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "profile/glue.h"
 #include "target/reader.h"
 #include "unwind/symbols.h"
 
@@ -141,6 +142,8 @@ static enum pyro_rc add_symbol(struct pyro_natives *natives, const struct pyro_s
 	for (size_t i = 0; i < symbol->count && !rc; i++) {
 		const struct pyro_native_name *name = &symbol->names[i];
 
+		if (pyro_glue_is(name->function))
+			continue;
 		rc = add_frame(natives, name->function, name->file ? name->file : symbol->module,
 			       name->line <= INT32_MAX ? (int32_t)name->line : 0);
 	}

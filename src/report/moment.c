@@ -302,6 +302,14 @@ static void add_frame(struct pyro_moment_page *page, uint32_t stack, size_t time
 	pyro_buf_deinit(&fitted);
 }
 
+static bool is_python(const struct pyro_moment *moment, uint32_t stack)
+{
+	const struct pyro_frame *frame;
+	const struct pyro_function *function = function_at(moment, stack, &frame);
+
+	return function && function->kind == PYRO_FUNCTION_PYTHON;
+}
+
 /* The innermost frame first; a function that calls itself from one line stands there once, unless
  * its variables are shown: @locals of @count frames. */
 static void add_stack(struct pyro_moment_page *page, uint32_t stack,
@@ -322,7 +330,7 @@ static void add_stack(struct pyro_moment_page *page, uint32_t stack,
 			times++;
 		} while (node && node->frame == frame && !locals);
 		add_frame(page, first, times);
-		if (shown < count)
+		if (shown < count && is_python(page->moment, first))
 			pyro_moment_locals_text(&locals[shown++], page->look, page->buf);
 	}
 }

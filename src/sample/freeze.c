@@ -227,7 +227,7 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 /* The registers of a thread that runs are to be had by an interrupt, or when it is stopped. */
 static bool must_stop(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
 {
-	if (!freeze->snapshot || kernel->state != PYRO_SCHED_RUNNING)
+	if (!freeze->snapshot || freeze->no_stop || kernel->state != PYRO_SCHED_RUNNING)
 		return false;
 	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip || freeze->blind ||
 	       !runs_elsewhere(freeze, kernel);
@@ -309,6 +309,26 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 	if (rc == PYRO_RC_FAULT)
 		freeze->faults++;
 	return rc;
+}
+
+void pyro_freeze_snapshot(struct pyro_freeze *freeze, struct pyro_reader *reader,
+			  struct pyro_sched_thread *kernel)
+{
+	forget_snapshot(freeze);
+	if (!freeze->snapshot)
+		return;
+	if (kernel->state == PYRO_SCHED_BLOCKED) {
+		const uint64_t slices = kernel->slices;
+
+		pyro_snapshot_take_waiting(freeze->snapshot, kernel->pid, kernel->tid, reader);
+		if (pyro_sched_has_run(freeze->sched, kernel, slices))
+			forget_snapshot(freeze);
+		return;
+	}
+	if (freeze->no_stop || pyro_stop_thread(kernel->tid) != PYRO_RC_OK)
+		return;
+	pyro_snapshot_take_stopped(freeze->snapshot, kernel->tid, reader);
+	pyro_stop_release(kernel->tid);
 }
 
 enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python, size_t index)

@@ -19,6 +19,7 @@ struct pyro_freeze {
 	struct pyro_raw_stack *scratch; /**< for reads that are compared */
 	struct pyro_snapshot *snapshot; /**< where the registers go that belong to the last stack
 					   read, and what they lead to; NULL: not wanted */
+	bool no_stop;                   /**< ... and no thread is stopped for them */
 	bool blind;       /**< they are wanted, and reads by interrupt do not bring them */
 	uint64_t torn;    /**< reads thrown away */
 	uint64_t faults;  /**< reads that failed */
@@ -45,6 +46,11 @@ enum pyro_rc pyro_freeze_read(struct pyro_freeze *freeze, struct pyro_python *py
 			      struct pyro_sched_thread *kernel, bool holder,
 			      struct pyro_raw_stack *stack,
 			      struct pyro_freeze_view *ret_view) PYRO_NODISCARD;
+
+/** Only the registers of a thread, which was just refreshed and has no Python, as far as they can
+ * be had. */
+void pyro_freeze_snapshot(struct pyro_freeze *freeze, struct pyro_reader *reader,
+			  struct pyro_sched_thread *kernel);
 
 /** Says what the timer is to read of thread @index: pyro_interrupt_timer_order. Errors: as that. */
 enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python,

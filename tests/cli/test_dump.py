@@ -136,6 +136,39 @@ def test_deep_stacks_are_whole(pyrometer, entry):
         assert "(900 times)" in pyrometer("dump", process.pid).stdout
 
 
+@EVERY
+def test_machine_code_is_shown(pyrometer, states, entry):
+    process, known = states(entry)
+    settled(pyrometer, process.pid, known)
+    plain = {thread["name"]: thread for thread in dumped(pyrometer, process.pid)["threads"]}
+    for options in (["--native"], ["--native", "--no-stop"]):
+        done = pyrometer("dump", "--json", *options, process.pid)
+        assert (done.returncode, done.stderr) == (0, "")
+        for thread in json.loads(done.stdout)["threads"]:
+            frames = thread["frames"]
+            python = [frame for frame in frames if not frame["native"]]
+            # Python's frames are what they are without it, with machine code at the leaf.
+            assert python == plain[thread["name"]]["frames"], thread
+            assert frames[0]["native"], thread
+            assert len(frames) > len(python), thread
+
+
+@EVERY
+def test_what_runs_is_stopped_for_machine_code_alone(pyrometer, entry):
+    code = "import zlib\nprint('ready', flush=True)\nwhile True: zlib.compress(bytes(4000000), 9)"
+    with running([*entry["argv"], "-c", code], stdout=subprocess.PIPE) as process:
+        seen = set()
+        while not any("deflate" in name or "libz" in name for name in seen):
+            done = pyrometer("dump", "--json", "--native", process.pid)
+            (thread,) = json.loads(done.stdout)["threads"]
+            assert thread["read"] and thread["proved"], thread
+            seen.update(frame["name"] for frame in thread["frames"] if frame["native"])
+        for _ in range(5):
+            done = pyrometer("dump", "--json", "--native", "--no-stop", process.pid)
+            (thread,) = json.loads(done.stdout)["threads"]
+            assert [frame["name"] for frame in thread["frames"]] == ["<module>"], thread
+
+
 def test_two_hundred_threads_are_few_lines(pyrometer):
     idle = (
         "import threading, time\n"

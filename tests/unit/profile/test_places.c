@@ -35,7 +35,7 @@ static const struct {
 	{"/home/ada/lib/python3.x/mine.py", PYRO_PLACE_OWN, "/home/ada/lib/python3.x/mine.py",
 	 "mine"},
 	{"/home/ada/my-site-packages/a.py", PYRO_PLACE_OWN, "/home/ada/my-site-packages/a.py", "a"},
-	{"/usr/lib/libz.so.1", PYRO_PLACE_NATIVE, "/usr/lib/libz.so.1", "libz.so.1"},
+	{"/usr/lib/libz.so.1", PYRO_PLACE_NATIVE, "libz.so.1", "libz.so.1"},
 	{"<string>", PYRO_PLACE_NOWHERE, "<string>", "<string>"},
 	{"", PYRO_PLACE_NOWHERE, "", ""},
 	{"/", PYRO_PLACE_OWN, "/", ""},
