@@ -115,6 +115,8 @@ static inline uint32_t pyro_end_of(uint32_t offset, uint32_t so_far)
 	return offset != PYRO_ABSENT && offset + 8 > so_far ? offset + 8 : so_far;
 }
 
+/** opcodes.c: whether @opcode of 3.@minor calls a function. */
+bool pyro_opcode_calls(uint32_t minor, uint8_t opcode);
 /** True if what seldom changes was read in this epoch, and need not be again. */
 static inline bool pyro_hint_trusted(const struct pyro_python *python, const struct pyro_hint *hint)
 {

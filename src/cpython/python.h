@@ -136,6 +136,10 @@ void pyro_python_settle(struct pyro_python *python, bool proved);
 void pyro_python_trust(struct pyro_python *python, uint32_t epoch);
 /** Fills the line of every frame, from copies; reads nothing from the target. */
 void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *stack);
+/** Whether the innermost frame of @stack, the last one that was read, is at an instruction that
+ * calls a function: so what runs on top of it is that function, if it is no Python. Reads it where
+ * it is now, which does not change. False where it cannot be read. */
+bool pyro_python_leaf_calls(struct pyro_python *python, const struct pyro_raw_stack *stack);
 /** NULL for an id that was never given out. */
 const struct pyro_code *pyro_python_code(const struct pyro_python *python, uint32_t code);
 

@@ -20,8 +20,9 @@
 	X(WAIT_OTHER, "wait_other", "ns", "time waiting for anything else")                        \
 	X(WAIT, "wait", "ns", "time off the processor: wall less cpu")                             \
 	X(CPU_PYTHON, "cpu_python", "ns",                                                          \
-	  "of cpu, where that was looked at: in Python's own loop")                                \
-	X(CPU_NATIVE, "cpu_native", "ns", "likewise: in other machine code")                       \
+	  "of cpu, where that was looked at: by Python's instructions")                            \
+	X(CPU_NATIVE, "cpu_native", "ns",                                                          \
+	  "likewise: in functions that Python called, and other machine code")                     \
 	X(CPU_SYSTEM, "cpu_system", "ns", "likewise: in system calls")
 
 enum pyro_metric {

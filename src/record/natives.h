@@ -21,8 +21,8 @@ void pyro_natives_destroy(struct pyro_natives *natives);
 enum pyro_rc pyro_natives_add(struct pyro_natives *natives, uint64_t pc, uint64_t addr,
 			      const char *path) PYRO_NODISCARD;
 /** The frames of number @native, leaf first: what was inlined into a function, and that function
- *  last; none where it only leads from one function of Python to another. NULL for a number that was
- *  never given. */
+ *  last; none where it only leads from one function of Python to another. NULL for a number that
+ * was never given. */
 const uint32_t *pyro_natives_frames(const struct pyro_natives *natives, uint32_t native,
 				    size_t *ret_count);
 

@@ -180,6 +180,39 @@ static void add_percent(struct pyro_buf *line, const char *what, double share, c
 	pyro_buf_deinit(&item);
 }
 
+/* " (python 44, native 22, system 5)" of @base, where it is known what ran. */
+static void add_parts(struct pyro_buf *line, const struct pyro_values *values, double base)
+{
+	static const struct {
+		const char *name;
+		enum pyro_metric metric;
+	} parts[] = {{"python", PYRO_METRIC_CPU_PYTHON},
+		     {"native", PYRO_METRIC_CPU_NATIVE},
+		     {"system", PYRO_METRIC_CPU_SYSTEM}};
+	const double cpu = (double)values->of[PYRO_METRIC_CPU];
+	double known = 0;
+	bool any = false;
+	for (size_t i = 0; i < PYRO_COUNT(parts); i++)
+		known += (double)values->of[parts[i].metric];
+	/* Of a small part of it nothing follows for the rest. */
+	if (base <= 0 || known < cpu / 2)
+		return;
+	struct pyro_buf item;
+	pyro_buf_init(&item, 1024);
+	for (size_t i = 0; i < PYRO_COUNT(parts); i++) {
+		const double share = (double)values->of[parts[i].metric] / known * cpu / base;
+		if (share < 0.005)
+			continue;
+		pyro_buf_add_format(&item, "%s%s %.0f", any ? ", " : "", parts[i].name,
+				    share * 100);
+		any = true;
+	}
+	if (any && !item.failed)
+		pyro_buf_add_format(line, " (%s)", item.data);
+	line->failed = line->failed || item.failed;
+	pyro_buf_deinit(&item);
+}
+
 /* ", waiting 30 % (GIL 23, lock 5)" */
 static void add_waiting(struct pyro_buf *line, const struct pyro_values *values)
 {
@@ -229,6 +262,7 @@ static void divide_one(const struct pyro_scope *scope, const struct pyro_report_
 	pyro_buf_init(&line, 4096);
 	add_lead(&lead, look, cpu, wait, wall);
 	add_percent(&line, PYRO_MARK_BOLD "running ", cpu / wall, PYRO_MARK_END);
+	add_parts(&line, &scope->whole, wall);
 	add_waiting(&line, &scope->whole);
 	add_outside(&line, (double)scope->outside.of[PYRO_METRIC_WALL], wall);
 	finish(buf, look, &lead, &line);
@@ -250,6 +284,7 @@ static void divide_run(const struct pyro_scope *scope, const struct pyro_report_
 	if (scope->of_run) {
 		add_percent(&line, PYRO_MARK_BOLD "running ", cpu / run,
 			    " of the run" PYRO_MARK_END);
+		add_parts(&line, &scope->all, run);
 	} else {
 		pyro_buf_add_text(&item, PYRO_MARK_BOLD "running ");
 		pyro_units_duration(&item, scope->all.of[PYRO_METRIC_CPU]);

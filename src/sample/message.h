@@ -39,8 +39,10 @@ enum pyro_sample_reason {
 /** What a thread that ran was in. */
 enum pyro_sample_runs_in {
 	PYRO_SAMPLE_IN_UNKNOWN,
-	PYRO_SAMPLE_IN_PYTHON, /**< the interpreter's loop */
-	PYRO_SAMPLE_IN_NATIVE, /**< other code of its own */
+	PYRO_SAMPLE_IN_PYTHON, /**< the interpreter's loop, and what does the work of its
+				  instructions */
+	PYRO_SAMPLE_IN_NATIVE, /**< a function in C that Python called, and all other machine code
+				*/
 	PYRO_SAMPLE_IN_SYSTEM  /**< a system call */
 };
 

@@ -88,9 +88,49 @@ static void list_python(struct pyro_probe_shared *shared)
 	}
 }
 
-static uint8_t runs_in(const struct pyro_snapshot *snapshot, const struct pyro_native_stack *native)
+/* The C library: what the interpreter does there it does for itself. */
+static bool is_of_system(const struct pyro_module *module)
 {
-	if (snapshot->kind == PYRO_SNAPSHOT_EMPTY || !native->count)
+	static const char *const names[] = {"libc.so",  "libc-",   "libm.so",  "libpthread",
+					    "ld-linux", "ld-musl", "libc.musl"};
+	const char *slash = module ? strrchr(module->path, '/') : NULL;
+
+	for (size_t i = 0; slash && i < PYRO_COUNT(names); i++) {
+		if (strncmp(slash + 1, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return module && module->kind == PYRO_MODULE_VDSO;
+}
+
+/* True if nothing but the interpreter is at work on top of its loop. */
+static bool is_interpreter(const struct pyro_probe *probe, const struct pyro_native_stack *native)
+{
+	for (size_t i = 0; i < native->count; i++) {
+		const struct pyro_native_frame *frame = &native->frames[i];
+
+		switch (frame->kind) {
+		case PYRO_CODE_LOOP:
+		case PYRO_CODE_LOOP_PART:
+			return true;
+		case PYRO_CODE_INTERPRETER:
+			break;
+		default:
+			if (!is_of_system(pyro_modules_get(pyro_native_modules(probe->native),
+							   frame->module)))
+				return false;
+		}
+	}
+	return false;
+}
+
+/* Additions and look-ups are what Python's instructions do, though functions of the interpreter do
+ * it for them. What an instruction calls is not. */
+static uint8_t runs_in(const struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
+		       const struct pyro_raw_stack *stack)
+{
+	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
+
+	if (!native->count)
 		return PYRO_SAMPLE_IN_UNKNOWN;
 	if (snapshot->in_call)
 		return PYRO_SAMPLE_IN_SYSTEM;
@@ -99,7 +139,10 @@ static uint8_t runs_in(const struct pyro_snapshot *snapshot, const struct pyro_n
 	case PYRO_CODE_LOOP_PART:
 		return PYRO_SAMPLE_IN_PYTHON;
 	default:
-		return PYRO_SAMPLE_IN_NATIVE;
+		return is_interpreter(probe, native) &&
+				       !pyro_python_leaf_calls(probe->python, stack)
+			       ? PYRO_SAMPLE_IN_PYTHON
+			       : PYRO_SAMPLE_IN_NATIVE;
 	}
 }
 
@@ -126,7 +169,7 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	merged = pyro_native_merge(probe->native, snapshot, shared->stack);
 	pyro_native_refresh(probe->native);
 	count_fit(shared, merged);
-	*ret_runs_in = runs_in(snapshot, pyro_native_stack(probe->native));
+	*ret_runs_in = runs_in(probe, snapshot, shared->stack);
 	return list_merged(probe, shared, merged, ret_count);
 }
 
