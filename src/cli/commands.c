@@ -359,8 +359,8 @@ static const struct pyro_example convert_examples[] = {
 	{"pyrometer convert shop.pyro -o shop.speedscope.json", "open it at www.speedscope.app"},
 	{"pyrometer convert shop.pyro -o - --to folded | flamegraph.pl --countname us >shop.svg",
 	 "the classic flame graph; folded weights are microseconds"},
-	{"perf script -F +pid | pyrometer convert - -o shop.pyro",
-	 "what perf recorded, for \"report\" and \"view\""},
+	{"pyrometer convert perf.txt -o shop.pyro",
+	 "what \"perf script -F +pid >perf.txt\" wrote, for \"report\" and \"view\""},
 	{NULL, NULL},
 };
 
@@ -556,7 +556,7 @@ const struct pyro_command pyro_commands[] = {
 	},
 	{
 		.name = "convert",
-		.summary = "write a capture in another tool's format, or read another tool's file",
+		.summary = "write a capture in another tool's format, or read another's file",
 		.synopsis = {"[OPTIONS] CAPTURE -o FILE", "[OPTIONS] FILE -o CAPTURE.pyro",
 			     "--to list"},
 		.description = "Writes what a capture holds in the format of another tool, chosen "
