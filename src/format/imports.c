@@ -30,6 +30,16 @@ static const struct pyro_import *find(const char *head, size_t size)
 	return NULL;
 }
 
+/* What is known not to be read as it is, and how it can be. */
+static const struct {
+	const char *magic, *hint;
+} near_misses[] = {
+	{"PERFILE2",
+	 "perf's own data. Try: perf script -F +pid -i FILE | pyrometer convert - -o "
+	 "OUT.pyro"},
+	{"SQLite format 3", "a capture, which cannot be read from a pipe. Try: its name"},
+};
+
 static enum pyro_rc unknown(const char *head, size_t size, struct pyro_err *err)
 {
 	enum {
@@ -39,6 +49,12 @@ static enum pyro_rc unknown(const char *head, size_t size, struct pyro_err *err)
 
 	if (size == 0)
 		return pyro_err_set(err, PYRO_RC_FORMAT, "there is nothing in it");
+	for (size_t i = 0; i < PYRO_COUNT(near_misses); i++) {
+		const size_t magic = strlen(near_misses[i].magic);
+
+		if (size >= magic && memcmp(head, near_misses[i].magic, magic) == 0)
+			return pyro_err_set(err, PYRO_RC_FORMAT, "%s", near_misses[i].hint);
+	}
 	while (shown < size && shown < SHOWN && head[shown] && head[shown] != '\n')
 		shown++;
 	return pyro_err_set(err, PYRO_RC_FORMAT,

@@ -91,13 +91,17 @@ def test_what_it_says(pyrometer):
     assert "perf-script" in pyrometer("convert", "--to", "list").stdout
 
 
-def test_the_name_does_not_matter(pyrometer, refused, tmp_path):
+def test_the_name_does_not_matter(pyrometer, refused, capture, tmp_path):
     shutil.copy(str(JIT), str(tmp_path / "looks-like.pyro"))
     assert pyrometer("convert", "-q", "looks-like.pyro", "-o", "x.folded").returncode == 0
     (tmp_path / "perf.txt").write_text("main;work 12\n" * 100)
     refused(125, ["perf.txt", "main;work 12"], "convert", "perf.txt", "-o", "y.pyro")
     (tmp_path / "perf.txt").write_text("bad line\npy 1 1.0: PERF_RECORD_EXIT(1:1)\n")
     refused(125, ["perf.txt", "line 1", "bad line"], "convert", "perf.txt", "-o", "y.pyro")
+    (tmp_path / "perf.data").write_bytes(b"PERFILE2h\0\0\0")
+    refused(125, ["perf.data", "perf script"], "convert", "perf.data", "-o", "y.pyro")
+    with open(str(capture), "rb") as stdin:
+        refused(125, ["pipe"], "convert", "-", "-o", "y.folded", stdin=stdin)
     refused(125, ["standard input", "nothing"], "convert", "-", "-o", "y.pyro")
     assert not (tmp_path / "y.pyro").exists()
 

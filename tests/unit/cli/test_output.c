@@ -153,6 +153,33 @@ static void test_bad_places(void **state)
 	pyro_output_close(&output);
 }
 
+/* A file that somebody else makes has the same care: no name until it is whole. */
+static void test_reserved(void **state)
+{
+	struct pyro_output output;
+
+	assert_int_equal(pyro_output_reserve("new", false, &output, NULL), PYRO_RC_OK);
+	assert_int_equal(count_files(false), 0);
+	put(output.temporary, "whole");
+	assert_int_equal(pyro_output_commit(&output, NULL), PYRO_RC_OK);
+	pyro_output_close(&output);
+	assert_content("new", "whole");
+	assert_int_equal(count_files(false), 1);
+
+	assert_int_equal(pyro_output_reserve("new", false, &output, NULL), PYRO_RC_EXISTS);
+	assert_int_equal(pyro_output_reserve("new", true, &output, NULL), PYRO_RC_OK);
+	put(output.temporary, "half");
+	pyro_output_close(&output);
+	assert_content("new", "whole");
+	assert_int_equal(count_files(false), 1);
+
+	assert_int_equal(pyro_output_reserve("-", false, &output, NULL), PYRO_RC_USAGE);
+	assert_int_equal(pyro_output_reserve(".", true, &output, NULL), PYRO_RC_USAGE);
+	assert_int_equal(pyro_output_reserve("/dev/null", true, &output, NULL), PYRO_RC_USAGE);
+	assert_int_equal(pyro_output_reserve("no/such", true, &output, NULL), PYRO_RC_NOTFOUND);
+	assert_int_equal(count_files(false), 1);
+}
+
 static void test_size_text(void **state)
 {
 	char text[32];
@@ -183,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_never_replaces_unless_told, enter, leave),
 		cmocka_unit_test_setup_teardown(test_never_through_a_link, enter, leave),
 		cmocka_unit_test_setup_teardown(test_bad_places, enter, leave),
+		cmocka_unit_test_setup_teardown(test_reserved, enter, leave),
 		cmocka_unit_test(test_size_text),
 	};
 

@@ -44,6 +44,8 @@ static void test_unknown(void **state)
 		"ELF\0\1\2\3";
 
 	assert_non_null(strstr(text_source_refusal("a;b 5\n", 6, PYRO_RC_FORMAT), "\"a;b 5\""));
+	assert_non_null(
+		strstr(text_source_refusal("PERFILE2h\0", 10, PYRO_RC_FORMAT), "perf script"));
 	assert_non_null(strstr(text_source_refusal("", 0, PYRO_RC_FORMAT), "nothing in it"));
 	assert_non_null(
 		strstr(text_source_refusal(binary, sizeof(binary), PYRO_RC_FORMAT), "\"?ELF\""));
