@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """convert of perf's text: to a capture that all commands read, and to other formats."""
 
+import glob
 import json
 import os
 import shutil
@@ -170,14 +171,27 @@ def named_for_perf():
     ]
 
 
+@pytest.fixture
+def tidy_tmp():
+    """Interpreters and perf leave what they made for each other where the other looks for it."""
+    before = set(glob.glob("/tmp/jit*-*"))
+    pids = []
+    yield pids
+    for path in set(glob.glob("/tmp/jit*-*")) - before:
+        if any(os.path.basename(path).startswith((f"jit-{p}.", f"jitted-{p}-")) for p in pids):
+            os.unlink(path)
+
+
 @pytest.mark.parametrize("entry", named_for_perf(), ids=lambda entry: entry["full"])
-def test_perf_itself(pyrometer, tmp_path, entry):
+def test_perf_itself(pyrometer, tmp_path, tidy_tmp, entry):
     if not shutil.which("perf"):
         pytest.skip("perf is not installed")
     (tmp_path / "busy.py").write_text(BUSY)
     record = ["record", "-q", "-e", "cpu-clock", "-F", "499", "-k", "mono", "-o", "perf.data"]
     program = [*entry["argv"], "-X", "perf_jit", "busy.py"]
     perf(tmp_path, *record, "--call-graph", "dwarf,16384", "--", *program)
+    tids = perf(tmp_path, "script", "-F", "tid", "-G", "-i", "perf.data").split()
+    tidy_tmp.extend(set(tids))
     cache = ["--buildid-dir", tmp_path / "cache"]
     perf(tmp_path, *cache, "inject", "--jit", "-i", "perf.data", "-o", "jit.data")
     text = perf(tmp_path, "script", "--no-inline", "-F", "+pid", "-i", "jit.data")
