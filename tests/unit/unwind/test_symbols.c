@@ -32,7 +32,7 @@ __attribute__((always_inline)) static inline int inner_call(int value)
 	return value + 1;
 }
 
-__attribute__((noinline, noclone)) static int outer_call(int value)
+__attribute__((noinline)) static int outer_call(int value)
 {
 	const int result = inner_call(value); /* the line before OUTER_LINE */
 	enum {

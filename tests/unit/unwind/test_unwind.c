@@ -17,7 +17,11 @@
 
 /* The test unwinds its own stack, from a copy or by reading itself. */
 
+#if __has_attribute(noclone)
 #define KEPT __attribute__((noinline, noclone, used))
+#else
+#define KEPT __attribute__((noinline, used))
+#endif
 
 static struct pyro_unwinder *unwinder;
 static struct pyro_reader *reader;
