@@ -157,6 +157,21 @@ static size_t own_size(const char *function)
 	return strcspn(function, ".@");
 }
 
+size_t pyro_glue_own_size(const char *function)
+{
+	static const char *const appended[] = {" [clone ", ".part.",     ".constprop.", ".isra.",
+					       ".cold",    ".lto_priv.", ".llvm."};
+	size_t size = strlen(function);
+
+	for (size_t i = 0; i < PYRO_COUNT(appended); i++) {
+		const char *at = strstr(function, appended[i]);
+
+		if (at && at != function && (size_t)(at - function) < size)
+			size = (size_t)(at - function);
+	}
+	return size;
+}
+
 static bool begins(const char *function, const char *start)
 {
 	return strncmp(function, start, strlen(start)) == 0;

@@ -83,11 +83,12 @@ static enum pyro_rc add_frame(struct pyro_natives *natives, const char *name, co
 {
 	struct pyro_function function = {.kind = PYRO_FUNCTION_NATIVE};
 	struct pyro_frame frame = {.line = line};
+	const size_t size = pyro_glue_own_size(name);
 	uint32_t index;
 	enum pyro_rc rc;
 
-	rc = pyro_profile_string(natives->profile, name, strnlen(name, PYRO_MAX_NAME),
-				 &function.name);
+	rc = pyro_profile_string(natives->profile, name,
+				 size < PYRO_MAX_NAME ? size : PYRO_MAX_NAME, &function.name);
 	if (!rc)
 		rc = pyro_profile_string(natives->profile, file, strnlen(file, PYRO_MAX_PATH),
 					 &function.file);

@@ -213,7 +213,7 @@ function Viewer({ engine }: { engine: Engine }) {
           {state.view === 'flame' && (
             <>
               <FlameGraph app={app} key={theme} />
-              <Legend />
+              <Legend app={app} />
             </>
           )}
           {(state.view === 'flame' || state.view === 'functions') && <Functions app={app} />}

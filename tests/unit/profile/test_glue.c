@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "profile/glue.h"
 
@@ -112,12 +114,34 @@ static void test_loop(void **state)
 	assert_false(pyro_glue_is_loop(""));
 }
 
+static void test_own_name(void **state)
+{
+	static const struct {
+		const char *function, *own;
+	} names[] = {
+		{"list_sort", "list_sort"},
+		{"encoder_listencode_dict.part.0", "encoder_listencode_dict"},
+		{"sift.constprop.0.isra.0", "sift"},
+		{"deflate.cold", "deflate"},
+		{"foo(int) [clone .part.0]", "foo(int)"},
+		{"core::num::<impl f64>::powi.llvm.123", "core::num::<impl f64>::powi"},
+		{"libz.so.1+0x1a2b", "libz.so.1+0x1a2b"},
+		{".cold", ".cold"},
+		{"", ""},
+	};
+	for (size_t i = 0; i < PYRO_COUNT(names); i++) {
+		print_message("%s\n", names[i].function);
+		assert_int_equal(pyro_glue_own_size(names[i].function), strlen(names[i].own));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_glue),
 		cmocka_unit_test(test_work),
 		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_own_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ export const enum Kind {
   Own,
   Standard,
   Package,
+  Native,
   Nowhere,
 }
 

@@ -100,15 +100,19 @@ export function Where({ app }: { app: App }) {
   );
 }
 
-export function Legend() {
+export function Legend({ app }: { app: App }) {
+  const present = new Set(app.engine.profile.files.kind);
   return (
     <ul class="legend">
-      {kindWords.map((words, kind) => (
-        <li key={words}>
-          <span class="dot" style={{ background: kindColour(kind) }} />
-          {words}
-        </li>
-      ))}
+      {kindWords.map(
+        (words, kind) =>
+          present.has(kind) && (
+            <li key={words}>
+              <span class="dot" style={{ background: kindColour(kind) }} />
+              {words}
+            </li>
+          ),
+      )}
     </ul>
   );
 }
