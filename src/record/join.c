@@ -4,6 +4,8 @@
 #include "target/permission.h"
 #include "target/process.h"
 
+#define MAX_GENERATIONS 16
+
 static enum pyro_rc say_where_to_look(int pid, enum pyro_rc rc, struct pyro_err *err)
 {
 	const struct pyro_err found = err ? *err : (struct pyro_err){.rc = rc};
@@ -35,4 +37,22 @@ enum pyro_rc pyro_join_running(struct pyro_sampler *sampler, int pid, const char
 	if (rc == PYRO_RC_PERM)
 		return pyro_process_explain_permission(pid, command, err);
 	return rc ? say_where_to_look(pid, rc, err) : PYRO_RC_OK;
+}
+
+static void offer_children(struct pyro_sampler *sampler, int pid, int depth)
+{
+	struct pyro_tids children;
+
+	if (depth > MAX_GENERATIONS || pyro_process_children(pid, &children, NULL))
+		return;
+	for (size_t i = 0; i < children.count; i++) {
+		if (pyro_sampler_offer(sampler, children.items[i]))
+			offer_children(sampler, children.items[i], depth + 1);
+	}
+	pyro_tids_deinit(&children);
+}
+
+void pyro_join_children(struct pyro_sampler *sampler, int pid)
+{
+	offer_children(sampler, pid, 0);
 }

@@ -455,6 +455,8 @@ static enum pyro_rc start_attached(struct recording *recording, struct pyro_err 
 	recording->pid = recording->options->pid;
 	recording->target_fd = (int)syscall(SYS_pidfd_open, recording->pid, 0);
 	rc = pyro_join_running(recording->sampler, recording->pid, "attach", err);
+	if (!rc && recording->options->sampler.children)
+		pyro_join_children(recording->sampler, recording->pid);
 	if (!rc)
 		rc = set_up(recording, err);
 	if (!rc)

@@ -15,9 +15,6 @@
 /* A target can make a read of its memory block for ever: then we go without the sampler. */
 #define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
 
-/* From a process down to those that are still looked for. */
-#define MAX_GENERATIONS 16
-
 struct pyro_watch {
 	struct pyro_record_options options;
 	struct pyro_profile *profile;
@@ -67,20 +64,6 @@ void pyro_watch_destroy(struct pyro_watch *watch)
 	free(watch);
 }
 
-/* What the process has started already: those who follow are told of what it starts from now on. */
-static void offer_children(struct pyro_watch *watch, int pid, int depth)
-{
-	struct pyro_tids children;
-
-	if (depth > MAX_GENERATIONS || pyro_process_children(pid, &children, NULL))
-		return;
-	for (size_t i = 0; i < children.count; i++) {
-		if (pyro_sampler_offer(watch->sampler, children.items[i]))
-			offer_children(watch, children.items[i], depth + 1);
-	}
-	pyro_tids_deinit(&children);
-}
-
 enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *command,
 			    struct pyro_err *err)
 {
@@ -91,7 +74,7 @@ enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *comma
 	if (!watch->options.pid)
 		watch->options.pid = pid;
 	if (watch->options.sampler.children)
-		offer_children(watch, pid, 0);
+		pyro_join_children(watch->sampler, pid);
 	return PYRO_RC_OK;
 }
 

@@ -2,6 +2,7 @@
 """Programs that start programs: each Python among them is a process of the same capture."""
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -221,6 +222,31 @@ def test_attach_follows_new_children(tmp_path, pyrometer):
         assert len(processes(capture)) == 4
 
     in_one_of(5, record)
+
+
+def test_attach_takes_children_that_are_there(tmp_path, pyrometer):
+    code = (
+        CHILD
+        + "import os, sys, time\n"
+        + "for i in range(2):\n    if os.fork() == 0:\n        print('ready', flush=True)\n"
+        + "        in_the_child(60)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    program = subprocess.Popen([PYTHON, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert [program.stdout.readline() for _ in range(3)] == [b"ready\n"] * 3
+        done = pyrometer("attach", "-q", "-d", "0.5", "-o", "with.pyro", program.pid)
+        assert (done.returncode, done.stderr) == (0, "")
+        done = pyrometer(
+            "attach", "-q", "-d", "0.3", "--no-children", "-o", "without.pyro", program.pid
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    finally:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+        program.stdout.close()
+    assert len(processes(tmp_path / "with.pyro")) == 3
+    assert "in_the_child" in functions(tmp_path / "with.pyro")
+    assert processes(tmp_path / "without.pyro") == [program.pid]
 
 
 def is_sampling(pid):
