@@ -9,7 +9,7 @@ from beside.environment import Unavailable
 PROVED = ("interrupt", "switch", "proc", "stop", "still", "same")
 # The order is that of the ids in a chunk's flags.
 PROOFS = ("switch", "proc", "stop", "still", "same", "reread", "none", "interrupt")
-COLUMNS = 6  # flags, times, stacks, walls, cpus, runs
+COLUMNS = 7  # flags, times, stacks, walls, cpus, runs, reasons
 FLAG_RUN = 0x80
 
 
@@ -69,7 +69,7 @@ def stacks(path):
         counts = {}
         chunks = database.execute("SELECT encoding, size, data FROM chunks")
         for encoding, size, data in chunks:
-            if encoding != 1:
+            if encoding != 2:
                 raise Unavailable("chunks of encoding %d are not known here" % encoding)
             for stack, proof, samples in records(unpack(data, size)):
                 key = stack, PROOFS[proof] in PROVED
@@ -96,7 +96,7 @@ def records(data):
     for size in sizes:
         columns.append(data[at : at + size])
         at += size
-    flags, _, stack_ids, _, _, runs = columns
+    flags, _, stack_ids, _, _, runs, _ = columns
     at = run_at = 0
     for index in range(count):
         stack, at = varint(stack_ids, at)

@@ -53,8 +53,9 @@ class Pyrometer(Sampler):
     pause = signal.SIGTSTP  # the kernel's timer, which it has started, must be stopped as well
     pulses = 120  # it has goals to be held against, one percent from what can be had
 
-    def __init__(self, proof=None):
+    def __init__(self, proof=None, native=False):
         self.proof = proof
+        self.native = native
         if proof:
             self.name = "pyrometer --proof " + proof
 
@@ -64,7 +65,7 @@ class Pyrometer(Sampler):
             options += ["-r", "%d" % rate]
         if self.proof:
             options += ["--proof", self.proof]
-        return options
+        return options + (["--native"] if self.native else [])
 
     def attach(self, pid, rate, seconds, output):
         options = ["-d", "%gs" % seconds] + self.options(rate, output)
@@ -89,8 +90,9 @@ class Pyrometer(Sampler):
 class PySpy(Sampler):
     name = "py-spy"
 
-    def __init__(self, nonblocking=False):
+    def __init__(self, nonblocking=False, native=False):
         self.nonblocking = self.pausable = nonblocking
+        self.native = native
         if nonblocking:
             self.name = "py-spy --nonblocking"
 
@@ -98,6 +100,7 @@ class PySpy(Sampler):
         options = ["record", "-f", "raw", "-o", output]
         if rate:
             options += ["-r", "%d" % rate]
+        options += ["--native"] if self.native else []
         return options + (["--nonblocking"] if self.nonblocking else [])
 
     def attach(self, pid, rate, seconds, output):

@@ -1,10 +1,11 @@
 """The measures by name, in the order of the table. Each gives rows for the options of bench/run."""
 
-from beside.measures import fast, idle, long, real, shapes, shares, size, start
+from beside.measures import fast, idle, long, native, real, shapes, shares, size, start
 
 MEASURES = {
     "shapes": shapes.at_1000,
     "pace-200": shapes.at_200,
+    "native": native.measure,
     "idle": idle.measure,
     "fast": fast.measure,
     "long": long.measure,
