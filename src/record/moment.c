@@ -126,6 +126,7 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 		rc = pyro_moment_native_create(taking->pid, taking->reader, taking->moment,
 					       &taking->native, err);
 	taking->freeze.snapshot = pyro_moment_native_snapshot(taking->native);
+	taking->freeze.native = taking->native;
 	taking->freeze.no_stop = options->no_stop;
 	return rc == PYRO_RC_PERM ? pyro_process_explain_permission(taking->pid, "dump", err) : rc;
 }

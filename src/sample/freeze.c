@@ -77,7 +77,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 	view->state = kernel->state;
 	rc = read_once(python, index, stack, view);
 	forget_snapshot(freeze);
-	if (freeze->snapshot && kernel->state == PYRO_SCHED_BLOCKED)
+	if (freeze->native && kernel->state == PYRO_SCHED_BLOCKED)
 		pyro_snapshot_take_waiting(freeze->snapshot, kernel->pid, kernel->tid,
 					   pyro_python_reader(python));
 	if (running) {
@@ -151,7 +151,7 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 		if ((try || moved) && pyro_sched_refresh(freeze->sched, kernel))
 			return PYRO_RC_GONE;
 		moved = false;
-		if ((holder || freeze->snapshot) && interrupts && runs_elsewhere(freeze, kernel)) {
+		if ((holder || freeze->native) && interrupts && runs_elsewhere(freeze, kernel)) {
 			rc = read_interrupted(freeze, python, index, kernel, stack, view);
 			if (rc == PYRO_RC_UNSUPPORTED) {
 				rc = PYRO_RC_TORN;
@@ -227,7 +227,7 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 /* The registers of a thread that runs are to be had by an interrupt, or when it is stopped. */
 static bool must_stop(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
 {
-	if (!freeze->snapshot || freeze->no_stop || kernel->state != PYRO_SCHED_RUNNING)
+	if (!freeze->native || freeze->no_stop || kernel->state != PYRO_SCHED_RUNNING)
 		return false;
 	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip || freeze->blind ||
 	       !runs_elsewhere(freeze, kernel);

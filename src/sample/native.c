@@ -69,6 +69,21 @@ const struct pyro_merged *pyro_native_merge(struct pyro_native *native,
 	return &native->merged;
 }
 
+bool pyro_native_kind(struct pyro_native *native, const struct pyro_snapshot *snapshot,
+		      enum pyro_code_kind *ret_kind, const struct pyro_module **ret_module)
+{
+	struct pyro_modules *modules = pyro_unwinder_modules(native->unwinder);
+	const struct pyro_code_range *range;
+	struct pyro_registers registers;
+
+	if (!registers_of(pyro_unwinder_machine(native->unwinder), snapshot, &registers))
+		return false;
+	*ret_kind = pyro_unwinder_kind(native->unwinder, registers.pc);
+	range = pyro_modules_find(modules, registers.pc);
+	*ret_module = range ? pyro_modules_get(modules, range->module) : NULL;
+	return true;
+}
+
 const struct pyro_native_stack *pyro_native_stack(const struct pyro_native *native)
 {
 	return &native->stack;

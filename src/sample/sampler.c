@@ -69,15 +69,19 @@ const char *pyro_proof_method_name(enum pyro_proof_method method)
 static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err *err)
 {
 	struct pyro_freeze *freeze = &sampler->shared.freeze;
+	bool registers = false;
 	enum pyro_rc rc;
 
 	freeze->method = sampler->options.proof;
+	freeze->native = sampler->options.native;
 	if (freeze->method <= PYRO_PROOF_BY_INTERRUPT) {
 		rc = pyro_interrupt_create(&freeze->interrupt, err);
 		if (rc && freeze->method == PYRO_PROOF_BY_INTERRUPT)
 			return rc;
-		freeze->blind = !rc && sampler->options.native &&
-				!pyro_interrupt_want_native(freeze->interrupt, PYRO_SNAPSHOT_STACK);
+		registers =
+			!rc && pyro_interrupt_want_native(freeze->interrupt,
+							  freeze->native ? PYRO_SNAPSHOT_STACK : 0);
+		freeze->blind = freeze->native && !registers;
 		sampler->shared.timed.unfit = freeze->blind;
 	}
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
@@ -116,12 +120,10 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
 	sampler->shared.native = options->native;
-	if (options->native)
-		sampler->shared.freeze.snapshot =
-			calloc(1, sizeof(*sampler->shared.freeze.snapshot));
+	sampler->shared.freeze.snapshot = calloc(1, sizeof(*sampler->shared.freeze.snapshot));
 	pthread_mutex_init(&sampler->lock, NULL);
 	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames ||
-	    (options->native && !sampler->shared.freeze.snapshot)) {
+	    !sampler->shared.freeze.snapshot) {
 		pyro_sampler_destroy(sampler);
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	}

@@ -2,7 +2,10 @@
 /* Stacks by number: what is on them is announced to the recorder once. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "sample/probe_parts.h"
+
+#define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 
 static bool announce_python(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id)
 {
@@ -153,6 +156,30 @@ static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged
 	shared->unmerged += merged->fit == PYRO_MERGE_NONE;
 }
 
+/* By the pc alone, where that has come with the stack: what it is part of is not known then, but
+ * for the instruction that Python is at. Not for programs that hardly live, as looking at their
+ * files takes longer. */
+static uint8_t runs_in_by_pc(const struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
+			     const struct pyro_raw_stack *stack)
+{
+	const struct pyro_module *module;
+	enum pyro_code_kind kind;
+
+	if (!snapshot || snapshot->kind != PYRO_SNAPSHOT_WHOLE || !probe->native ||
+	    pyro_clock_now() - probe->found_ns < SHORT_LIFE_NS)
+		return PYRO_SAMPLE_IN_UNKNOWN;
+	if (snapshot->in_call)
+		return PYRO_SAMPLE_IN_SYSTEM;
+	if (!pyro_native_kind(probe->native, snapshot, &kind, &module))
+		return PYRO_SAMPLE_IN_UNKNOWN;
+	if (kind == PYRO_CODE_LOOP || kind == PYRO_CODE_LOOP_PART)
+		return PYRO_SAMPLE_IN_PYTHON;
+	if (kind != PYRO_CODE_INTERPRETER && !is_of_system(module))
+		return PYRO_SAMPLE_IN_NATIVE;
+	return pyro_python_leaf_calls(probe->python, stack) ? PYRO_SAMPLE_IN_NATIVE
+							    : PYRO_SAMPLE_IN_PYTHON;
+}
+
 /* False if machine code is not known, or not wanted. */
 static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			size_t *ret_count, uint8_t *ret_runs_in)
@@ -160,8 +187,10 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
 	const struct pyro_merged *merged;
 
-	if (!shared->native)
+	if (!shared->native) {
+		*ret_runs_in = runs_in_by_pc(probe, snapshot, shared->stack);
 		return false;
+	}
 	if (!probe->native || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
 		shared->unmerged++;
 		return false;

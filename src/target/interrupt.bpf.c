@@ -64,6 +64,7 @@ INLINE void read_native(void)
 	if (size > sizeof(slot()->registers) || word >= PYRO_INTERRUPT_WORDS ||
 	    probe_read_kernel(slot()->registers, size, registers))
 		return;
+	slot()->registers_read = 1;
 	addr = slot()->registers[word];
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_STACK / PYRO_INTERRUPT_PAGE; i++) {
@@ -94,8 +95,9 @@ PROGRAM int read_interrupted(void *context)
 	slot()->span_count = 0;
 	slot()->used = area.wish_bytes;
 	slot()->stack_size = 0;
+	slot()->registers_read = 0;
 	area.run++;
-	if (area.stack_pages)
+	if (area.register_bytes)
 		read_native();
 	loop(area.wish_count, read_wish, &ids, 0);
 #pragma clang loop unroll(disable)

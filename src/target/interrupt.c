@@ -134,6 +134,7 @@ bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_s
 		stack_size = PYRO_INTERRUPT_STACK;
 	if (!interrupt->once.native || !PYRO_REGISTER_WORDS)
 		return false;
+	interrupt->registers = true;
 	interrupt->stack_pages =
 		(uint32_t)((stack_size + PYRO_INTERRUPT_PAGE - 1) / PYRO_INTERRUPT_PAGE);
 	return true;
@@ -144,7 +145,7 @@ bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 {
 	const struct pyro_interrupt_slot *slot = interrupt->served;
 
-	if (!slot || slot->stack_size == 0 || slot->stack_size > PYRO_INTERRUPT_STACK)
+	if (!slot || !slot->registers_read || slot->stack_size > PYRO_INTERRUPT_STACK)
 		return false;
 	*ret_native = (struct pyro_interrupt_native){
 		.words = (const uint64_t *)slot->registers,
@@ -187,8 +188,8 @@ static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct py
 {
 	struct pyro_interrupt *interrupt = ((struct interrupt_reader *)reader)->interrupt;
 	const enum pyro_interrupt_aim aim = interrupt->aim;
-	const struct pyro_interrupt_wanted wanted = {spans, count, trails, trail_count,
-						     interrupt->stack_pages};
+	const struct pyro_interrupt_wanted wanted = {
+		spans, count, trails, trail_count, interrupt->registers, interrupt->stack_pages};
 
 	*ret_done = 0;
 	interrupt->aim = PYRO_INTERRUPT_AT_REST;

@@ -40,9 +40,9 @@ struct pyro_interrupt_native {
 	const uint8_t *stack;
 	size_t stack_size;
 };
-/** Has reads bring that as well, with as much of the stack as is there and no more than about
- *  @stack_size bytes (at most 32 KiB; 0: not, as at first). Not while the timer runs. False if this
- *  kernel does not give registers. */
+/** Has reads bring that as well from now on, with as much of the stack as is there and no more than
+ *  about @stack_size bytes (at most 32 KiB). Not while the timer runs. False if this kernel does
+ * not give registers. */
 bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_size);
 /** After a follow, until it is lowered: what came with it. False if nothing did. */
 bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,

@@ -51,10 +51,11 @@ struct pyro_interrupt_trail {
 struct pyro_interrupt_slot {
 	unsigned long long begin_ns; /**< CLOCK_MONOTONIC */
 	unsigned long long end_ns;
-	unsigned int wishes_read; /**< up to the first that cannot be */
-	unsigned int span_count;  /**< met on the trails */
-	unsigned int used;        /**< of `data` */
-	unsigned int stack_size;  /**< of `stack`; 0: neither that nor the registers were read */
+	unsigned int wishes_read;                           /**< up to the first that cannot be */
+	unsigned int span_count;                            /**< met on the trails */
+	unsigned int used;                                  /**< of `data` */
+	unsigned int stack_size;                            /**< of `stack` */
+	unsigned long long registers_read;                  /**< 0: they were not */
 	unsigned long long registers[PYRO_INTERRUPT_WORDS]; /**< as in struct pt_regs */
 	unsigned char stack[PYRO_INTERRUPT_STACK + PYRO_INTERRUPT_PAGE]; /**< from sp on */
 	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
@@ -69,7 +70,7 @@ struct pyro_interrupt_area {
 	unsigned int trail_count;
 	unsigned int wish_bytes;     /**< of `data`, which the wishes take */
 	unsigned int stack_pages;    /**< of the thread's stack that are read at most */
-	unsigned int register_bytes; /**< of its registers; below 8 * PYRO_INTERRUPT_WORDS */
+	unsigned int register_bytes; /**< of its registers; 0: not wanted, and no stack either */
 	unsigned int sp;             /**< which word of these is the stack pointer */
 	unsigned int unused;
 	struct pyro_interrupt_span wishes[PYRO_INTERRUPT_WISHES];

@@ -20,7 +20,8 @@ struct pyro_interrupt_wanted {
 	size_t span_count;
 	const struct pyro_trail *trails;
 	size_t trail_count;
-	uint32_t stack_pages; /**< of the thread's stack, with its registers; 0: neither */
+	bool registers;       /**< of the thread */
+	uint32_t stack_pages; /**< of its stack, with them */
 };
 
 /* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them are
@@ -66,7 +67,8 @@ struct pyro_interrupt {
 	int cpu;
 	int tid;
 	bool hit;
-	uint32_t stack_pages;                     /**< that reads bring with them */
+	bool registers; /**< that reads bring with them */
+	uint32_t stack_pages;
 	const struct pyro_interrupt_slot *served; /**< by the last follow; NULL: none */
 	bool kept;                                /**< aimed at the oldest slot of the timer */
 	uint64_t held_ns;

@@ -177,8 +177,8 @@ void pyro_interrupt_request(struct pyro_interrupt_area *area, int tid,
 	for (i = 0; i < wanted->trail_count && i < PYRO_INTERRUPT_TRAILS; i++)
 		area->trails[area->trail_count++] = as_trail(&wanted->trails[i]);
 	area->tid = (unsigned int)tid;
-	area->stack_pages = PYRO_REGISTER_WORDS ? wanted->stack_pages : 0;
-	area->register_bytes = 8 * PYRO_REGISTER_WORDS;
+	area->stack_pages = wanted->stack_pages;
+	area->register_bytes = wanted->registers ? 8 * PYRO_REGISTER_WORDS : 0;
 	area->sp = PYRO_REGISTER_SP;
 }
 

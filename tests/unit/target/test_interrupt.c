@@ -344,13 +344,16 @@ static void registers_and_stack_come_with_it(void **state)
 		assert_true(lower(&stage));
 		assert_false(pyro_interrupt_native(stage.interrupt, &native));
 	}
-	/* And no longer, if it is not wanted. */
+	/* Without a stack, they come alone. */
 	assert_true(pyro_interrupt_want_native(stage.interrupt, 0));
 	const struct pyro_span span = {address(&stage.counters->first), &first, 8};
 	struct pyro_interrupt_native native;
 
 	assert_int_equal(aim_and_follow(&stage, &span, 1, &done, NULL, 0), PYRO_RC_OK);
-	assert_false(pyro_interrupt_native(stage.interrupt, &native));
+	assert_true(pyro_interrupt_native(stage.interrupt, &native));
+	assert_int_equal(native.stack_size, 0);
+	assert_in_range(native.words[PC_WORD], (uint64_t)(uintptr_t)count_for_ever,
+			(uint64_t)(uintptr_t)count_for_ever + 4096);
 	assert_true(lower(&stage));
 	tear_down(&stage);
 }
