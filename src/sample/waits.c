@@ -264,12 +264,12 @@ static bool name_file(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	uint32_t object;
 	uint64_t hash;
 
+	pyro_buf_init(&text, PYRO_MAX_PATH);
 	if (!pyro_wait_link(probe->pid, thread->wait.fd, link, sizeof(link)) ||
 	    pyro_sched_has_run(shared->sched, thread->kernel, thread->slices))
 		return true; /* it may be another file by now */
 	hash = hash_of(thread->wait.kind, thread->wait.inode ? thread->wait.inode
 							     : pyro_hash_bytes(link, strlen(link)));
-	pyro_buf_init(&text, PYRO_MAX_PATH);
 	if (!find_object(probe, hash, &object)) {
 		if (thread->wait.kind != PYRO_WAIT_SOCKET) {
 			pyro_buf_add_text(&text, link);
