@@ -150,7 +150,7 @@ def test_a_limit_on_the_size_of_files(tmp_path):
     """As a disk that fills up: the program's status, one line, and a capture that opens."""
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (160_000, 160_000))
 
     code = "import time\n" + "".join(f"def f{i}(): g(f{i + 1})\n" for i in range(100))
     code += "def g(f): time.sleep(0.005); f()\ndef f100(): pass\nfor i in range(3): f0()\nraise SystemExit(5)"
