@@ -163,6 +163,11 @@ struct pyro_probe {
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */
 	size_t unnamed_count;
 	uint64_t object_ns; /**< not before this is a socket looked up */
+	struct {
+		uint64_t inode;
+		uint32_t waits;        /**< times that it was found without a name */
+	} sockets[PYRO_PROBE_UNNAMED]; /**< that are to be looked up */
+	size_t socket_count;
 };
 
 void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t number,

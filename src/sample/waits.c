@@ -3,6 +3,7 @@
  * blocked anew; as long as it has not run since, it waits for the same. What its files are called
  * is found out after the look, when nobody waits for us. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -179,6 +180,28 @@ static void name_later(struct pyro_probe *probe, struct pyro_probe_thread *threa
 		probe->unnamed[probe->unnamed_count++] = thread;
 }
 
+/* Waits for a socket may be too brief to look it up in one of them. Those that are waited for again
+ * and again come first: some live for one wait only. */
+static void keep_for_later(struct pyro_probe *probe, const struct pyro_wait *wait)
+{
+	size_t least = 0;
+
+	if (wait->kind != PYRO_WAIT_SOCKET || !wait->inode)
+		return;
+	for (size_t i = 0; i < probe->socket_count; i++) {
+		if (probe->sockets[i].inode == wait->inode) {
+			probe->sockets[i].waits++;
+			return;
+		}
+		if (probe->sockets[i].waits < probe->sockets[least].waits)
+			least = i;
+	}
+	if (probe->socket_count < PYRO_COUNT(probe->sockets))
+		least = probe->socket_count++;
+	probe->sockets[least].inode = wait->inode;
+	probe->sockets[least].waits = 1;
+}
+
 void pyro_waits_find(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread, const struct pyro_gil *gil, bool waited)
 {
@@ -212,8 +235,10 @@ void pyro_waits_find(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	pyro_wait_find(probe->pid, &call, probe->reader, &thread->wait);
 	set(thread, reasons[thread->wait.kind], plain_object(probe, shared, &thread->wait));
 	remember(probe, thread);
-	if (thread->wait.fd >= 0 && thread->object == PYRO_NO_OBJECT)
-		name_later(probe, thread);
+	if (thread->wait.fd < 0 || thread->object != PYRO_NO_OBJECT)
+		return;
+	name_later(probe, thread);
+	keep_for_later(probe, &thread->wait);
 }
 
 /* ---- names ---- */
@@ -251,9 +276,35 @@ static void look_up(struct pyro_probe *probe, struct pyro_probe_shared *shared, 
 	probe->object_ns = pyro_clock_now() + spent_ns * SOCKET_PAUSE;
 }
 
+/* One of the sockets: then the next wait for it has a name. */
+static bool name_socket(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+{
+	const struct pyro_wait wait = {.kind = PYRO_WAIT_SOCKET};
+	struct pyro_message message = plain_message(&wait);
+	struct pyro_buf text PYRO_CLEANUP(pyro_buf_deinit);
+	size_t most = 0;
+	char link[40];
+	uint64_t inode;
+
+	pyro_buf_init(&text, PYRO_MAX_PATH);
+	if (!probe->socket_count || now_ns < probe->object_ns)
+		return false;
+	for (size_t i = 1; i < probe->socket_count; i++) {
+		if (probe->sockets[i].waits > probe->sockets[most].waits)
+			most = i;
+	}
+	inode = probe->sockets[most].inode;
+	probe->sockets[most] = probe->sockets[--probe->socket_count];
+	snprintf(link, sizeof(link), "socket:[%" PRIu64 "]", inode);
+	look_up(probe, shared, link, &text);
+	(void)announce(probe, shared, hash_of(PYRO_WAIT_SOCKET, inode), &message, text.data,
+		       text.size);
+	return true;
+}
+
 /* False: not now. */
 static bool name_file(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		      struct pyro_probe_thread *thread, uint64_t now_ns, bool *left)
+		      struct pyro_probe_thread *thread)
 {
 	struct pyro_message message = {.u.object = {.thread = UINT32_MAX,
 						    .stack = PYRO_NO_STACK,
@@ -271,14 +322,9 @@ static bool name_file(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	hash = hash_of(thread->wait.kind, thread->wait.inode ? thread->wait.inode
 							     : pyro_hash_bytes(link, strlen(link)));
 	if (!find_object(probe, hash, &object)) {
-		if (thread->wait.kind != PYRO_WAIT_SOCKET) {
-			pyro_buf_add_text(&text, link);
-		} else if (now_ns < probe->object_ns) {
-			return false;
-		} else {
-			look_up(probe, shared, link, &text);
-			*left = true;
-		}
+		if (thread->wait.kind == PYRO_WAIT_SOCKET)
+			return false; /* it is looked up in its turn */
+		pyro_buf_add_text(&text, link);
 		object = announce(probe, shared, hash, &message, text.data, text.size);
 	}
 	thread->object = object;
@@ -289,7 +335,6 @@ static bool name_file(struct pyro_probe *probe, struct pyro_probe_shared *shared
 bool pyro_probe_name_objects(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			     uint64_t now_ns)
 {
-	bool left = false;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < probe->unnamed_count; i++) {
@@ -298,9 +343,9 @@ bool pyro_probe_name_objects(struct pyro_probe *probe, struct pyro_probe_shared 
 				  thread->since != PYRO_SCHED_BLOCKED || thread->wait.fd < 0 ||
 				  thread->object != PYRO_NO_OBJECT;
 
-		if (!over && !name_file(probe, shared, thread, now_ns, &left))
+		if (!over && !name_file(probe, shared, thread))
 			probe->unnamed[kept++] = thread;
 	}
 	probe->unnamed_count = kept;
-	return left;
+	return name_socket(probe, shared, now_ns);
 }
