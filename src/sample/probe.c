@@ -55,7 +55,7 @@ void pyro_probe_announce(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	message.u.process_info.at_ns = probe->start_ns;
 	message.u.process_info.version = probe->origin.version;
 	message.u.process_info.free_threaded = probe->origin.free_threaded;
-	message.u.process_info.native = shared->native && probe->native;
+	message.u.process_info.native = shared->freeze.native && probe->native;
 	message.u.process_info.version_text = pyro_python_origin(probe->python)->version_text;
 	probe->announced =
 		pyro_probe_put(shared, &message, probe->command.data, probe->command.size);
@@ -90,9 +90,8 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 	/* Now: a process of ten milliseconds is gone when somebody asks for it. */
 	if (pyro_process_command(probe->pid, &probe->command, NULL))
 		pyro_buf_reset(&probe->command);
-	/* Where it cannot be had, stacks are Python's alone, and counted. */
-	if (pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
-		probe->native = NULL;
+	if (shared->freeze.native)
+		(void)pyro_stacks_has_native(probe);
 	probe->state = PYRO_PROBE_READING;
 	probe->found_ns = pyro_clock_now();
 	probe->look_due = true;

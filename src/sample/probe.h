@@ -37,7 +37,6 @@ struct pyro_probe_shared {
 	struct pyro_queue *queue;
 	struct pyro_raw_stack *stack;
 	struct pyro_message_frame *frames; /**< PYRO_MAX_STACK_DEPTH of them */
-	bool native;                       /**< with the machine code on stacks */
 	uint64_t merged;                   /**< pyro_sampler_counts */
 	uint64_t cut;
 	uint64_t unmerged;
@@ -154,12 +153,14 @@ struct pyro_probe {
 	uint32_t unseen_thread;
 
 	uint32_t next_stack;
-	struct pyro_map stacks;     /**< hash of frames to number */
-	struct pyro_map codes;      /**< code ids announced */
-	struct pyro_native *native; /**< NULL: not wanted, or it cannot be had */
-	struct pyro_map natives;    /**< hash of module and address to the number announced */
-	struct pyro_map objects;    /**< hash of what is waited for to number */
-	struct pyro_map habits;     /**< stack to reason of its last wait */
+	struct pyro_map stacks; /**< hash of frames to number */
+	struct pyro_map codes;  /**< code ids announced */
+	struct pyro_native
+		*native; /**< its machine code; NULL: not looked at yet, or it cannot be */
+	bool native_tried;
+	struct pyro_map natives; /**< hash of module and address to the number announced */
+	struct pyro_map objects; /**< hash of what is waited for to number */
+	struct pyro_map habits;  /**< stack to reason of its last wait */
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */
 	size_t unnamed_count;
 	uint64_t object_ns; /**< not before this is a socket looked up */

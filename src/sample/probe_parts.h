@@ -44,6 +44,8 @@ enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe
 				     struct pyro_probe_thread *thread);
 
 /* stacks.c */
+/** Whether the machine code of the process can be looked at; opens it the first time. */
+bool pyro_stacks_has_native(struct pyro_probe *probe);
 /** The number of the stack that was just read, with the machine code on it where that is wanted,
  * and what the thread ran in (enum pyro_sample_runs_in). The recorder is told of what is new.
  *  PYRO_NO_STACK: it is empty, or there was no room to tell. */

@@ -119,7 +119,6 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
 	sampler->shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*sampler->shared.frames));
-	sampler->shared.native = options->native;
 	sampler->shared.freeze.snapshot = calloc(1, sizeof(*sampler->shared.freeze.snapshot));
 	pthread_mutex_init(&sampler->lock, NULL);
 	if (!sampler->shared.stack || !sampler->shared.freeze.scratch || !sampler->shared.frames ||

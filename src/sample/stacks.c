@@ -7,6 +7,15 @@
 
 #define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 
+bool pyro_stacks_has_native(struct pyro_probe *probe)
+{
+	if (!probe->native_tried &&
+	    pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
+		probe->native = NULL;
+	probe->native_tried = true;
+	return probe->native;
+}
+
 static bool announce_python(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id)
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = probe->number};
@@ -105,23 +114,23 @@ static bool is_of_system(const struct pyro_module *module)
 	return module && module->kind == PYRO_MODULE_VDSO;
 }
 
+static bool is_loop(enum pyro_code_kind kind)
+{
+	return kind == PYRO_CODE_LOOP || kind == PYRO_CODE_LOOP_PART;
+}
+
 /* True if nothing but the interpreter is at work on top of its loop. */
 static bool is_interpreter(const struct pyro_probe *probe, const struct pyro_native_stack *native)
 {
 	for (size_t i = 0; i < native->count; i++) {
 		const struct pyro_native_frame *frame = &native->frames[i];
 
-		switch (frame->kind) {
-		case PYRO_CODE_LOOP:
-		case PYRO_CODE_LOOP_PART:
+		if (is_loop(frame->kind))
 			return true;
-		case PYRO_CODE_INTERPRETER:
-			break;
-		default:
-			if (!is_of_system(pyro_modules_get(pyro_native_modules(probe->native),
-							   frame->module)))
-				return false;
-		}
+		if (frame->kind != PYRO_CODE_INTERPRETER &&
+		    !is_of_system(
+			    pyro_modules_get(pyro_native_modules(probe->native), frame->module)))
+			return false;
 	}
 	return false;
 }
@@ -137,16 +146,11 @@ static uint8_t runs_in(const struct pyro_probe *probe, const struct pyro_snapsho
 		return PYRO_SAMPLE_IN_UNKNOWN;
 	if (snapshot->in_call)
 		return PYRO_SAMPLE_IN_SYSTEM;
-	switch (native->frames[0].kind) {
-	case PYRO_CODE_LOOP:
-	case PYRO_CODE_LOOP_PART:
+	if (is_loop(native->frames[0].kind))
 		return PYRO_SAMPLE_IN_PYTHON;
-	default:
-		return is_interpreter(probe, native) &&
-				       !pyro_python_leaf_calls(probe->python, stack)
-			       ? PYRO_SAMPLE_IN_PYTHON
-			       : PYRO_SAMPLE_IN_NATIVE;
-	}
+	return is_interpreter(probe, native) && !pyro_python_leaf_calls(probe->python, stack)
+		       ? PYRO_SAMPLE_IN_PYTHON
+		       : PYRO_SAMPLE_IN_NATIVE;
 }
 
 static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged *merged)
@@ -159,20 +163,20 @@ static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged
 /* By the pc alone, where that has come with the stack: what it is part of is not known then, but
  * for the instruction that Python is at. Not for programs that hardly live, as looking at their
  * files takes longer. */
-static uint8_t runs_in_by_pc(const struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
+static uint8_t runs_in_by_pc(struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
 			     const struct pyro_raw_stack *stack)
 {
 	const struct pyro_module *module;
 	enum pyro_code_kind kind;
 
-	if (!snapshot || snapshot->kind != PYRO_SNAPSHOT_WHOLE || !probe->native ||
-	    pyro_clock_now() - probe->found_ns < SHORT_LIFE_NS)
+	if (!snapshot || snapshot->kind != PYRO_SNAPSHOT_WHOLE ||
+	    pyro_clock_now() - probe->found_ns < SHORT_LIFE_NS || !pyro_stacks_has_native(probe))
 		return PYRO_SAMPLE_IN_UNKNOWN;
 	if (snapshot->in_call)
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (!pyro_native_kind(probe->native, snapshot, &kind, &module))
 		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (kind == PYRO_CODE_LOOP || kind == PYRO_CODE_LOOP_PART)
+	if (is_loop(kind))
 		return PYRO_SAMPLE_IN_PYTHON;
 	if (kind != PYRO_CODE_INTERPRETER && !is_of_system(module))
 		return PYRO_SAMPLE_IN_NATIVE;
@@ -187,7 +191,7 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
 	const struct pyro_merged *merged;
 
-	if (!shared->native) {
+	if (!shared->freeze.native) {
 		*ret_runs_in = runs_in_by_pc(probe, snapshot, shared->stack);
 		return false;
 	}
