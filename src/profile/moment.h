@@ -45,7 +45,6 @@ struct pyro_moment_thread {
 	bool proved;           /**< its frames belong together */
 	bool truncated;        /**< the root side is missing */
 	bool partial;          /**< a frame is missing */
-	bool native;           /**< machine code is on it */
 	bool killed;           /**< it got the signal that the process died of */
 	const struct pyro_moment_frame *frames; /**< one for each of `stack`, the innermost first;
 						   NULL: nobody asked for more */

@@ -108,6 +108,5 @@ enum pyro_rc pyro_moment_native_take(struct pyro_moment_native *native,
 		rc = PYRO_RC_OK;
 	pyro_native_refresh(native->native);
 	thread->stack = at;
-	thread->native = native->snapshot.kind != PYRO_SNAPSHOT_EMPTY;
 	return rc;
 }
