@@ -13,6 +13,8 @@ PYROMETER = Path(os.environ.get("PYROMETER") or PROJECT / "build" / "pyrometer")
 
 # What the table was made with is part of the result, so the versions are fixed.
 PY_SPY = "py-spy==0.4.3"
+PYSTACK = "pystack==1.7.2"
+SCALENE = "scalene==2.4.0"
 PYPERFORMANCE = "pyperformance==1.14.0"
 REAL_PROGRAMS = [
     "async_tree",
@@ -62,6 +64,17 @@ def interpreter(version, native=False):
     raise Unavailable("no CPython %s here (tools/interpreters --setup)" % version)
 
 
+def beside(interpreter, pid, words):
+    """A command that runs Python with these words where it sees the files of a process as that one
+    does: in the same mounts, from the same folder."""
+    if not interpreter["root"]:
+        return [interpreter["argv"][0]] + words
+    enter = ["nsenter", "-t", str(pid), "-m", "-r", "-w"]
+    if os.geteuid() != 0:
+        enter += ["-U", "--preserve-credentials"]
+    return enter + ["--", interpreter["executable"]] + words
+
+
 def timer():
     """The program that only wakes up (bench/timer.c)."""
     path = PROJECT / "build" / "bench" / "timer"
@@ -104,6 +117,18 @@ def _venv(name, python, packages):
 def py_spy():
     place = _venv("peers", sys.executable, [PY_SPY])
     return str(place / "bin" / "py-spy")
+
+
+def pystack():
+    place = _venv("pystack", sys.executable, [PYSTACK])
+    return str(place / "bin" / "pystack")
+
+
+def scalene(version):
+    """It runs the program itself, so it is made for its CPython."""
+    python = interpreter(version, native=True)["argv"][0]
+    place = _venv("scalene-" + version, python, [SCALENE])
+    return str(place / "bin" / "scalene")
 
 
 def real_programs(version):

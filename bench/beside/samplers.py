@@ -145,16 +145,6 @@ class Sampling(Sampler):
         if blocking:
             self.name = "profiling.sampling --blocking"
 
-    def start(self, pid):
-        """It must see the target's files where the target does, so it enters the same mounts."""
-        interpreter = environment.interpreter("3.15")
-        if not interpreter["root"]:
-            return [interpreter["argv"][0], "-m", "profiling.sampling"]
-        enter = ["nsenter", "-t", str(pid), "-m", "-r"]
-        if os.geteuid() != 0:
-            enter += ["-U", "--preserve-credentials"]
-        return enter + ["--", interpreter["executable"], "-m", "profiling.sampling"]
-
     def options(self, rate, output):
         options = ["--collapsed", "--no-gc", "-a", "-o", output]
         if rate:
@@ -173,7 +163,9 @@ class Sampling(Sampler):
     def attach(self, pid, rate, seconds, output):
         # Beyond the end of what is measured, so that only whole seconds need be understood.
         options = ["-d", "%d" % (seconds + 0.999)] + self.options(rate, output)
-        return self.start(pid) + ["attach"] + options + [str(pid)]
+        interpreter = environment.interpreter("3.15")
+        words = ["-m", "profiling.sampling", "attach"] + options + [str(pid)]
+        return environment.beside(interpreter, pid, words)
 
     def result(self, watcher, rate):
         stacks = []

@@ -5,72 +5,15 @@ import json
 import sqlite3
 import subprocess
 
-import pytest
-from executable import EXECUTABLE, PROJECT, plain_environment
-from hostile import interpreters
-
-ENTRIES = interpreters()
-REASONS = {
-    "gil": "gil_wait",
-    "lock": "wait_lock",
-    "io": "wait_io",
-    "net": "wait_net",
-    "sleep": "wait_sleep",
-    "other": "wait_other",
-}
+from beside import environment, waiting
+from beside.waiting import REASONS
 
 
-def name_of(entry):
-    return f"{entry['version']}-{entry['kind']}"
-
-
-@pytest.fixture(params=ENTRIES, ids=name_of)
-def entry(request):
-    return request.param
-
-
-def record(entry, folder, *arguments):
+def record(interpreter, folder, *arguments):
     """The capture, opened, and what the program says of itself."""
     path = folder / "waits.pyro"
-    done = subprocess.run(
-        [str(EXECUTABLE), "run", "-q", "--no-children", "-o", str(path), "--"]
-        + [*entry["argv"], str(PROJECT / "tests" / "targets" / "known_waits.py"), *arguments],
-        env=plain_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True), json.loads(done.stdout)
-
-
-def waits_by_function(capture, truth):
-    """The waiting of each stack counts to the innermost function that the program knows."""
-    stacks = {
-        stack: (parent, name)
-        for stack, parent, name in capture.execute(
-            "SELECT stacks.id, parent, name FROM stacks"
-            " JOIN frame_names ON frame_names.frame = stacks.frame"
-        )
-    }
-
-    def known(stack):
-        while stack is not None:
-            stack, name = stacks[stack]
-            name = name.split(".")[-1]
-            if name in truth:
-                return name
-        return None
-
-    found = {}
-    columns = ", ".join(f"coalesce({column}, 0)" for column in REASONS.values())
-    for stack, *waits in capture.execute(f"SELECT stack, {columns} FROM totals"):
-        sums = found.setdefault(known(stack), dict.fromkeys(REASONS, 0))
-        for reason, value in zip(REASONS, waits):
-            sums[reason] += value
-    return found
+    truth = waiting.record(interpreter, path, *arguments)
+    return sqlite3.connect("file:%s?mode=ro" % path, uri=True), truth
 
 
 def check_sums(capture):
@@ -89,10 +32,10 @@ def check_sums(capture):
     assert over == 0
 
 
-def test_every_wait_has_its_reason(entry, tmp_path):
-    capture, truth = record(entry, tmp_path)
+def test_every_wait_has_its_reason(interpreter, recorder, tmp_path):
+    capture, truth = record(interpreter, tmp_path)
     check_sums(capture)
-    found = waits_by_function(capture, truth)
+    found = waiting.by_function(capture, truth)
     for function, said in truth.items():
         sums = dict(found[function])
         # After every wait a thread needs the GIL, and may have to wait for that as well.
@@ -102,8 +45,8 @@ def test_every_wait_has_its_reason(entry, tmp_path):
         assert sums[said["reason"]] >= 0.99 * whole, (function, sums)
 
 
-def test_what_is_waited_for_has_a_name(entry, tmp_path):
-    capture, truth = record(entry, tmp_path)
+def test_what_is_waited_for_has_a_name(interpreter, recorder, tmp_path):
+    capture, truth = record(interpreter, tmp_path)
     named = capture.execute(
         "SELECT tracks.name, strings.text, objects.name, sum(ns) FROM waits"
         " JOIN objects ON objects.id = waits.object JOIN tracks ON tracks.id = waits.track"
@@ -123,11 +66,17 @@ def test_what_is_waited_for_has_a_name(entry, tmp_path):
         assert name.startswith(said["object"]) or name.endswith(said["object"]), function
 
 
-def test_report_tells_the_same(entry, tmp_path):
-    capture, truth = record(entry, tmp_path, "all", "0.6")
+def test_report_tells_the_same(interpreter, recorder, tmp_path):
+    capture, truth = record(interpreter, tmp_path, "all", "0.6")
     done = subprocess.run(
-        [str(EXECUTABLE), "report", "--json", "--mode", "wait", str(tmp_path / "waits.pyro")],
-        env=plain_environment(),
+        [
+            environment.pyrometer("report"),
+            "report",
+            "--json",
+            "--mode",
+            "wait",
+            str(tmp_path / "waits.pyro"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         timeout=60,
@@ -148,10 +97,10 @@ def test_report_tells_the_same(entry, tmp_path):
             assert named <= total[column]
 
 
-def test_who_had_the_gil(entry, tmp_path):
-    capture, truth = record(entry, tmp_path, "gil")
+def test_who_had_the_gil(interpreter, recorder, tmp_path):
+    capture, truth = record(interpreter, tmp_path, "gil")
     check_sums(capture)
-    sums = waits_by_function(capture, truth)["wait_gil_spin"]
+    sums = waiting.by_function(capture, truth)["wait_gil_spin"]
     whole = sum(sums.values())
     assert whole > 1e9
     assert sums["gil"] >= 0.99 * whole, sums
