@@ -7,6 +7,8 @@
 #include <libelf.h>
 #include <string.h>
 
+#include "unwind/debug_scopes.h"
+
 enum {
 	MAX_UNITS = 1 << 18,
 	MAX_RANGES = 1 << 20
@@ -22,6 +24,7 @@ struct range {
 struct pyro_debug_info {
 	Elf *elf;
 	Dwarf *dwarf;
+	struct pyro_debug_scopes *scopes;
 	struct range *ranges; /* in order of address */
 	size_t count;
 	size_t capacity;
@@ -124,6 +127,8 @@ enum pyro_rc pyro_debug_info_create(int fd, struct pyro_debug_info **ret_info)
 	if (info->dwarf)
 		rc = find_ranges(info);
 	if (rc == PYRO_RC_OK)
+		rc = pyro_debug_scopes_create(&info->scopes);
+	if (rc == PYRO_RC_OK)
 		*ret_info = info;
 	else
 		pyro_debug_info_destroy(info);
@@ -138,6 +143,7 @@ void pyro_debug_info_destroy(struct pyro_debug_info *info)
 		dwarf_end(info->dwarf);
 	if (info->elf)
 		elf_end(info->elf);
+	pyro_debug_scopes_destroy(info->scopes);
 	free(info->ranges);
 	free(info);
 }
@@ -174,13 +180,6 @@ static void name_function(Dwarf_Die *die, struct pyro_debug_place *place)
 		place->function = dwarf_formstring(&attribute);
 }
 
-static bool is_call(Dwarf_Die *die)
-{
-	const int tag = dwarf_tag(die);
-
-	return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
-}
-
 /* Where the inlined function @die was called from. */
 static void call_site(Dwarf_Die *die, Dwarf_Files *files, struct pyro_debug_place *place)
 {
@@ -196,29 +195,19 @@ static void call_site(Dwarf_Die *die, Dwarf_Files *files, struct pyro_debug_plac
 		place->line = (uint32_t)value;
 }
 
-static size_t find_calls(Dwarf_Die *unit, uint64_t addr,
+static size_t find_calls(struct pyro_debug_scopes *scopes, Dwarf_Die *unit, uint64_t addr,
 			 struct pyro_debug_place places[PYRO_DEBUG_PLACES])
 {
-	PYRO_AUTO_FREE Dwarf_Die *scopes = NULL;
-	PYRO_AUTO_FREE Dwarf_Die *chain = NULL;
+	Dwarf_Die calls[PYRO_DEBUG_PLACES];
 	Dwarf_Files *files = NULL;
-	size_t count = 0;
-	int depth = dwarf_getscopes(unit, addr, &scopes);
+	const size_t count = pyro_debug_scopes_find(scopes, unit, addr, calls, PYRO_COUNT(calls));
 
-	/* From the innermost scope outwards as the code lies, not as the source does. */
-	if (depth > 0)
-		depth = dwarf_getscopes_die(&scopes[0], &chain);
 	if (dwarf_getsrcfiles(unit, &files, NULL) != 0)
 		files = NULL;
-	for (int i = 0; i < depth; i++) {
-		const bool inlined = dwarf_tag(&chain[i]) == DW_TAG_inlined_subroutine;
-
-		if (!is_call(&chain[i]))
-			continue;
-		name_function(&chain[i], &places[count++]);
-		if (!inlined || count == PYRO_DEBUG_PLACES)
-			break;
-		call_site(&chain[i], files, &places[count]);
+	for (size_t i = 0; i < count; i++) {
+		name_function(&calls[i], &places[i]);
+		if (i + 1 < count)
+			call_site(&calls[i], files, &places[i + 1]);
 	}
 	return count;
 }
@@ -241,6 +230,6 @@ size_t pyro_debug_info_find(struct pyro_debug_info *info, uint64_t addr,
 		if (dwarf_lineno(line, &number) == 0 && number > 0)
 			places[0].line = (uint32_t)number;
 	}
-	count = find_calls(&unit, addr, places);
+	count = find_calls(info->scopes, &unit, addr, places);
 	return count ? count : places[0].file != NULL;
 }
