@@ -38,12 +38,17 @@ def merged_rightly(stacks):
     return 100.0 * right / whole if whole else None
 
 
+def of(*words):
+    """Is a frame that code, or code of a stripped file, which has no names?"""
+    return lambda name: any(word in name for word in (*words, "+0x")) or name.startswith("0x")
+
+
 # The function of the target, what is called back from machine code on top of it, and what of that
 # code must lie between.
 CHAINS = [
-    ("sorting", "called_back", lambda name: "sort" in name),
-    ("matching", "replaced", lambda name: "sub" in name),
-    ("asking", "asked", lambda name: "sqlite3" in name or "step" in name),
+    ("sorting", "called_back", of("sort")),
+    ("matching", "replaced", of("sub")),
+    ("asking", "asked", of("sqlite3", "step")),
     ("compressing", None, None),
 ]
 
