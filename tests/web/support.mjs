@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages and a browser for the tests of the viewer.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const require = createRequire(join(project, 'web', 'package.json'));
 const { chromium } = require('playwright-core');
+
+/** What a module of the viewer exports, one that imports nothing but types. */
+export async function viewerModule(name) {
+  const path = join(project, 'web', 'src', name);
+  const { code } = require('esbuild').transformSync(readFileSync(path, 'utf8'), { loader: 'ts' });
+  return import(`data:text/javascript,${encodeURIComponent(code)}`);
+}
 
 /** The program that writes test pages: $PYROMETER_WRITE_PAGE, else from a build folder. */
 function writer() {

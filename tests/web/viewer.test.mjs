@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Bench, functionTable, sight } from './support.mjs';
+import { Bench, functionTable, sight, viewerModule } from './support.mjs';
 
 const bench = new Bench();
 let sample;
@@ -342,6 +342,21 @@ test('empty and very deep recordings', async () => {
   await deep.$eval('.flame-box', (box) => (box.scrollTop = 40000));
   await deep.keyboard.press('4');
   assert.deepEqual(deep.trouble, []);
+});
+
+test('names where there is no room for classes and modules', async () => {
+  const { shortName } = await viewerModule('format.ts');
+  const cases = {
+    main: 'main',
+    'Database.execute.<locals>.run': 'run',
+    'f.<locals>.<lambda>': '<lambda>',
+    '<module>': '<module>',
+    'std::vector<int, std::allocator<int> >::push_back': 'push_back',
+    'ns::convert<ns::Some>': 'convert<ns::Some>',
+    '<alloc::String as core::fmt::Write>::write_str': 'write_str',
+    'libsqlite3.so.0.8.6+0x352a0': '+0x352a0',
+  };
+  for (const [name, short] of Object.entries(cases)) assert.equal(shortName(name), short);
 });
 
 test('narrow, dark and light', async () => {

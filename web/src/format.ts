@@ -57,3 +57,12 @@ export function shown(text: string): string {
     },
   );
 }
+
+/** What tells a function from its neighbours: its name without its class and module, in Python, C++
+ *  and Rust; of code that has no name its place in the file. */
+export function shortName(name: string): string {
+  const place = name.lastIndexOf('+0x');
+  if (place >= 0) return name.slice(place);
+  const last = /(?:\.|::)([^.:<>]+(?:<.*>)?)$/.exec(name);
+  return last?.[1] ?? (name.slice(name.lastIndexOf('.') + 1) || name);
+}

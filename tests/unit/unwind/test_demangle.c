@@ -23,6 +23,12 @@ static void test_names(void **state)
 		 "<alloc::string::String as core::fmt::Write>::write_str"},
 		{"_RNvCs15kBYyAo9fc_7mycrate3foo", "mycrate::foo"},
 		{"_RNvMCs15kBYyAo9fc_7mycrateNtB2_3Foo3bar", "<mycrate::Foo>::bar"},
+		{"__pyx_f_6uvloop_4loop_4Loop__run", "uvloop.loop.Loop._run"},
+		{"__pyx_pw_6uvloop_4loop_4Loop_45run_until_complete",
+		 "uvloop.loop.Loop.run_until_complete"},
+		{"__pyx_pf_1m_3Bar___init__", "m.Bar.__init__"},
+		{"__pyx_gb_1m_10generator1", "m.generator1"},
+		{"__pyx_fuse_0_1__pyx_f_1m_sum", "m.sum"},
 	};
 	struct pyro_buf buf;
 
@@ -38,8 +44,21 @@ static void test_names(void **state)
 
 static void test_other_names_are_left(void **state)
 {
-	static const char *const others[] = {
-		"", "main", "_Z", "_ZN", "_R", "_Znonsense!", "_PyEval_EvalFrameDefault", "_RNvC"};
+	static const char *const others[] = {"",
+					     "main",
+					     "_Z",
+					     "_ZN",
+					     "_R",
+					     "_Znonsense!",
+					     "_PyEval_EvalFrameDefault",
+					     "_RNvC",
+					     "__pyx_f_",
+					     "__pyx_f_1m_",
+					     "__pyx_f_m",
+					     "__pyx_pw_1m_12",
+					     "__pyx_fuse_0",
+					     "__pyx_f_99999999999999999999m_f",
+					     "__pyx_tp_new_1m_Bar"};
 	struct pyro_buf buf;
 
 	(void)state;

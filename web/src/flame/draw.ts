@@ -2,6 +2,7 @@
 // Paints the rows in sight onto the canvas.
 
 import type { Engine } from '../engine';
+import { shortName } from '../format';
 import type { Tree } from '../model/tree';
 import { colour } from './colours';
 import { ROW, type Row } from './layout';
@@ -60,11 +61,10 @@ function fit(context: CanvasRenderingContext2D, text: string, room: number): str
   return low >= 2 ? letters.slice(0, low).join('') + '…' : '';
 }
 
-/** The whole name, else what follows its last dot, else as much of that as fits. */
+/** The whole name, else its short form, else as much of that as fits. */
 function fitName(context: CanvasRenderingContext2D, name: string, room: number): string {
   if (widthOf(context, name) <= room) return name;
-  const short = name.slice(name.lastIndexOf('.') + 1) || name;
-  return fit(context, short, room);
+  return fit(context, shortName(name), room);
 }
 
 export function rowTop(picture: Picture, row: number): number {
