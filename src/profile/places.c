@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 
 /* Texts of all places together: a few times those of the profile. */
 #define TEXT_LIMIT (2ull << 30)
@@ -94,6 +95,27 @@ static const char *frozen_module(struct pyro_arena *arena, const char *path)
 {
 	const char *start = path + strlen("<frozen ");
 	return pyro_arena_dup(arena, start, strcspn(start, ">"));
+}
+
+/* The size of what comes before "/lib/python3…" or "/bin/NAME", where an environment lies; 0:
+ * neither.
+ */
+static size_t root_of_packages(const char *path)
+{
+	const char *lib = strstr(path, "/lib/python3"), *lib64 = strstr(path, "/lib64/python3");
+
+	return lib ? (size_t)(lib - path) : lib64 ? (size_t)(lib64 - path) : 0;
+}
+
+static size_t root_of_script(const char *path)
+{
+	static const char bin[] = "/bin/";
+	const char *slash = strrchr(path, '/');
+	const size_t size = slash ? (size_t)(slash + 1 - path) : 0;
+
+	return size >= strlen(bin) && strncmp(slash + 1 - strlen(bin), bin, strlen(bin)) == 0
+		       ? size - strlen(bin)
+		       : 0;
 }
 
 static const char *last_part(const char *path)
@@ -195,6 +217,38 @@ static void tell_libraries(struct pyro_places *places, bool module)
 	}
 }
 
+/* The commands that packages bring lie in the bin folder of the environment that they are in. They
+ * are a few lines which call the package. */
+static bool find_commands(const struct pyro_profile *profile, struct pyro_places *places)
+{
+	struct pyro_map roots;
+	bool ok = true;
+
+	pyro_map_init(&roots, places->count);
+	for (uint32_t i = 0; ok && i < places->count; i++) {
+		const char *path = pyro_profile_string_get(profile, i, NULL);
+		const size_t size = places->by_string[i].display &&
+						    places->by_string[i].kind == PYRO_PLACE_PACKAGE
+					    ? root_of_packages(path)
+					    : 0;
+
+		if (size)
+			ok = pyro_map_put(&roots, pyro_hash_bytes(path, size), 0) == PYRO_RC_OK;
+	}
+	for (uint32_t i = 0; ok && i < places->count; i++) {
+		const char *path = pyro_profile_string_get(profile, i, NULL);
+		struct pyro_place *place = &places->by_string[i];
+		const size_t size =
+			place->display && place->kind == PYRO_PLACE_OWN ? root_of_script(path) : 0;
+		uint64_t ignored;
+
+		if (size && pyro_map_get(&roots, pyro_hash_bytes(path, size), &ignored))
+			place->kind = PYRO_PLACE_PACKAGE;
+	}
+	pyro_map_deinit(&roots);
+	return ok;
+}
+
 enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_places **ret_places,
 				struct pyro_err *err)
 {
@@ -221,6 +275,8 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 			place->display = last_part(place->display);
 		}
 	}
+	if (ok)
+		ok = find_commands(profile, places);
 	if (ok)
 		tell_libraries(places, runs_module(profile));
 	if (!ok) {

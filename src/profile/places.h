@@ -8,7 +8,7 @@
 enum pyro_place_kind {
 	PYRO_PLACE_OWN,      /**< the user's: anything that is not one of the others */
 	PYRO_PLACE_STANDARD, /**< Python's own library, and <frozen ...> */
-	PYRO_PLACE_PACKAGE,  /**< under site-packages or dist-packages */
+	PYRO_PLACE_PACKAGE,  /**< under site-packages or dist-packages, or a command beside them */
 	PYRO_PLACE_NATIVE,   /**< machine code: a shared library, or its source */
 	PYRO_PLACE_NOWHERE,  /**< no file: "", <string>, <stdin>, ~ and the like */
 };
