@@ -24,6 +24,7 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 		.start_ns = start_ns,
 		.look_due = true,
 		.names_ns = UINT64_MAX,
+		.unseen_thread = UINT32_MAX,
 	};
 	pyro_rate_init(&probe->rate, hz_max, budget, pyro_clock_now(),
 		       pyro_hash_pair((uint64_t)pid, start_ns));

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from executable import EXECUTABLE, PYTHON, plain_environment
+from hostile import rows
 
 ECHO = """
 import os, sys
@@ -304,3 +305,35 @@ def test_interrupt_reaches_the_program_and_still_reports(tmp_path):
         os.close(keyboard)
     assert recorder.returncode == 7
     assert words.splitlines()[-1].endswith("pyrometer view x.pyro")
+
+
+# Threads of a library's own, which are never in Python: each mixes letters, which is work.
+WORKERS = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+letters = ctypes.create_string_buffer(b"x" * (1 << 21))
+thread = ctypes.c_ulong()
+for _ in range(4):
+    assert libc.pthread_create(ctypes.byref(thread), None, libc.strfry, letters) == 0
+    assert libc.pthread_join(thread, None) == 0
+print(time.process_time() - time.thread_time())
+"""
+
+
+def test_threads_that_are_never_in_python(pyrometer, tmp_path):
+    done = pyrometer("run", "-q", "-o", "x.pyro", "-c", WORKERS)
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = dict(rows(tmp_path / "x.pyro", "SELECT key, value FROM meta"))
+    if facts["proof"] not in ("interrupt", "switch"):
+        pytest.skip("without switch records only threads of Python are known")
+    found = rows(
+        tmp_path / "x.pyro",
+        "SELECT main, tracks.cpu_ns, strings.text, sum(totals.cpu) FROM tracks"
+        " JOIN strings ON strings.id = tracks.name JOIN totals ON totals.track = tracks.id"
+        " GROUP BY tracks.id ORDER BY main",
+    )
+    others, main = found
+    # What they ran is a line of its own, and not the main thread's.
+    assert others[2] == "other threads"
+    assert others[3] == pytest.approx(1e9 * float(done.stdout), rel=0.1)
+    assert main[0] == 1 and main[3] == main[1]
