@@ -13,7 +13,8 @@
 /* Imports are worth it earlier: they are in the way of every start. */
 #define IMPORTS_WORTH 0.05
 /* A part explains the whole if it is this much of it. */
-#define MOST 0.6
+#define MOST       0.6
+#define NEARLY_ALL 0.95
 /* Who has the GIL is named if he had it for this part of what others waited. */
 #define BLOCKS 0.25
 /* Effective samples behind a finding: with fewer its interval says nothing. */
@@ -214,10 +215,14 @@ static enum pyro_rc find_hot(struct search *search)
 		add_function(search, text, row);
 		bool waits =
 			scope->weight == PYRO_REPORT_WALL && (double)wait > MOST * (double)self;
-		pyro_buf_add_text(text, waits ? " waits " : " takes ");
+		bool only = waits && (double)wait > NEARLY_ALL * (double)self;
+		pyro_buf_add_text(text, only ? " waits " : " takes ");
 		add_share(search, text, &share);
 		add_base(search, text);
 		if (waits) {
+			if (!only)
+				pyro_buf_add_format(text, ", %.0f %% of that waiting",
+						    100 * (double)wait / (double)self);
 			add_reason(text, &row->self);
 			rc = add_object(search, text, row);
 		}

@@ -79,6 +79,27 @@ static uint32_t stack_at(struct pyro_profile *profile, int32_t line)
 	return 0;
 }
 
+/* What runs for a part of its time does more than wait. */
+static void test_mostly_waiting(void **state)
+{
+	static const char expected[] =
+		"fetch() fetch.py:10 takes 55 % +-3 of the run, 83 % of that waiting for the "
+		"network, all of it at line 12, most of it in SocketIO.readinto() socket.py:700\n";
+	const uint64_t running[PYRO_METRIC_COUNT] = {[PYRO_METRIC_WALL] = 1000000,
+						     [PYRO_METRIC_CPU] = 1000000,
+						     [PYRO_METRIC_SAMPLES] = 1};
+	struct pyro_profile *profile = stage_waiting();
+	struct pyro_buf buf;
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pyro_profile_add(profile, 0, stack_at(profile, 708), running),
+				 PYRO_RC_OK);
+	pyro_buf_init(&buf, 1 << 20);
+	collect(profile, &buf);
+	assert_memory_equal(buf.data, expected, strlen(expected));
+	pyro_buf_deinit(&buf);
+}
+
 static void wait_for(struct pyro_profile *profile, uint32_t track, uint32_t stack, uint64_t ms,
 		     struct pyro_object object)
 {
@@ -166,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waiting_and_imports),
+		cmocka_unit_test(test_mostly_waiting),
 		cmocka_unit_test(test_gil),
 		cmocka_unit_test(test_what_is_waited_for),
 		cmocka_unit_test(test_who_has_the_gil),
