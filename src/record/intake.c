@@ -30,7 +30,6 @@ struct pyro_intake {
 	uint64_t start_ns;
 	struct process *processes;
 	size_t process_capacity;
-	uint32_t process_count;
 	struct numbers threads; /* thread number to track */
 	char python[64];
 	enum pyro_rc failed;
@@ -99,11 +98,6 @@ void pyro_intake_destroy(struct pyro_intake *intake)
 	free(intake->processes);
 	free(intake->threads.items);
 	free(intake);
-}
-
-uint32_t pyro_intake_processes(const struct pyro_intake *intake)
-{
-	return intake->process_count;
 }
 
 const char *pyro_intake_python(const struct pyro_intake *intake)
@@ -190,7 +184,6 @@ static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_m
 					  &intake->processes[message->process].index);
 	if (rc)
 		return rc;
-	intake->process_count++;
 	/* Now, while it is there. Without it machine code has no names. */
 	if (message->u.process_info.native &&
 	    pyro_natives_create(info.pid, intake->profile,
