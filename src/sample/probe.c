@@ -6,7 +6,9 @@
 #include "sample/probe_parts.h"
 #include "target/process.h"
 
-#define MAX_STACKS (1u << 22)
+/* Known at a time. Machine code gives each instruction that was met at work a stack of its own:
+ * some thousands in a minute. The recorder joins those of one line. */
+#define MAX_STACKS (1u << 20)
 #define MAX_CODES  (1u << 22)
 /* Locks and connections come and go: what is new beyond this has no name. */
 #define MAX_OBJECTS (1u << 16)

@@ -206,6 +206,19 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	return list_merged(probe, shared, merged, ret_count);
 }
 
+/* Threads that wait and the recorder keep the numbers given so far: a full table begins anew, and
+ * what it knew is announced again, under another number, where it comes again. */
+static uint32_t give_number(struct pyro_probe *probe, uint64_t hash)
+{
+	const uint32_t number = probe->next_stack++;
+
+	if (pyro_map_put(&probe->stacks, hash, number) == PYRO_RC_LIMIT) {
+		pyro_map_clear(&probe->stacks);
+		pyro_map_clear(&probe->habits);
+	}
+	return number;
+}
+
 uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			    uint8_t *ret_runs_in)
 {
@@ -229,8 +242,7 @@ uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *
 	}
 	message.u.stack.stack = probe->next_stack;
 	message.u.stack.count = (uint32_t)count;
-	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)) ||
-	    pyro_map_put(&probe->stacks, hash, probe->next_stack))
+	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)))
 		return PYRO_NO_STACK;
-	return probe->next_stack++;
+	return give_number(probe, hash);
 }

@@ -111,7 +111,9 @@ static uint32_t holder_object(struct pyro_probe *probe, struct pyro_probe_shared
 	}
 	if (!holder || holder == waiter)
 		return PYRO_NO_OBJECT;
-	if (holder->visited == probe->moment && holder->holds_gil)
+	/* Its places may be many: half of the room is for all else. */
+	if (holder->visited == probe->moment && holder->holds_gil &&
+	    probe->objects.count < probe->objects.limit / 2)
 		message.u.object.stack = holder->stack;
 	message.u.object.thread = holder->number;
 	hash = hash_of(PYRO_WAIT_COUNT, pyro_hash_pair(holder->number, message.u.object.stack));
