@@ -7,12 +7,16 @@
 
 #define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 
+/* What failed may work in a while: it is tried again, ever more seldom. */
 bool pyro_stacks_has_native(struct pyro_probe *probe)
 {
-	if (!probe->native_tried &&
-	    pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
+	if (probe->native)
+		return true;
+	probe->native_asked++;
+	if ((probe->native_asked & (probe->native_asked - 1)) != 0)
+		return false;
+	if (pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
 		probe->native = NULL;
-	probe->native_tried = true;
 	return probe->native;
 }
 
@@ -195,7 +199,7 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		*ret_runs_in = runs_in_by_pc(probe, snapshot, shared->stack);
 		return false;
 	}
-	if (!probe->native || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
+	if (!pyro_stacks_has_native(probe) || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
 		shared->unmerged++;
 		return false;
 	}

@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "messages.h"
-#include "sample/probe.h"
+#include "sample/probe_parts.h"
 #include "support/targets.h"
 
 /* One probe without the sampler's thread: every step is ours. */
@@ -190,6 +191,28 @@ static void more_stacks_than_are_kept(void **state)
 	target_stop(&target);
 }
 
+/* As where a program is being executed when its mappings are read: it is tried again. */
+static void machine_code_that_cannot_be_had_at_first(void **state)
+{
+	struct rlimit limit, none;
+	struct pyro_probe probe;
+	bool found = false;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	start_python();
+	start_probe(&probe, target.pid);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 5; i++)
+		assert_false(pyro_stacks_has_native(&probe));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < 5 && !found; i++)
+		found = pyro_stacks_has_native(&probe);
+	assert_true(found);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	target_stop(&target);
+}
+
 static void says_why_it_finds_nothing(void **state)
 {
 	const char *const argv[] = {"sh", "-c", "echo ready; kill -STOP $$", NULL};
@@ -209,8 +232,11 @@ static void says_why_it_finds_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(finds_reads_names_and_ends),    CASE(ends_when_there_is_room),
-		CASE(a_target_may_go_between_ticks), CASE(more_stacks_than_are_kept),
+		CASE(finds_reads_names_and_ends),
+		CASE(ends_when_there_is_room),
+		CASE(a_target_may_go_between_ticks),
+		CASE(more_stacks_than_are_kept),
+		CASE(machine_code_that_cannot_be_had_at_first),
 		CASE(says_why_it_finds_nothing),
 	};
 
