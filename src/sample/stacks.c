@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "sample/probe_parts.h"
 
 #define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
@@ -104,18 +105,11 @@ static void list_python(struct pyro_probe_shared *shared)
 	}
 }
 
-/* The C library: what the interpreter does there it does for itself. */
+/* What the interpreter does there it does for itself. */
 static bool is_of_system(const struct pyro_module *module)
 {
-	static const char *const names[] = {"libc.so",  "libc-",   "libm.so",  "libpthread",
-					    "ld-linux", "ld-musl", "libc.musl"};
-	const char *slash = module ? strrchr(module->path, '/') : NULL;
-
-	for (size_t i = 0; slash && i < PYRO_COUNT(names); i++) {
-		if (strncmp(slash + 1, names[i], strlen(names[i])) == 0)
-			return true;
-	}
-	return module && module->kind == PYRO_MODULE_VDSO;
+	return module && (module->kind == PYRO_MODULE_VDSO ||
+			  pyro_libc_is(module->path, strlen(module->path)));
 }
 
 static bool is_loop(enum pyro_code_kind kind)

@@ -33,7 +33,7 @@ def stacks(capture):
 
 
 @EVERY
-@pytest.mark.parametrize("proof", ["auto", "stop", "proc"])
+@pytest.mark.parametrize("proof", ["auto", "switch", "stop", "proc"])
 def test_frames_are_in_their_places(pyrometer, tmp_path, entry, proof):
     options = ["-q", "--native", "-r", "300", "--proof", proof, "-o", "x.pyro"]
     done = pyrometer("run", *options, "--", *entry["argv"], str(TARGET), "1.5")
