@@ -79,7 +79,7 @@ static void set_up(struct stage *stage, enum pyro_proof_method method)
 
 	*stage = (struct stage){0};
 	if ((method == PYRO_PROOF_BY_INTERRUPT &&
-	     pyro_interrupt_create(&stage->freeze.interrupt, &err)) ||
+	     pyro_interrupt_create(true, &stage->freeze.interrupt, &err)) ||
 	    pyro_sched_create(source, NULL, NULL, &stage->sched, &err)) {
 		print_message("skipped: %s\n", err.message);
 		skip();
