@@ -167,6 +167,7 @@ struct pyro_probe {
 	struct {
 		uint64_t inode;
 		uint32_t waits;        /**< times that it was found without a name */
+		uint32_t tries;        /**< times that it was looked up in vain */
 	} sockets[PYRO_PROBE_UNNAMED]; /**< that are to be looked up */
 	size_t socket_count;
 };
