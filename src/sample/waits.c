@@ -3,7 +3,6 @@
  * blocked anew; as long as it has not run since, it waits for the same. What its files are called
  * is found out after the look, when nobody waits for us. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
