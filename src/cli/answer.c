@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 
 #define OUT_LIMIT  (1ull << 30)
 #define MIN_COLUMN 8 /* a column is not squeezed below this to make a row fit */
@@ -64,27 +65,20 @@ static void add_real(struct pyro_buf *buf, double real)
 		pyro_buf_add_text(buf, ".0");
 }
 
-static void add_json_text(struct pyro_buf *buf, const char *text, size_t size)
-{
-	pyro_buf_add_char(buf, '"');
-	pyro_escape_json(buf, text, size);
-	pyro_buf_add_char(buf, '"');
-}
-
 static void add_json(struct pyro_buf *buf, const struct pyro_query_cell *cell)
 {
 	switch (cell->kind) {
 	case PYRO_QUERY_INTEGER:
-		pyro_buf_add_format(buf, "%lld", (long long)cell->integer);
+		pyro_json_signed(buf, NULL, cell->integer);
 		break;
 	case PYRO_QUERY_REAL:
 		if (isfinite(cell->real))
 			add_real(buf, cell->real);
 		else
-			pyro_buf_add_text(buf, "null");
+			pyro_json_null(buf, NULL);
 		break;
 	case PYRO_QUERY_TEXT:
-		add_json_text(buf, cell->bytes, cell->size);
+		pyro_json_bytes(buf, NULL, cell->bytes, cell->size);
 		break;
 	case PYRO_QUERY_BLOB:
 		pyro_buf_add_char(buf, '"');
@@ -92,7 +86,7 @@ static void add_json(struct pyro_buf *buf, const struct pyro_query_cell *cell)
 		pyro_buf_add_char(buf, '"');
 		break;
 	default:
-		pyro_buf_add_text(buf, "null");
+		pyro_json_null(buf, NULL);
 		break;
 	}
 }
@@ -256,7 +250,7 @@ enum pyro_rc pyro_answer_columns(void *context, const char *const *names, size_t
 		if (a->format == PYRO_ANSWER_TABLE)
 			pyro_escape_terminal(&name, names[i], strlen(names[i]));
 		else if (a->format == PYRO_ANSWER_JSON)
-			add_json_text(&name, names[i], strlen(names[i]));
+			pyro_json_text(&name, NULL, names[i]);
 		else
 			add_csv_text(&name, names[i], strlen(names[i]));
 		enum pyro_rc rc = pyro_buf_status(&name);

@@ -349,7 +349,7 @@ static bool check_interrupts(struct pyro_doctor *doctor)
 	struct pyro_check *check = add(doctor, "interrupts", "Reads by interrupt");
 	struct pyro_interrupt *interrupt = NULL;
 	struct pyro_err err = {.rc = PYRO_RC_OK};
-	const enum pyro_rc rc = pyro_interrupt_create(&interrupt, &err);
+	const enum pyro_rc rc = pyro_interrupt_create(true, &interrupt, &err);
 
 	pyro_interrupt_destroy(interrupt);
 	if (rc == PYRO_RC_OK)

@@ -353,11 +353,11 @@ static enum pyro_rc start(struct top *top, struct pyro_err *err)
 	enum pyro_rc rc;
 
 	pyro_recording_options(top->args, top->all_wanted ? HZ_MAX_ALL : HZ_MAX, &options);
-	rc = pyro_watch_create(&options.sampler, &top->watch, err);
+	rc = pyro_watch_create(&options, &top->watch, err);
 	for (size_t i = 0; !rc && i < top->pid_count; i++)
 		rc = pyro_watch_add(top->watch, top->pids[i], "top", err);
 	if (!rc)
-		rc = pyro_watch_start(top->watch, err);
+		rc = pyro_watch_start(top->watch, NULL, err);
 	if (!rc &&
 	    pyro_recent_create(pyro_watch_profile(top->watch), PYRO_LIVE_LONGEST, &top->recent))
 		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");

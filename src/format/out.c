@@ -17,22 +17,33 @@ void pyro_format_out_deinit(struct pyro_format_out *out)
 	pyro_buf_deinit(&out->text);
 }
 
-enum pyro_rc pyro_format_out_flush(struct pyro_format_out *out)
+/* @kept: 1 to keep the last character. */
+static enum pyro_rc hand_on(struct pyro_format_out *out, size_t kept)
 {
-	enum pyro_rc rc = pyro_buf_status(&out->text);
+	struct pyro_buf *text = &out->text;
+	enum pyro_rc rc = pyro_buf_status(text);
+	char last;
 
 	if (rc)
 		return pyro_err_set(out->err, rc, "out of memory");
-	if (out->text.size == 0)
+	if (text->size <= kept)
 		return PYRO_RC_OK;
-	rc = out->sink->write(out->sink->context, out->text.data, out->text.size, out->err);
-	pyro_buf_reset(&out->text);
+	last = text->data[text->size - 1];
+	rc = out->sink->write(out->sink->context, text->data, text->size - kept, out->err);
+	pyro_buf_reset(text);
+	if (kept)
+		pyro_buf_add_char(text, last);
 	return rc;
+}
+
+enum pyro_rc pyro_format_out_flush(struct pyro_format_out *out)
+{
+	return hand_on(out, 0);
 }
 
 enum pyro_rc pyro_format_out_settle(struct pyro_format_out *out)
 {
 	if (out->text.size < PIECE && !out->text.failed)
 		return PYRO_RC_OK;
-	return pyro_format_out_flush(out);
+	return hand_on(out, 1);
 }

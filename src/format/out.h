@@ -15,8 +15,8 @@ struct pyro_format_out {
 void pyro_format_out_init(struct pyro_format_out *out, const struct pyro_format_sink *sink,
 			  struct pyro_err *err);
 void pyro_format_out_deinit(struct pyro_format_out *out);
-/** Hands the text on once there is much of it; call after each small piece. Errors: NOMEM, and what
- *  the sink says. */
+/** Hands the text on once there is much of it, but for its last character, by which JSON goes on
+ *  (base/json.h); call after each small piece. Errors: NOMEM, and what the sink says. */
 enum pyro_rc pyro_format_out_settle(struct pyro_format_out *out) PYRO_NODISCARD;
 /** Hands all of it on. Errors: the same. */
 enum pyro_rc pyro_format_out_flush(struct pyro_format_out *out) PYRO_NODISCARD;

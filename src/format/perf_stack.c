@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/libc.h"
 #include "base/limits.h"
 #include "profile/glue.h"
 
@@ -74,14 +75,10 @@ static bool is_interpreter(const struct pyro_perf_text *file)
  * or an executable that holds them, but no other library and not the kernel. */
 static bool may_have_glue(const struct pyro_perf_text *file)
 {
-	static const char *const runtimes[] = {"libc.", "libc-", "libpthread", "ld-", "libpython"};
 	const struct pyro_perf_text name = last_part(file);
 
-	for (size_t i = 0; i < PYRO_COUNT(runtimes); i++) {
-		if (begins(&name, runtimes[i]))
-			return true;
-	}
-	return !begins(file, "[") && !memmem(name.text, name.size, ".so", 3);
+	return pyro_libc_is(file->text, file->size) || begins(&name, "libpython") ||
+	       (!begins(file, "[") && !memmem(name.text, name.size, ".so", 3));
 }
 
 static enum kind kind_of(const struct pyro_perf_frame *frame)

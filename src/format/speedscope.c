@@ -3,10 +3,7 @@
  * profile: an array of stacks and, after it, an array of weights. Both are streamed: the stacks as
  * they come, the weights from a compact list kept until the thread ends. Moments that follow each
  * other with the same stack become one, which the format's readers do anyway. */
-#include <inttypes.h>
-#include <string.h>
-
-#include "base/escape.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "format/formats.h"
 #include "format/out.h"
@@ -23,7 +20,6 @@ struct scope {
 	struct pyro_buf weights; /* varints */
 	uint32_t *frames;        /* the stack at hand, leaf first */
 	uint32_t track;          /* PYRO_NONE before the first */
-	uint32_t tracks_written;
 	uint64_t samples_written;
 	uint64_t start_ns;
 	uint64_t sum_ns;
@@ -31,28 +27,20 @@ struct scope {
 	uint64_t weight_ns;
 };
 
-static void add_string(struct pyro_buf *buf, const char *text)
-{
-	pyro_buf_add_char(buf, '"');
-	pyro_escape_json(buf, text, strlen(text));
-	pyro_buf_add_char(buf, '"');
-}
-
 static void add_frame(struct scope *scope, const struct pyro_function *function, int32_t line)
 {
 	struct pyro_buf *text = &scope->out->text;
 	const char *name = pyro_profile_string_get(scope->profile, function->name, NULL);
 	const struct pyro_place *place = pyro_places_get(scope->places, function->file);
 
-	pyro_buf_add_text(text, "{\"name\":");
-	add_string(text, name ? name : "?");
-	if (*place->display) {
-		pyro_buf_add_text(text, ",\"file\":");
-		add_string(text, place->display);
-	}
+	pyro_json_line(text);
+	pyro_json_open(text, NULL, '{');
+	pyro_json_text(text, "name", name ? name : "?");
+	if (*place->display)
+		pyro_json_text(text, "file", place->display);
 	if (line > 0)
-		pyro_buf_add_format(text, ",\"line\":%d", line);
-	pyro_buf_add_char(text, '}');
+		pyro_json_signed(text, "line", line);
+	pyro_json_close(text, '}');
 }
 
 /* By function the frames' indices are those of functions, by line those of frames. */
@@ -71,7 +59,6 @@ static enum pyro_rc write_frames(struct scope *scope)
 		if (!function)
 			return pyro_err_set(scope->out->err, PYRO_RC_FORMAT,
 					    "a frame names a function that does not exist");
-		pyro_buf_add_text(&scope->out->text, i ? ",\n" : "\n");
 		add_frame(scope, function, frame ? frame->line : function->first_line);
 		rc = pyro_format_out_settle(scope->out);
 		if (rc)
@@ -99,10 +86,12 @@ static enum pyro_rc write_stack(struct scope *scope)
 		scope->frames[depth++] = scope->options->by_line ? stack->frame : frame->function;
 		next = stack->parent;
 	}
-	pyro_buf_add_text(text, scope->samples_written++ ? ",\n[" : "\n[");
+	pyro_json_line(text);
+	pyro_json_open(text, NULL, '[');
 	while (depth-- > 0)
-		pyro_buf_add_format(text, "%u%s", scope->frames[depth], depth ? "," : "");
-	pyro_buf_add_char(text, ']');
+		pyro_json_number(text, NULL, scope->frames[depth]);
+	pyro_json_close(text, ']');
+	scope->samples_written++;
 	return PYRO_RC_OK;
 }
 
@@ -143,10 +132,12 @@ static enum pyro_rc begin_track(struct scope *scope, const struct pyro_format_sa
 		pyro_buf_add_format(&name, "process %d: ", process->pid);
 	pyro_buf_add_format(&name, "%s (thread %d)", thread && *thread ? thread : "thread",
 			    track->tid);
-	pyro_buf_add_text(text, scope->tracks_written++ ? ",\n" : "\n");
-	pyro_buf_add_text(text, "{\"type\":\"sampled\",\"name\":");
-	add_string(text, name.data ? name.data : "thread");
-	pyro_buf_add_text(text, ",\"unit\":\"nanoseconds\",\"samples\":[");
+	pyro_json_line(text);
+	pyro_json_open(text, NULL, '{');
+	pyro_json_text(text, "type", "sampled");
+	pyro_json_text(text, "name", name.data ? name.data : "thread");
+	pyro_json_text(text, "unit", "nanoseconds");
+	pyro_json_open(text, "samples", '[');
 	pyro_buf_deinit(&name);
 
 	scope->track = sample->track;
@@ -171,16 +162,20 @@ static enum pyro_rc end_track(struct scope *scope)
 	rc = settle_moment(scope);
 	if (rc)
 		return rc;
-	pyro_buf_add_text(text, "],\n\"weights\":[");
+	pyro_json_close(text, ']');
+	pyro_json_line(text);
+	pyro_json_open(text, "weights", '[');
 	pyro_cursor_init(&cursor, scope->weights.data, scope->weights.size);
 	for (uint64_t i = 0; i < scope->samples_written; i++) {
-		pyro_buf_add_format(text, "%s%" PRIu64, i ? "," : "", pyro_cursor_varint(&cursor));
+		pyro_json_number(text, NULL, pyro_cursor_varint(&cursor));
 		rc = pyro_format_out_settle(scope->out);
 		if (rc)
 			return rc;
 	}
-	pyro_buf_add_format(text, "],\"startValue\":%" PRIu64 ",\"endValue\":%" PRIu64 "}",
-			    scope->start_ns, scope->start_ns + scope->sum_ns);
+	pyro_json_close(text, ']');
+	pyro_json_number(text, "startValue", scope->start_ns);
+	pyro_json_number(text, "endValue", scope->start_ns + scope->sum_ns);
+	pyro_json_close(text, '}');
 	scope->track = PYRO_NONE;
 	return PYRO_RC_OK;
 }
@@ -234,21 +229,32 @@ static enum pyro_rc write_all(struct scope *scope, const struct pyro_sample_sour
 	const char *command = pyro_profile_meta_get(scope->profile, "command");
 	enum pyro_rc rc;
 
-	pyro_buf_add_text(text,
-			  "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
-			  "\"exporter\":\"pyrometer\",\n\"name\":");
-	add_string(text, command ? command : "pyrometer");
-	pyro_buf_add_text(text, ",\n\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
+	pyro_json_open(text, NULL, '{');
+	pyro_json_text(text, "$schema", "https://www.speedscope.app/file-format-schema.json");
+	pyro_json_line(text);
+	pyro_json_text(text, "exporter", "pyrometer");
+	pyro_json_line(text);
+	pyro_json_text(text, "name", command ? command : "pyrometer");
+	pyro_json_line(text);
+	pyro_json_number(text, "activeProfileIndex", 0);
+	pyro_json_line(text);
+	pyro_json_open(text, "shared", '{');
+	pyro_json_open(text, "frames", '[');
 	rc = write_frames(scope);
 	if (rc)
 		return rc;
-	pyro_buf_add_text(text, "]},\n\"profiles\":[");
+	pyro_json_close(text, ']');
+	pyro_json_close(text, '}');
+	pyro_json_line(text);
+	pyro_json_open(text, "profiles", '[');
 	rc = source->samples(source->context, take_sample, scope, scope->out->err);
 	if (rc == PYRO_RC_OK)
 		rc = end_track(scope);
 	if (rc)
 		return rc;
-	pyro_buf_add_text(text, "]}\n");
+	pyro_json_close(text, ']');
+	pyro_json_close(text, '}');
+	pyro_buf_add_char(text, '\n');
 	return pyro_format_out_flush(scope->out);
 }
 

@@ -30,7 +30,6 @@ struct pyro_intake {
 	uint64_t start_ns;
 	struct process *processes;
 	size_t process_capacity;
-	uint32_t process_count;
 	struct numbers threads; /* thread number to track */
 	char python[64];
 	enum pyro_rc failed;
@@ -101,11 +100,6 @@ void pyro_intake_destroy(struct pyro_intake *intake)
 	free(intake);
 }
 
-uint32_t pyro_intake_processes(const struct pyro_intake *intake)
-{
-	return intake->process_count;
-}
-
 const char *pyro_intake_python(const struct pyro_intake *intake)
 {
 	return intake->python;
@@ -163,6 +157,15 @@ static uint32_t parent_index(const struct pyro_intake *intake, int pid)
 	return PYRO_NONE;
 }
 
+/* Without them there are no frames of machine code. */
+static void name_natives(struct pyro_intake *intake, struct process *process)
+{
+	const int pid = pyro_profile_process_get(intake->profile, process->index)->pid;
+
+	if (pyro_natives_create(pid, intake->profile, &process->natives, NULL))
+		process->natives = NULL;
+}
+
 static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_message *message,
 				 size_t command_size)
 {
@@ -190,12 +193,9 @@ static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_m
 					  &intake->processes[message->process].index);
 	if (rc)
 		return rc;
-	intake->process_count++;
-	/* Now, while it is there. Without it machine code has no names. */
-	if (message->u.process_info.native &&
-	    pyro_natives_create(info.pid, intake->profile,
-				&intake->processes[message->process].natives, NULL))
-		intake->processes[message->process].natives = NULL;
+	/* Now, while it is there. */
+	if (message->u.process_info.native)
+		name_natives(intake, &intake->processes[message->process]);
 	return PYRO_RC_OK;
 }
 
@@ -290,7 +290,12 @@ static enum pyro_rc take_native(struct pyro_intake *intake, const struct pyro_me
 	struct process *process = process_of(intake, message);
 	char path[PYRO_MAX_PATH];
 
-	if (!process || !process->natives)
+	if (!process)
+		return PYRO_RC_OK;
+	/* What failed may work by now. Numbers count from the first. */
+	if (!process->natives && message->u.native.code == PYRO_NATIVE_CODE)
+		name_natives(intake, process);
+	if (!process->natives)
 		return PYRO_RC_OK;
 	snprintf(path, sizeof(path), "%.*s",
 		 (int)(path_size < sizeof(path) ? path_size : sizeof(path) - 1),

@@ -15,8 +15,6 @@ void pyro_intake_destroy(struct pyro_intake *intake);
 /** Takes everything that waits in @queue. The first error is kept and returned by every call; the
  *  queue is emptied all the same. */
 enum pyro_rc pyro_intake_drain(struct pyro_intake *intake, struct pyro_queue *queue) PYRO_NODISCARD;
-/** Processes met so far. */
-uint32_t pyro_intake_processes(const struct pyro_intake *intake);
 /** "3.13.0" of the first process; "" before any. */
 const char *pyro_intake_python(const struct pyro_intake *intake);
 

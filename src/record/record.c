@@ -12,34 +12,20 @@
 #include "base/clock.h"
 #include "capture/capture.h"
 #include "record/copy.h"
-#include "record/facts.h"
-#include "record/intake.h"
-#include "record/join.h"
 #include "record/launch.h"
-#include "sample/queue.h"
+#include "record/watch.h"
 #include "target/process.h"
 
-/* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
- * what one thread can be read at most. */
-#define QUEUE_SIZE (4u << 20)
-#define DRAIN_MS   100
-/* Found this full, the queue is drained more often, before it is full. */
-#define QUEUE_BUSY     (QUEUE_SIZE / 16)
+#define DRAIN_MS       100
 #define DRAIN_QUICK_MS 20
 /* Killed, we lose what came since, and what the sampler held back: less than a second together. */
 #define FLUSH_EVERY_NS (500 * PYRO_NS_PER_MS)
-/* A target can make a read of its memory block for ever: then we go without the sampler. */
-#define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
 
 struct recording {
 	const struct pyro_record_options *options;
 	struct pyro_record_result *result;
-	struct pyro_profile *profile;
-	struct pyro_capture_writer *writer;
-	struct pyro_intake *intake;
-	struct pyro_queue *queue;
-	struct pyro_sampler *sampler;
-	uint64_t start_ns;
+	struct pyro_watch *watch;
+	struct pyro_capture_writer *writer; /* until all is in the file */
 	uint64_t flush_ns;
 	int drain_ms; /* until the queue is drained next */
 	int pid;
@@ -50,7 +36,6 @@ struct recording {
 	bool file_size_taken;
 	unsigned copies_due; /* asked for by signals */
 	unsigned copies;     /* the number of the last */
-	bool hung;           /* the sampler's thread was left behind, with all that it uses */
 	bool done;
 };
 
@@ -97,7 +82,8 @@ static enum pyro_rc create_named(struct recording *recording, struct pyro_err *e
 			snprintf(path, capacity, "%s-%d-%d.pyro", base, recording->pid, i);
 		else
 			snprintf(path, capacity, "%s-%d.pyro", base, recording->pid);
-		rc = pyro_capture_writer_create(path, recording->profile, &recording->writer, err);
+		rc = pyro_capture_writer_create(path, pyro_watch_profile(recording->watch),
+						&recording->writer, err);
 		if (rc != PYRO_RC_EXISTS)
 			return rc;
 	}
@@ -113,7 +99,8 @@ static enum pyro_rc create_capture(struct recording *recording, struct pyro_err 
 	if (strlen(path) >= sizeof(recording->result->path))
 		return pyro_err_set(err, PYRO_RC_USAGE, "the name of the capture is too long");
 	memcpy(recording->result->path, path, strlen(path) + 1);
-	return pyro_capture_writer_create(path, recording->profile, &recording->writer, err);
+	return pyro_capture_writer_create(path, pyro_watch_profile(recording->watch),
+					  &recording->writer, err);
 }
 
 /* ---- signals ---- */
@@ -190,9 +177,9 @@ static void on_signal(struct recording *recording, const struct signalfd_siginfo
 	}
 	if (info->ssi_signo == SIGTSTP) {
 		/* Stopped, we must not leave a timer in the kernel to interrupt the program. */
-		pyro_sampler_pause(recording->sampler, true);
+		pyro_watch_pause(recording->watch, true);
 		raise(SIGSTOP);
-		pyro_sampler_pause(recording->sampler, false);
+		pyro_watch_pause(recording->watch, false);
 		return;
 	}
 	/* As perf has it. Programs have their own use for SIGUSR1 more often. */
@@ -213,11 +200,6 @@ static void on_signal(struct recording *recording, const struct signalfd_siginfo
 
 /* ---- the loop ---- */
 
-static uint64_t elapsed(const struct recording *recording)
-{
-	return pyro_clock_now() - recording->start_ns;
-}
-
 static void trouble(struct recording *recording, enum pyro_rc rc, const struct pyro_err *err)
 {
 	if (!rc || recording->result->trouble.rc)
@@ -231,29 +213,25 @@ static void trouble(struct recording *recording, enum pyro_rc rc, const struct p
 static void drain(void *context)
 {
 	struct recording *recording = context;
+	struct pyro_err err = {0};
+	bool busy;
 
-	trouble(recording, pyro_intake_drain(recording->intake, recording->queue), NULL);
+	trouble(recording, pyro_watch_drain(recording->watch, &busy, &err), &err);
+	recording->drain_ms = busy ? DRAIN_QUICK_MS : DRAIN_MS;
 }
 
 static void flush(struct recording *recording)
 {
 	struct pyro_err err = {0};
-	enum pyro_rc rc;
 
 	recording->flush_ns = pyro_clock_now() + FLUSH_EVERY_NS;
-	if (recording->result->trouble.rc)
-		return; /* the file holds all until then and stays as it is */
-	rc = pyro_facts_update(recording->profile, recording->sampler, elapsed(recording),
-			       pyro_intake_python(recording->intake));
-	if (!rc)
-		rc = pyro_capture_writer_flush(recording->writer, &err);
-	trouble(recording, rc, &err);
+	/* In trouble, the file holds all until then and stays as it is. */
+	if (!recording->result->trouble.rc)
+		trouble(recording, pyro_capture_writer_flush(recording->writer, &err), &err);
 }
 
 static void store(struct recording *recording)
 {
-	recording->drain_ms =
-		pyro_queue_used(recording->queue) < QUEUE_BUSY ? DRAIN_MS : DRAIN_QUICK_MS;
 	drain(recording);
 	if (pyro_clock_now() >= recording->flush_ns)
 		flush(recording);
@@ -271,6 +249,7 @@ static void make_copies(struct recording *recording)
 		enum pyro_rc rc = PYRO_RC_GONE;
 
 		if (recording->writer) {
+			drain(recording);
 			flush(recording);
 			rc = pyro_copy_write(recording->writer, recording->result->path,
 					     &recording->copies, drain, recording, path, &err);
@@ -296,7 +275,7 @@ static bool target_gone(const struct recording *recording)
 static int wait_ms(const struct recording *recording)
 {
 	const uint64_t end_ns = recording->options->duration_ns;
-	const uint64_t now_ns = elapsed(recording);
+	const uint64_t now_ns = pyro_watch_elapsed(recording->watch);
 
 	if (!end_ns || now_ns + (uint64_t)recording->drain_ms * PYRO_NS_PER_MS <= end_ns)
 		return recording->drain_ms;
@@ -325,7 +304,7 @@ static void loop(struct recording *recording)
 		store(recording);
 		make_copies(recording);
 		if (recording->options->duration_ns &&
-		    elapsed(recording) >= recording->options->duration_ns)
+		    pyro_watch_elapsed(recording->watch) >= recording->options->duration_ns)
 			break;
 		/* Attached, there is nothing to stay for; a program we started goes on. */
 		if (!recording->options->argv && recording->result->trouble.rc)
@@ -353,7 +332,7 @@ static void see_through(struct recording *recording)
  * program can do, from being none to ending at once, comes to the same. */
 static void say_what_was_missing(struct recording *recording)
 {
-	const struct pyro_err *why = pyro_sampler_trouble(recording->sampler);
+	const struct pyro_err *why = pyro_watch_trouble(recording->watch);
 	struct pyro_err err = {0};
 
 	if (why->rc == PYRO_RC_UNSUPPORTED || why->rc == PYRO_RC_PERM) {
@@ -369,57 +348,45 @@ static void say_what_was_missing(struct recording *recording)
 	trouble(recording, err.rc, &err);
 }
 
+static bool nothing_seen(const struct recording *recording)
+{
+	struct pyro_profile_counts counts;
+
+	pyro_profile_counts(pyro_watch_profile(recording->watch), &counts);
+	return counts.processes == 0;
+}
+
 static void end_recording(struct recording *recording)
 {
+	const bool stopped = pyro_watch_stop(recording->watch);
 	struct pyro_err err = {0};
 	struct stat file;
-	uint64_t end_ns;
-	enum pyro_rc rc;
 
-	if (!pyro_sampler_stop(recording->sampler, STOP_WAIT_NS)) {
-		pyro_err_set(&err, PYRO_RC_IO,
-			     "the sampler hangs in a read of the target's memory and was left "
-			     "behind");
-		trouble(recording, PYRO_RC_IO, &err);
-		recording->sampler = NULL; /* leaked on purpose: its thread still uses it */
-		recording->hung = true;
-	}
-	end_ns = elapsed(recording);
-	rc = pyro_intake_drain(recording->intake, recording->queue);
-	trouble(recording, rc, NULL);
-	if (recording->sampler) {
-		rc = pyro_facts_update(recording->profile, recording->sampler, end_ns,
-				       pyro_intake_python(recording->intake));
-		trouble(recording, rc, NULL);
-		if (!pyro_intake_processes(recording->intake))
-			say_what_was_missing(recording);
-	}
+	if (!stopped)
+		trouble(recording,
+			pyro_err_set(&err, PYRO_RC_IO,
+				     "the sampler hangs in a read of the target's memory and was "
+				     "left behind"),
+			&err);
+	drain(recording);
+	if (stopped && nothing_seen(recording))
+		say_what_was_missing(recording);
 	err.rc = PYRO_RC_OK;
-	rc = pyro_capture_writer_finish(recording->writer, &err);
+	trouble(recording, pyro_capture_writer_finish(recording->writer, &err), &err);
 	recording->writer = NULL;
-	trouble(recording, rc, &err);
 	if (stat(recording->result->path, &file) == 0)
 		recording->result->size = (uint64_t)file.st_size;
 }
 
 /* ---- setting up ---- */
 
-static enum pyro_rc set_up(struct recording *recording, struct pyro_err *err)
+static enum pyro_rc begin(struct recording *recording, struct pyro_err *err)
 {
 	enum pyro_rc rc;
 
 	ignore_file_size_signal(recording);
 	rc = create_capture(recording, err);
-	if (!rc)
-		rc = pyro_facts_begin(recording->profile, recording->options, recording->pid,
-				      pyro_sampler_method(recording->sampler));
-	recording->start_ns = pyro_clock_now();
-	if (!rc)
-		rc = pyro_intake_create(recording->profile, recording->writer, recording->start_ns,
-					&recording->intake);
-	if (rc && err && !err->rc)
-		pyro_err_set(err, rc, "%s", pyro_rc_text(rc));
-	return rc;
+	return rc ? rc : pyro_watch_start(recording->watch, recording->writer, err);
 }
 
 static enum pyro_rc start_program(struct recording *recording, struct pyro_err *err)
@@ -431,21 +398,14 @@ static enum pyro_rc start_program(struct recording *recording, struct pyro_err *
 	if (rc)
 		return rc;
 	recording->pid = launch.pid;
-	rc = pyro_sampler_add_new(recording->sampler, launch.pid, err);
+	rc = pyro_watch_add_new(recording->watch, launch.pid, err);
 	if (!rc)
-		rc = set_up(recording, err);
-	if (!rc)
-		rc = pyro_sampler_start(recording->sampler, err);
+		rc = begin(recording, err);
 	if (rc) {
 		pyro_launch_cancel(&launch);
 		return rc;
 	}
-	rc = pyro_launch_go(&launch, argv[0], err);
-	if (rc && !pyro_sampler_stop(recording->sampler, STOP_WAIT_NS)) {
-		recording->sampler = NULL;
-		recording->hung = true;
-	}
-	return rc;
+	return pyro_launch_go(&launch, argv[0], err);
 }
 
 static enum pyro_rc start_attached(struct recording *recording, struct pyro_err *err)
@@ -454,18 +414,19 @@ static enum pyro_rc start_attached(struct recording *recording, struct pyro_err 
 
 	recording->pid = recording->options->pid;
 	recording->target_fd = (int)syscall(SYS_pidfd_open, recording->pid, 0);
-	rc = pyro_join_running(recording->sampler, recording->pid, "attach", err);
-	if (!rc && recording->options->sampler.children)
-		pyro_join_children(recording->sampler, recording->pid);
-	if (!rc)
-		rc = set_up(recording, err);
-	if (!rc)
-		rc = pyro_sampler_start(recording->sampler, err);
-	return rc;
+	rc = pyro_watch_add(recording->watch, recording->pid, "attach", err);
+	return rc ? rc : begin(recording, err);
 }
 
-static void clean_up(struct recording *recording)
+/* Gives what was recorded. What the sampler said last goes to the capture, and both to the profile:
+ * they end in this order. */
+static struct pyro_profile *clean_up(struct recording *recording)
 {
+	struct pyro_profile *profile = NULL;
+
+	if (recording->watch)
+		profile = pyro_watch_take_profile(recording->watch);
+	pyro_watch_destroy(recording->watch);
 	/* Destroying a capture that nothing was written to leaves no file worth having. */
 	if (recording->writer) {
 		pyro_capture_writer_destroy(recording->writer);
@@ -474,12 +435,7 @@ static void clean_up(struct recording *recording)
 	give_signals_back(recording);
 	if (recording->target_fd >= 0)
 		close(recording->target_fd);
-	if (recording->intake && recording->queue)
-		trouble(recording, pyro_intake_drain(recording->intake, recording->queue), NULL);
-	pyro_intake_destroy(recording->intake);
-	if (!recording->hung)
-		pyro_queue_destroy(recording->queue);
-	pyro_sampler_destroy(recording->sampler);
+	return profile;
 }
 
 enum pyro_rc pyro_record(const struct pyro_record_options *options,
@@ -492,18 +448,13 @@ enum pyro_rc pyro_record(const struct pyro_record_options *options,
 		.signal_fd = -1,
 		.target_fd = -1,
 	};
+	struct pyro_profile *profile;
 	enum pyro_rc rc;
 
 	*ret_result = (struct pyro_record_result){0};
-	rc = pyro_profile_create(&recording.profile, err);
-	if (rc)
-		return rc;
 	rc = take_signals(&recording, err);
-	if (!rc && pyro_queue_create(QUEUE_SIZE, &recording.queue))
-		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	if (!rc)
-		rc = pyro_sampler_create(&options->sampler, recording.queue, &recording.sampler,
-					 err);
+		rc = pyro_watch_create(options, &recording.watch, err);
 	if (!rc)
 		rc = options->argv ? start_program(&recording, err)
 				   : start_attached(&recording, err);
@@ -512,11 +463,11 @@ enum pyro_rc pyro_record(const struct pyro_record_options *options,
 		end_recording(&recording);
 		see_through(&recording);
 	}
-	clean_up(&recording);
+	profile = clean_up(&recording);
 	if (rc)
-		pyro_profile_destroy(recording.profile);
+		pyro_profile_destroy(profile);
 	else
-		ret_result->profile = recording.profile;
+		ret_result->profile = profile;
 	/* What was tried in vain on the way to a recording is no error. */
 	if (!rc && err)
 		*err = (struct pyro_err){.rc = PYRO_RC_OK};

@@ -6,11 +6,12 @@
 #include "record/facts.h"
 #include "record/intake.h"
 #include "record/join.h"
-#include "record/record.h"
 #include "target/process.h"
 
-/* Some seconds of what a few processes with many threads have to say. */
+/* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
+ * what one thread can be read at most. */
 #define QUEUE_SIZE (4u << 20)
+/* Found this full, the queue is to be drained more often, before it is full. */
 #define QUEUE_BUSY (QUEUE_SIZE / 16)
 /* A target can make a read of its memory block for ever: then we go without the sampler. */
 #define STOP_WAIT_NS (2 * PYRO_NS_PER_S)
@@ -20,11 +21,13 @@ struct pyro_watch {
 	struct pyro_profile *profile;
 	struct pyro_queue *queue;
 	struct pyro_sampler *sampler;
-	struct pyro_intake *intake;
+	struct pyro_intake *intake; /* from the start on */
 	uint64_t start_ns;
+	int pid;   /* the first that was added */
+	bool hung; /* the sampler's thread was left behind, with all that it uses */
 };
 
-enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
+enum pyro_rc pyro_watch_create(const struct pyro_record_options *options,
 			       struct pyro_watch **ret_watch, struct pyro_err *err)
 {
 	struct pyro_watch *watch = calloc(1, sizeof(*watch));
@@ -32,14 +35,12 @@ enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
 
 	if (!watch)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	watch->options.sampler = *options;
-	watch->start_ns = pyro_clock_now();
+	watch->options = *options;
 	rc = pyro_profile_create(&watch->profile, err);
-	if (!rc && (pyro_queue_create(QUEUE_SIZE, &watch->queue) ||
-		    pyro_intake_create(watch->profile, NULL, watch->start_ns, &watch->intake)))
+	if (!rc && pyro_queue_create(QUEUE_SIZE, &watch->queue))
 		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	if (!rc)
-		rc = pyro_sampler_create(options, watch->queue, &watch->sampler, err);
+		rc = pyro_sampler_create(&options->sampler, watch->queue, &watch->sampler, err);
 	if (rc)
 		pyro_watch_destroy(watch);
 	else
@@ -47,21 +48,40 @@ enum pyro_rc pyro_watch_create(const struct pyro_sampler_options *options,
 	return rc;
 }
 
+bool pyro_watch_stop(struct pyro_watch *watch)
+{
+	if (watch->sampler && !watch->hung)
+		watch->hung = !pyro_sampler_stop(watch->sampler, STOP_WAIT_NS);
+	return !watch->hung;
+}
+
 void pyro_watch_destroy(struct pyro_watch *watch)
 {
 	if (!watch)
 		return;
-	if (!watch->sampler || pyro_sampler_stop(watch->sampler, STOP_WAIT_NS)) {
+	/* Otherwise both are leaked on purpose: the sampler's thread still uses them. */
+	if (pyro_watch_stop(watch)) {
 		/* What the sampler handed over is freed as it is taken. */
-		if (watch->sampler && pyro_intake_drain(watch->intake, watch->queue))
+		if (watch->intake && pyro_intake_drain(watch->intake, watch->queue))
 			pyro_log_debug("what was said last is lost");
 		pyro_queue_destroy(watch->queue);
 		pyro_sampler_destroy(watch->sampler);
 	}
-	/* Otherwise both are leaked on purpose: the sampler's thread still uses them. */
 	pyro_intake_destroy(watch->intake);
 	pyro_profile_destroy(watch->profile);
 	free(watch);
+}
+
+static void added(struct pyro_watch *watch, int pid)
+{
+	if (!watch->pid)
+		watch->pid = pid;
+}
+
+enum pyro_rc pyro_watch_add_new(struct pyro_watch *watch, int pid, struct pyro_err *err)
+{
+	added(watch, pid);
+	return pyro_sampler_add_new(watch->sampler, pid, err);
 }
 
 enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *command,
@@ -71,22 +91,24 @@ enum pyro_rc pyro_watch_add(struct pyro_watch *watch, int pid, const char *comma
 
 	if (rc)
 		return rc;
-	if (!watch->options.pid)
-		watch->options.pid = pid;
+	added(watch, pid);
 	if (watch->options.sampler.children)
 		pyro_join_children(watch->sampler, pid);
 	return PYRO_RC_OK;
 }
 
-enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_err *err)
+enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_capture_writer *writer,
+			      struct pyro_err *err)
 {
-	const int first = watch->options.pid;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	/* Without one to begin with there is nothing that could be said of all. */
-	if (first)
-		rc = pyro_facts_begin(watch->profile, &watch->options, first,
+	if (watch->pid)
+		rc = pyro_facts_begin(watch->profile, &watch->options, watch->pid,
 				      pyro_sampler_method(watch->sampler));
+	watch->start_ns = pyro_clock_now();
+	if (!rc)
+		rc = pyro_intake_create(watch->profile, writer, watch->start_ns, &watch->intake);
 	if (rc)
 		return pyro_err_set(err, rc, "%s", pyro_rc_text(rc));
 	return pyro_sampler_start(watch->sampler, err);
@@ -99,12 +121,13 @@ bool pyro_watch_offer(struct pyro_watch *watch, int pid)
 
 enum pyro_rc pyro_watch_drain(struct pyro_watch *watch, bool *ret_busy, struct pyro_err *err)
 {
+	const uint64_t at_ns = pyro_watch_elapsed(watch);
 	enum pyro_rc rc;
 
 	*ret_busy = pyro_queue_used(watch->queue) >= QUEUE_BUSY;
 	rc = pyro_intake_drain(watch->intake, watch->queue);
-	if (!rc)
-		rc = pyro_facts_update(watch->profile, watch->sampler, pyro_watch_elapsed(watch),
+	if (!rc && !watch->hung)
+		rc = pyro_facts_update(watch->profile, watch->sampler, at_ns,
 				       pyro_intake_python(watch->intake));
 	return rc ? pyro_err_set(err, rc, "%s", pyro_rc_text(rc)) : PYRO_RC_OK;
 }
@@ -114,9 +137,22 @@ struct pyro_profile *pyro_watch_profile(struct pyro_watch *watch)
 	return watch->profile;
 }
 
+struct pyro_profile *pyro_watch_take_profile(struct pyro_watch *watch)
+{
+	struct pyro_profile *profile = watch->profile;
+
+	watch->profile = NULL;
+	return profile;
+}
+
 uint64_t pyro_watch_elapsed(const struct pyro_watch *watch)
 {
 	return pyro_clock_now() - watch->start_ns;
+}
+
+const struct pyro_err *pyro_watch_trouble(const struct pyro_watch *watch)
+{
+	return pyro_sampler_trouble(watch->sampler);
 }
 
 bool pyro_watch_any(const struct pyro_watch *watch)

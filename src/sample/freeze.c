@@ -224,11 +224,21 @@ static enum pyro_rc read_twice(struct pyro_freeze *freeze, struct pyro_python *p
 	return PYRO_RC_TORN;
 }
 
+/* Whom we keep from its processor ran, and will again as soon as we wait for it to stop. To stop
+ * who waits for others could take as long as they like. */
+static bool gave_way(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
+{
+	return kernel->state == PYRO_SCHED_READY && freeze->moment_ns &&
+	       kernel->out_ns >= freeze->moment_ns && kernel->cpu == sched_getcpu();
+}
+
 /* The registers of a thread that runs are to be had by an interrupt, or when it is stopped. */
 static bool must_stop(const struct pyro_freeze *freeze, const struct pyro_sched_thread *kernel)
 {
-	if (!freeze->native || freeze->no_stop || kernel->state != PYRO_SCHED_RUNNING)
+	if (!freeze->native || freeze->no_stop)
 		return false;
+	if (kernel->state != PYRO_SCHED_RUNNING)
+		return gave_way(freeze, kernel);
 	return freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->skip || freeze->blind ||
 	       !runs_elsewhere(freeze, kernel);
 }

@@ -80,7 +80,7 @@ struct pyro_message {
 			uint64_t at_ns;
 			uint32_t version; /**< PY_VERSION_HEX */
 			bool free_threaded;
-			bool native; /**< its stacks have machine code on them */
+			bool native; /**< its stacks are to have machine code on them */
 			const char *version_text;
 			void *owner; /**< PROCESS_END: to be freed by pyro_probe_free */
 		} process_info;

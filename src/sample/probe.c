@@ -6,7 +6,9 @@
 #include "sample/probe_parts.h"
 #include "target/process.h"
 
-#define MAX_STACKS (1u << 22)
+/* Known at a time. Machine code gives each instruction that was met at work a stack of its own:
+ * some thousands in a minute. The recorder joins those of one line. */
+#define MAX_STACKS (1u << 20)
 #define MAX_CODES  (1u << 22)
 /* Locks and connections come and go: what is new beyond this has no name. */
 #define MAX_OBJECTS (1u << 16)
@@ -56,7 +58,7 @@ void pyro_probe_announce(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	message.u.process_info.at_ns = probe->start_ns;
 	message.u.process_info.version = probe->origin.version;
 	message.u.process_info.free_threaded = probe->origin.free_threaded;
-	message.u.process_info.native = shared->freeze.native && probe->native;
+	message.u.process_info.native = shared->freeze.native;
 	message.u.process_info.version_text = pyro_python_origin(probe->python)->version_text;
 	probe->announced =
 		pyro_probe_put(shared, &message, probe->command.data, probe->command.size);
@@ -77,6 +79,8 @@ static enum pyro_rc open_reader(struct pyro_probe *probe, const struct pyro_prob
 void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origin *origin,
 			struct pyro_probe_shared *shared)
 {
+	/* Whatever it executes from now on is not what is found. */
+	const uint64_t begin_ns = pyro_clock_now();
 	enum pyro_rc rc;
 
 	probe->origin = *origin;
@@ -94,12 +98,13 @@ void pyro_probe_inherit(struct pyro_probe *probe, const struct pyro_python_origi
 	if (shared->freeze.native)
 		(void)pyro_stacks_has_native(probe);
 	probe->state = PYRO_PROBE_READING;
-	probe->found_ns = pyro_clock_now();
+	probe->found_ns = begin_ns;
 	probe->look_due = true;
 }
 
 void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
+	const uint64_t begin_ns = pyro_clock_now();
 	struct pyro_python_origin origin;
 	enum pyro_rc rc;
 
@@ -110,6 +115,7 @@ void pyro_probe_seek(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	switch (rc) {
 	case PYRO_RC_OK:
 		pyro_probe_inherit(probe, &origin, shared);
+		probe->found_ns = begin_ns;
 		break;
 	case PYRO_RC_UNSUPPORTED:
 	case PYRO_RC_PERM:

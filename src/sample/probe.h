@@ -156,8 +156,8 @@ struct pyro_probe {
 	struct pyro_map stacks; /**< hash of frames to number */
 	struct pyro_map codes;  /**< code ids announced */
 	struct pyro_native
-		*native; /**< its machine code; NULL: not looked at yet, or it cannot be */
-	bool native_tried;
+		*native;         /**< its machine code; NULL: not looked at yet, or it cannot be */
+	uint32_t native_asked;   /**< times that it was asked for and was not there */
 	struct pyro_map natives; /**< hash of module and address to the number announced */
 	struct pyro_map objects; /**< hash of what is waited for to number */
 	struct pyro_map habits;  /**< stack to reason of its last wait */
@@ -167,6 +167,7 @@ struct pyro_probe {
 	struct {
 		uint64_t inode;
 		uint32_t waits;        /**< times that it was found without a name */
+		uint32_t tries;        /**< times that it was looked up in vain */
 	} sockets[PYRO_PROBE_UNNAMED]; /**< that are to be looked up */
 	size_t socket_count;
 };

@@ -75,7 +75,7 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 	freeze->method = sampler->options.proof;
 	freeze->native = sampler->options.native;
 	if (freeze->method <= PYRO_PROOF_BY_INTERRUPT) {
-		rc = pyro_interrupt_create(&freeze->interrupt, err);
+		rc = pyro_interrupt_create(true, &freeze->interrupt, err);
 		if (rc && freeze->method == PYRO_PROOF_BY_INTERRUPT)
 			return rc;
 		registers =

@@ -186,7 +186,8 @@ static enum pyro_rc sample(struct pyro_probe *probe, struct pyro_probe_shared *s
 	thread->seen = probe->moment; /* also if it cannot be read */
 	if (!there)
 		return PYRO_RC_OK;
-	if (kept_off_gil(probe, shared, thread)) {
+	/* Without the GIL it does move in its machine code. */
+	if (!shared->freeze.native && kept_off_gil(probe, shared, thread)) {
 		sample_unmoved(probe, shared, thread, moment_ns);
 		return PYRO_RC_OK;
 	}
@@ -249,6 +250,7 @@ enum pyro_rc pyro_samples_take(struct pyro_probe *probe, struct pyro_probe_share
 	enum pyro_rc result = PYRO_RC_OK;
 
 	probe->moment++;
+	shared->freeze.moment_ns = moment_ns;
 	shared->left = false;
 	shared->gil_fixed = false;
 	shared->gil.addr = 0; /* that of another process, or of a moment ago */

@@ -3,16 +3,21 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "sample/probe_parts.h"
 
 #define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 
+/* What failed may work in a while: it is tried again, ever more seldom. */
 bool pyro_stacks_has_native(struct pyro_probe *probe)
 {
-	if (!probe->native_tried &&
-	    pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
+	if (probe->native)
+		return true;
+	probe->native_asked++;
+	if ((probe->native_asked & (probe->native_asked - 1)) != 0)
+		return false;
+	if (pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
 		probe->native = NULL;
-	probe->native_tried = true;
 	return probe->native;
 }
 
@@ -100,18 +105,11 @@ static void list_python(struct pyro_probe_shared *shared)
 	}
 }
 
-/* The C library: what the interpreter does there it does for itself. */
+/* What the interpreter does there it does for itself. */
 static bool is_of_system(const struct pyro_module *module)
 {
-	static const char *const names[] = {"libc.so",  "libc-",   "libm.so",  "libpthread",
-					    "ld-linux", "ld-musl", "libc.musl"};
-	const char *slash = module ? strrchr(module->path, '/') : NULL;
-
-	for (size_t i = 0; slash && i < PYRO_COUNT(names); i++) {
-		if (strncmp(slash + 1, names[i], strlen(names[i])) == 0)
-			return true;
-	}
-	return module && module->kind == PYRO_MODULE_VDSO;
+	return module && (module->kind == PYRO_MODULE_VDSO ||
+			  pyro_libc_is(module->path, strlen(module->path)));
 }
 
 static bool is_loop(enum pyro_code_kind kind)
@@ -195,7 +193,7 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		*ret_runs_in = runs_in_by_pc(probe, snapshot, shared->stack);
 		return false;
 	}
-	if (!probe->native || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
+	if (!pyro_stacks_has_native(probe) || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
 		shared->unmerged++;
 		return false;
 	}
@@ -204,6 +202,19 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	count_fit(shared, merged);
 	*ret_runs_in = runs_in(probe, snapshot, shared->stack);
 	return list_merged(probe, shared, merged, ret_count);
+}
+
+/* Threads that wait and the recorder keep the numbers given so far: a full table begins anew, and
+ * what it knew is announced again, under another number, where it comes again. */
+static uint32_t give_number(struct pyro_probe *probe, uint64_t hash)
+{
+	const uint32_t number = probe->next_stack++;
+
+	if (pyro_map_put(&probe->stacks, hash, number) == PYRO_RC_LIMIT) {
+		pyro_map_clear(&probe->stacks);
+		pyro_map_clear(&probe->habits);
+	}
+	return number;
 }
 
 uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -229,8 +240,7 @@ uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *
 	}
 	message.u.stack.stack = probe->next_stack;
 	message.u.stack.count = (uint32_t)count;
-	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)) ||
-	    pyro_map_put(&probe->stacks, hash, probe->next_stack))
+	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)))
 		return PYRO_NO_STACK;
-	return probe->next_stack++;
+	return give_number(probe, hash);
 }

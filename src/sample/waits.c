@@ -3,7 +3,6 @@
  * blocked anew; as long as it has not run since, it waits for the same. What its files are called
  * is found out after the look, when nobody waits for us. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -17,6 +16,11 @@
 #define MAX_FILES 256
 /* Looking up a socket reads tables of all sockets: at most one part in so many of our time. */
 #define SOCKET_PAUSE 50
+/* ... but for what was not used of that before, from so long ago on: the connections of a program
+ * that has just begun should have their names at once. */
+#define SOCKET_CREDIT_NS (2 * PYRO_NS_PER_S)
+/* They change while they are read, and may lack one that is there. */
+#define SOCKET_TRIES 3
 
 static const uint8_t reasons[PYRO_WAIT_COUNT] = {
 	[PYRO_WAIT_RUNS] = PYRO_SAMPLE_WAITS_OTHER,  [PYRO_WAIT_LOCK] = PYRO_SAMPLE_WAITS_LOCK,
@@ -111,7 +115,9 @@ static uint32_t holder_object(struct pyro_probe *probe, struct pyro_probe_shared
 	}
 	if (!holder || holder == waiter)
 		return PYRO_NO_OBJECT;
-	if (holder->visited == probe->moment && holder->holds_gil)
+	/* Its places may be many: half of the room is for all else. */
+	if (holder->visited == probe->moment && holder->holds_gil &&
+	    probe->objects.count < probe->objects.limit / 2)
 		message.u.object.stack = holder->stack;
 	message.u.object.thread = holder->number;
 	hash = hash_of(PYRO_WAIT_COUNT, pyro_hash_pair(holder->number, message.u.object.stack));
@@ -200,6 +206,7 @@ static void keep_for_later(struct pyro_probe *probe, const struct pyro_wait *wai
 		least = probe->socket_count++;
 	probe->sockets[least].inode = wait->inode;
 	probe->sockets[least].waits = 1;
+	probe->sockets[least].tries = 0;
 }
 
 void pyro_waits_find(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -263,42 +270,48 @@ static void name_last_look(struct pyro_probe_thread *thread)
 		last->object = thread->object;
 }
 
-/* What the socket is between. It takes a while, so we go where we are in nobody's way. */
-static void look_up(struct pyro_probe *probe, struct pyro_probe_shared *shared, const char *link,
-		    struct pyro_buf *text)
+/* What the sockets are between. It takes a while, so we go where we are in nobody's way. */
+static void look_up(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		    struct pyro_socket *sockets)
 {
+	const uint64_t now_ns = pyro_clock_now();
 	uint64_t spent_ns;
 
 	pyro_seat_leave(&shared->seat, shared->seat.cpu);
 	spent_ns = pyro_clock_thread_cpu();
-	pyro_socket_add_text(probe->pid, link, text);
+	pyro_sockets_find(probe->pid, sockets, probe->socket_count);
 	spent_ns = pyro_clock_thread_cpu() - spent_ns;
-	probe->object_ns = pyro_clock_now() + spent_ns * SOCKET_PAUSE;
+	if (now_ns > probe->object_ns + SOCKET_CREDIT_NS)
+		probe->object_ns = now_ns - SOCKET_CREDIT_NS;
+	probe->object_ns += spent_ns * SOCKET_PAUSE;
 }
 
-/* One of the sockets: then the next wait for it has a name. */
-static bool name_socket(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+/* All that are kept for it: then the next wait for one has a name. */
+static bool name_sockets(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			 uint64_t now_ns)
 {
 	const struct pyro_wait wait = {.kind = PYRO_WAIT_SOCKET};
-	struct pyro_message message = plain_message(&wait);
-	struct pyro_buf text PYRO_CLEANUP(pyro_buf_deinit);
-	size_t most = 0;
-	char link[40];
-	uint64_t inode;
+	struct pyro_socket sockets[PYRO_PROBE_UNNAMED];
+	const size_t count = probe->socket_count;
 
-	pyro_buf_init(&text, PYRO_MAX_PATH);
-	if (!probe->socket_count || now_ns < probe->object_ns)
+	if (!count || now_ns < probe->object_ns)
 		return false;
-	for (size_t i = 1; i < probe->socket_count; i++) {
-		if (probe->sockets[i].waits > probe->sockets[most].waits)
-			most = i;
+	for (size_t i = 0; i < count; i++) {
+		sockets[i] = (struct pyro_socket){.inode = probe->sockets[i].inode};
+		pyro_buf_init(&sockets[i].text, PYRO_MAX_PATH);
 	}
-	inode = probe->sockets[most].inode;
-	probe->sockets[most] = probe->sockets[--probe->socket_count];
-	snprintf(link, sizeof(link), "socket:[%" PRIu64 "]", inode);
-	look_up(probe, shared, link, &text);
-	(void)announce(probe, shared, hash_of(PYRO_WAIT_SOCKET, inode), &message, text.data,
-		       text.size);
+	look_up(probe, shared, sockets);
+	probe->socket_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct pyro_message message = plain_message(&wait);
+
+		if (!sockets[i].found && ++probe->sockets[i].tries < SOCKET_TRIES)
+			probe->sockets[probe->socket_count++] = probe->sockets[i];
+		else
+			(void)announce(probe, shared, hash_of(PYRO_WAIT_SOCKET, sockets[i].inode),
+				       &message, sockets[i].text.data, sockets[i].text.size);
+		pyro_buf_deinit(&sockets[i].text);
+	}
 	return true;
 }
 
@@ -347,5 +360,5 @@ bool pyro_probe_name_objects(struct pyro_probe *probe, struct pyro_probe_shared 
 			probe->unnamed[kept++] = thread;
 	}
 	probe->unnamed_count = kept;
-	return name_socket(probe, shared, now_ns);
+	return name_sockets(probe, shared, now_ns);
 }

@@ -75,7 +75,8 @@ static enum pyro_rc explain(int errnum, struct pyro_err *err)
 				  "built with CONFIG_BPF_EVENTS). Try: --proof switch");
 }
 
-enum pyro_rc pyro_interrupt_create(struct pyro_interrupt **ret_interrupt, struct pyro_err *err)
+enum pyro_rc pyro_interrupt_create(bool registers, struct pyro_interrupt **ret_interrupt,
+				   struct pyro_err *err)
 {
 	struct pyro_interrupt *interrupt = calloc(1, sizeof(*interrupt));
 
@@ -83,7 +84,8 @@ enum pyro_rc pyro_interrupt_create(struct pyro_interrupt **ret_interrupt, struct
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	interrupt->event_fd = -1;
 	pthread_mutex_init(&interrupt->lock, NULL);
-	if (!pyro_interrupt_kernel_load(&interrupt->once, BPF_PROG_TYPE_RAW_TRACEPOINT) ||
+	if (!pyro_interrupt_kernel_load(&interrupt->once, BPF_PROG_TYPE_RAW_TRACEPOINT,
+					registers) ||
 	    !try_program(interrupt)) {
 		const enum pyro_rc rc = explain(errno, err);
 		pyro_interrupt_destroy(interrupt);
@@ -111,21 +113,22 @@ void pyro_interrupt_destroy(struct pyro_interrupt *interrupt)
 void pyro_interrupt_aim(struct pyro_interrupt *interrupt, int cpu, int tid)
 {
 	interrupt->aim = PYRO_INTERRUPT_AT_ONCE;
-	interrupt->hit = false;
-	interrupt->held_ns = 0;
 	interrupt->cpu = cpu;
 	interrupt->tid = tid;
 }
 
 bool pyro_interrupt_lower(struct pyro_interrupt *interrupt, uint64_t *ret_held_ns)
 {
-	interrupt->aim = PYRO_INTERRUPT_AT_REST;
-	interrupt->served = NULL;
+	const bool hit = interrupt->hit;
+
 	*ret_held_ns = interrupt->held_ns;
 	if (interrupt->kept)
 		interrupt->timed.area->tail++;
-	interrupt->kept = false;
-	return interrupt->hit;
+	interrupt->aim = PYRO_INTERRUPT_AT_REST;
+	interrupt->served = NULL;
+	interrupt->kept = interrupt->hit = false;
+	interrupt->held_ns = 0;
+	return hit;
 }
 
 bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_size)

@@ -9,9 +9,10 @@
  *  does it in the kernel and follows pointers there (interrupt.bpf.c). Not thread-safe. */
 struct pyro_interrupt;
 
-/** Loads the program and tries it. Errors: PERM (takes root, or CAP_BPF with CAP_PERFMON),
+/** Loads the program and tries it. @registers: false to do without those of threads, as where the
+ *  kernel does not describe its own types. Errors: PERM (takes root, or CAP_BPF with CAP_PERFMON),
  *  UNSUPPORTED (the kernel is older than 5.17 or was built without), NOMEM. */
-enum pyro_rc pyro_interrupt_create(struct pyro_interrupt **ret_interrupt,
+enum pyro_rc pyro_interrupt_create(bool registers, struct pyro_interrupt **ret_interrupt,
 				   struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. Readers made with it must be gone. */
 void pyro_interrupt_destroy(struct pyro_interrupt *interrupt);

@@ -86,8 +86,10 @@ static inline int pyro_bpf(int command, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
-/** Gives the kernel the program as one of @type. False, with errno, where it does not take it. */
-bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type);
+/** Gives the kernel the program as one of @type, which has registers if @native and the kernel do.
+ *  False, with errno, where it does not take it. */
+bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type,
+				bool native);
 void pyro_interrupt_kernel_unload(struct pyro_interrupt_kernel *kernel);
 
 /** Says what is to be read of thread @tid; of the spans, as many as there is room for. Not while

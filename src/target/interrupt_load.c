@@ -97,13 +97,14 @@ static bool load_instructions(struct pyro_interrupt_kernel *kernel, enum bpf_pro
 	return kernel->fd >= 0;
 }
 
-bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type)
+bool pyro_interrupt_kernel_load(struct pyro_interrupt_kernel *kernel, enum bpf_prog_type type,
+				bool native)
 {
 	int errnum;
 
-	*kernel = (struct pyro_interrupt_kernel){.map_fd = -1, .fd = -1, .native = true};
+	*kernel = (struct pyro_interrupt_kernel){.map_fd = -1, .fd = -1, .native = native};
 	if (create_area(kernel)) {
-		if (load_instructions(kernel, type))
+		if (native && load_instructions(kernel, type))
 			return true;
 		kernel->native = false;
 		if (load_instructions(kernel, type))

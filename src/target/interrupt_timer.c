@@ -82,7 +82,8 @@ void pyro_interrupt_timer_prepare(struct pyro_interrupt *interrupt)
 {
 	enum pyro_interrupt_timer_state state = PYRO_INTERRUPT_TIMER_REFUSED;
 
-	if (pyro_interrupt_kernel_load(&interrupt->timed, BPF_PROG_TYPE_PERF_EVENT)) {
+	if (pyro_interrupt_kernel_load(&interrupt->timed, BPF_PROG_TYPE_PERF_EVENT,
+				       interrupt->once.native)) {
 		interrupt->around_ns = time_around(&interrupt->timed);
 		state = PYRO_INTERRUPT_TIMER_READY;
 	}
@@ -147,7 +148,6 @@ bool pyro_interrupt_timer_aim(struct pyro_interrupt *interrupt, uint64_t *ret_at
 	*ret_at_ns = slot->begin_ns;
 	interrupt->aim = PYRO_INTERRUPT_KEPT;
 	interrupt->kept = true;
-	interrupt->hit = false;
 	interrupt->held_ns = slot->end_ns - slot->begin_ns + interrupt->around_ns;
 	return true;
 }

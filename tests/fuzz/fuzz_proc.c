@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	struct pyro_thread_syscall call;
 	struct pyro_stat stat;
-	struct pyro_buf buf;
+	struct pyro_socket socket = {.inode = 4711};
 	struct pyro_maps maps;
 
 	if (pyro_maps_parse(text, size, &maps, NULL) == PYRO_RC_OK) {
@@ -27,9 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (stat.comm < text || stat.comm + stat.comm_size > text + size))
 		__builtin_trap();
 	(void)pyro_thread_syscall_parse(text, size, &call);
-	pyro_buf_init(&buf, PYRO_MAX_PATH);
-	(void)pyro_socket_find(text, size, true, 4711, &buf);
-	(void)pyro_socket_find(text, size, false, 4711, &buf);
-	pyro_buf_deinit(&buf);
+	pyro_buf_init(&socket.text, PYRO_MAX_PATH);
+	pyro_sockets_find_in(text, size, true, &socket, 1);
+	pyro_sockets_find_in(text, size, false, &socket, 1);
+	pyro_buf_deinit(&socket.text);
 	return 0;
 }

@@ -16,7 +16,11 @@ static void commas_come_by_themselves(void **state)
 	pyro_json_open(&buf, NULL, '{');
 	pyro_json_text(&buf, "text", "a\"[");
 	pyro_json_text(&buf, "none", NULL);
+	pyro_json_bytes(&buf, "part", "some", 2);
+	pyro_json_null(&buf, "null");
+	pyro_json_number(&buf, "zero", 0);
 	pyro_json_number(&buf, "most", UINT64_MAX);
+	pyro_json_signed(&buf, "more", 10);
 	pyro_json_signed(&buf, "least", INT64_MIN);
 	pyro_json_bool(&buf, "yes", true);
 	pyro_json_open(&buf, "empty", '[');
@@ -34,7 +38,8 @@ static void commas_come_by_themselves(void **state)
 	pyro_json_close(&buf, '}');
 	assert_int_equal(pyro_buf_status(&buf), PYRO_RC_OK);
 	assert_string_equal(buf.data,
-			    "{\"text\":\"a\\\"[\",\"none\":null,\"most\":18446744073709551615,"
+			    "{\"text\":\"a\\\"[\",\"none\":null,\"part\":\"so\",\"null\":null,"
+			    "\"zero\":0,\"most\":18446744073709551615,\"more\":10,"
 			    "\"least\":-9223372036854775808,\"yes\":true,\"empty\":[],"
 			    "\"list\":[{},[\"{\",false]],\"own\":0.5}");
 	pyro_buf_deinit(&buf);
@@ -60,6 +65,22 @@ static void lines_change_nothing(void **state)
 	pyro_buf_deinit(&buf);
 }
 
+/* Also by who lays JSON out to be read. */
+static void blanks_change_nothing(void **state)
+{
+	struct pyro_buf buf;
+
+	pyro_buf_init(&buf, 4096);
+	pyro_buf_add_text(&buf, "{\"one\": ");
+	pyro_json_number(&buf, NULL, 1);
+	pyro_buf_add_text(&buf, ", \"two\": ");
+	pyro_json_text(&buf, NULL, " ");
+	pyro_json_text(&buf, "three", "");
+	pyro_json_close(&buf, '}');
+	assert_string_equal(buf.data, "{\"one\": 1, \"two\": \" \",\"three\":\"\"}");
+	pyro_buf_deinit(&buf);
+}
+
 static void what_is_too_long_fails(void **state)
 {
 	struct pyro_buf buf;
@@ -77,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commas_come_by_themselves),
 		cmocka_unit_test(lines_change_nothing),
+		cmocka_unit_test(blanks_change_nothing),
 		cmocka_unit_test(what_is_too_long_fails),
 	};
 

@@ -37,8 +37,8 @@ static void start_busy(struct target *target)
 
 static struct pyro_watch *make(void)
 {
-	const struct pyro_sampler_options options = {
-		.hz_max = 200, .proof = PYRO_PROOF_AUTO, .children = true};
+	const struct pyro_record_options options = {
+		.sampler = {.hz_max = 200, .proof = PYRO_PROOF_AUTO, .children = true}};
 	struct pyro_watch *watch;
 
 	assert_int_equal(pyro_watch_create(&options, &watch, NULL), PYRO_RC_OK);
@@ -74,7 +74,7 @@ static void it_grows_while_it_is_looked_at(void **state)
 	start_busy(&target);
 	assert_false(pyro_watch_any(watch));
 	assert_int_equal(pyro_watch_add(watch, target.pid, "top", NULL), PYRO_RC_OK);
-	assert_int_equal(pyro_watch_start(watch, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_watch_start(watch, NULL, NULL), PYRO_RC_OK);
 	for (int i = 0; i < 2000 && samples(watch) < 20; i++)
 		drain(watch);
 	assert_true(samples(watch) >= 20);
@@ -109,7 +109,7 @@ static void more_join(void **state)
 	assert_true(target_start(&first, argv));
 	start_busy(&later);
 	assert_int_equal(pyro_watch_add(watch, first.pid, "top", NULL), PYRO_RC_OK);
-	assert_int_equal(pyro_watch_start(watch, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_watch_start(watch, NULL, NULL), PYRO_RC_OK);
 	for (int i = 0; i < 2000 && processes(watch) < 2; i++)
 		drain(watch);
 	assert_int_equal(processes(watch), 2);

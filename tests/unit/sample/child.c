@@ -7,9 +7,25 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "target/process.h"
+
+/* It sleeps nowhere else. */
+static void wait_until_it_waits(int pid)
+{
+	struct pyro_process_facts facts;
+
+	for (int i = 0; i < 5000; i++) {
+		assert_int_equal(pyro_process_facts(pid, &facts, NULL), PYRO_RC_OK);
+		if (facts.state == 'S')
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	fail_msg("the child does not wait");
+}
 
 int child_start(void (*work)(void), int *ret_go)
 {
@@ -29,6 +45,7 @@ int child_start(void (*work)(void), int *ret_go)
 		_exit(0);
 	}
 	close(go[0]);
+	wait_until_it_waits(pid);
 	*ret_go = go[1];
 	return pid;
 }

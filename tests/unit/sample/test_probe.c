@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "messages.h"
-#include "sample/probe.h"
+#include "sample/probe_parts.h"
 #include "support/targets.h"
 
 /* One probe without the sampler's thread: every step is ours. */
@@ -154,6 +155,64 @@ static void a_target_may_go_between_ticks(void **state)
 	assert_true(messages.processes[0].ended);
 }
 
+/* Stacks without end, and a table that has room for two: each sample still has its own. */
+static void more_stacks_than_are_kept(void **state)
+{
+	static const char program[] =
+		"import time\n"
+		"print('ready', flush=True)\n"
+		"def f(n): f(n - 1) if n else sum(range(5000))\n"
+		"while True:\n"
+		"    for n in range(20): f(n)\n";
+	const char *const argv[] = {"python3", "-S", "-E", "-c", program, NULL};
+	const struct messages_process *process;
+	struct pyro_probe probe;
+	bool met[20] = {false};
+	size_t depths = 0;
+
+	assert_true(target_start(&target, argv));
+	start_probe(&probe, target.pid);
+	probe.stacks.limit = 2;
+	tick(&probe, 100);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	messages_drain(&messages);
+	process = &messages.processes[0];
+	for (uint32_t i = 0; i < probe.next_stack; i++) {
+		assert_true(process->stacks[i].known);
+		if (process->stacks[i].count < PYRO_COUNT(met))
+			met[process->stacks[i].count] = true;
+	}
+	for (size_t i = 0; i < PYRO_COUNT(met); i++)
+		depths += met[i];
+	assert_true(depths > 4);
+	assert_true(probe.next_stack > 4);
+	assert_int_equal(messages_wall(&messages, 0, "<module>"),
+			 messages_main_thread(&messages, 0)->wall_ns);
+	target_stop(&target);
+}
+
+/* As where a program is being executed when its mappings are read: it is tried again. */
+static void machine_code_that_cannot_be_had_at_first(void **state)
+{
+	struct rlimit limit, none;
+	struct pyro_probe probe;
+	bool found = false;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	start_python();
+	start_probe(&probe, target.pid);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 5; i++)
+		assert_false(pyro_stacks_has_native(&probe));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < 5 && !found; i++)
+		found = pyro_stacks_has_native(&probe);
+	assert_true(found);
+	assert_true(pyro_probe_end(&probe, &shared, pyro_clock_now()));
+	target_stop(&target);
+}
+
 static void says_why_it_finds_nothing(void **state)
 {
 	const char *const argv[] = {"sh", "-c", "echo ready; kill -STOP $$", NULL};
@@ -176,6 +235,8 @@ int main(void)
 		CASE(finds_reads_names_and_ends),
 		CASE(ends_when_there_is_room),
 		CASE(a_target_may_go_between_ticks),
+		CASE(more_stacks_than_are_kept),
+		CASE(machine_code_that_cannot_be_had_at_first),
 		CASE(says_why_it_finds_nothing),
 	};
 

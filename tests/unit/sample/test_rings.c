@@ -163,7 +163,7 @@ static void ins_and_outs_take_turns(void **state)
 	bool inside = false;
 	size_t sleeps = 0;
 
-	nap(10); /* it waits for the byte: what comes first is that it gets a processor */
+	/* What comes first is that it gets a processor. */
 	assert_int_equal(pyro_rings_follow(rings, pid, false, NULL), PYRO_RC_OK);
 	child_go(go);
 	drain_until_ended(rings, pid);

@@ -41,12 +41,13 @@ static const char local[] =
 
 static void check(const char *table, bool is_inet, uint64_t inode, const char *want)
 {
-	struct pyro_buf buf PYRO_CLEANUP(pyro_buf_deinit);
+	struct pyro_socket socket = {.inode = inode};
 
-	pyro_buf_init(&buf, PYRO_MAX_PATH);
-	assert_int_equal(pyro_socket_find(table, strlen(table), is_inet, inode, &buf),
-			 want != NULL);
-	assert_string_equal(buf.size ? buf.data : "", want ? want : "");
+	pyro_buf_init(&socket.text, PYRO_MAX_PATH);
+	pyro_sockets_find_in(table, strlen(table), is_inet, &socket, 1);
+	assert_int_equal(socket.found, want != NULL);
+	assert_string_equal(socket.text.size ? socket.text.data : "", want ? want : "");
+	pyro_buf_deinit(&socket.text);
 }
 
 static void test_finds_both_ends(void **state)
@@ -70,22 +71,42 @@ static void test_finds_paths(void **state)
 	check(local, false, 2, NULL);
 }
 
+/* Several at once, over tables; what is found is not looked for again. */
+static void test_finds_all(void **state)
+{
+	struct pyro_socket sockets[] = {{.inode = 23}, {.inode = 12}, {.inode = 99}, {.inode = 11}};
+	const char *const want[] = {"@abstract", "*:80", "", "127.0.0.1:8080"};
+
+	(void)state;
+	for (size_t i = 0; i < PYRO_COUNT(sockets); i++)
+		pyro_buf_init(&sockets[i].text, PYRO_MAX_PATH);
+	for (int times = 0; times < 2; times++) {
+		pyro_sockets_find_in(inet, strlen(inet), true, sockets, PYRO_COUNT(sockets));
+		pyro_sockets_find_in(local, strlen(local), false, sockets, PYRO_COUNT(sockets));
+	}
+	for (size_t i = 0; i < PYRO_COUNT(sockets); i++) {
+		assert_int_equal(sockets[i].found, i != 2);
+		assert_string_equal(sockets[i].text.size ? sockets[i].text.data : "", want[i]);
+		pyro_buf_deinit(&sockets[i].text);
+	}
+}
+
 /* Each end of the table: nothing is found behind it, nothing read. */
 static void test_cut_tables(void **state)
 {
-	struct pyro_buf buf PYRO_CLEANUP(pyro_buf_deinit);
-
 	(void)state;
-	pyro_buf_init(&buf, PYRO_MAX_PATH);
 	for (size_t size = 0; size < strlen(inet); size++) {
+		struct pyro_socket socket = {.inode = 14};
 		char *copy = test_malloc(size + 1);
 
+		pyro_buf_init(&socket.text, PYRO_MAX_PATH);
 		memcpy(copy, inet, size);
-		(void)pyro_socket_find(copy, size, true, 14, &buf);
-		(void)pyro_socket_find(copy, size, false, 14, &buf);
+		pyro_sockets_find_in(copy, size, true, &socket, 1);
+		pyro_sockets_find_in(copy, size, false, &socket, 1);
+		assert_false(socket.text.failed);
+		pyro_buf_deinit(&socket.text);
 		test_free(copy);
 	}
-	assert_false(buf.failed);
 }
 
 /* What the kernel says of sockets of our own. */
@@ -163,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_both_ends),
 		cmocka_unit_test(test_finds_paths),
+		cmocka_unit_test(test_finds_all),
 		cmocka_unit_test(test_cut_tables),
 		cmocka_unit_test(test_sockets_of_this_process),
 		cmocka_unit_test(test_other_links_say_nothing),
