@@ -33,6 +33,7 @@
 struct taking {
 	int pid;
 	struct pyro_reader *reader;
+	struct pyro_space space;
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_seat seat;
@@ -113,6 +114,7 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 {
 	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
 
+	taking->space = pyro_space_live(taking->pid, taking->reader);
 	if (!rc)
 		rc = find_python(taking, err);
 	if (!rc)
@@ -123,8 +125,8 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 			return pyro_err_set(err, rc, "out of memory");
 	}
 	if (!rc && options->native)
-		rc = pyro_moment_native_create(taking->pid, taking->reader, taking->moment,
-					       &taking->native, err);
+		rc = pyro_moment_native_create(&taking->space, taking->moment, &taking->native,
+					       err);
 	taking->freeze.snapshot = pyro_moment_native_snapshot(taking->native);
 	taking->freeze.native = taking->native;
 	taking->freeze.no_stop = options->no_stop;
@@ -245,9 +247,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
-	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
-	if (!rc && taking->native)
-		rc = pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				thread);
 	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
@@ -257,8 +258,9 @@ static enum pyro_rc take_code(struct taking *taking, struct pyro_sched_thread *k
 {
 	pyro_freeze_snapshot(&taking->freeze, taking->reader, kernel);
 	taking->stack->count = 0;
-	taking->stack->truncated = false;
-	return pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
+	taking->stack->truncated = taking->stack->partial = false;
+	return pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				  thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
@@ -407,8 +409,9 @@ enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
-	if (options->async)
-		rc = pyro_moment_take_async(taking.moment, taking.reader, taking.python,
+	rc = pyro_moment_native_say(taking.native);
+	if (!rc && options->async)
+		rc = pyro_moment_take_async(taking.moment, &taking.space, taking.python,
 					    &taking.tids, err);
 	if (rc)
 		return rc;

@@ -14,6 +14,7 @@
 
 struct taking {
 	struct pyro_core *core;
+	struct pyro_space space;
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_raw_stack *stack;
@@ -22,8 +23,10 @@ struct taking {
 	struct pyro_map by_tid;   /* the kernel's id to a place in the look */
 	struct pyro_map by_place; /* pthread_t to the same */
 	struct pyro_map names;
+	struct pyro_map tids; /* thread state to the kernel's id */
 	struct pyro_moment *moment;
-	struct pyro_locals *locals; /* NULL: variables are not asked for */
+	struct pyro_locals *locals;        /* NULL: variables are not asked for */
+	struct pyro_moment_native *native; /* NULL: machine code is not */
 };
 
 /* Why the kernel sent a signal, by si_code of sigaction(2). */
@@ -45,6 +48,7 @@ static const struct {
 
 static void taking_deinit(struct taking *taking)
 {
+	pyro_moment_native_destroy(taking->native);
 	free(taking->stack);
 	free(taking->shown);
 	pyro_locals_destroy(taking->locals);
@@ -53,6 +57,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_map_deinit(&taking->by_tid);
 	pyro_map_deinit(&taking->by_place);
 	pyro_map_deinit(&taking->names);
+	pyro_map_deinit(&taking->tids);
 	pyro_moment_destroy(taking->moment);
 }
 
@@ -62,6 +67,7 @@ static enum pyro_rc taking_init(struct taking *taking, struct pyro_err *err)
 	pyro_map_init(&taking->by_tid, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->by_place, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->tids, PYRO_MAX_THREADS);
 	taking->stack = calloc(1, sizeof(*taking->stack));
 	if (!taking->stack)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
@@ -167,14 +173,26 @@ static size_t state_of(const struct taking *taking, const struct pyro_core_threa
 	return SIZE_MAX;
 }
 
+/* Its machine code alone. */
+static enum pyro_rc take_code(struct taking *taking, struct pyro_moment_thread *thread)
+{
+	taking->stack->count = 0;
+	taking->stack->truncated = taking->stack->partial = false;
+	return pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				  thread);
+}
+
 /* Its stack. Errors: NOMEM, LIMIT. */
 static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
 			       struct pyro_gil *ret_gil)
 {
 	const char *name = pyro_moment_name(&taking->names, taking->look->threads[at].pthread);
 	struct pyro_thread state = taking->look->threads[at];
-	enum pyro_rc rc = pyro_python_thread(taking->python, at, ret_gil, &state);
+	enum pyro_rc rc = pyro_map_put(&taking->tids, state.addr, (uint64_t)thread->tid);
 
+	if (rc)
+		return rc;
+	rc = pyro_python_thread(taking->python, at, ret_gil, &state);
 	taking->shown[at] = true;
 	thread->python = true;
 	thread->interpreter = state.interp_id;
@@ -186,8 +204,9 @@ static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_mom
 	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
 	thread->unread = rc != PYRO_RC_OK;
 	if (rc)
-		return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
-	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
+		return rc == PYRO_RC_NOMEM ? rc : take_code(taking, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				thread);
 	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
@@ -238,11 +257,15 @@ static enum pyro_rc take_thread(struct taking *taking, const struct pyro_core_th
 	struct pyro_moment_thread *thread = add_thread(taking, from->tid);
 	const size_t state = state_of(taking, from);
 	struct pyro_gil gil = {.addr = 0};
-	enum pyro_rc rc = PYRO_RC_OK;
+	enum pyro_rc rc;
 
 	thread->killed = first && *taking->moment->signal;
-	if (state != SIZE_MAX)
-		rc = take_stack(taking, state, thread, &gil);
+	if (taking->native)
+		pyro_snapshot_take_stored(pyro_moment_native_snapshot(taking->native),
+					  from->registers, sizeof(from->registers),
+					  taking->space.reader);
+	rc = state != SIZE_MAX ? take_stack(taking, state, thread, &gil)
+			       : take_code(taking, thread);
 	if (!thread->killed)
 		take_wait(taking, from, &gil, thread);
 	return rc;
@@ -264,6 +287,8 @@ static enum pyro_rc take_threads(struct taking *taking)
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = take_thread(taking, &threads[i], i == 0);
 	/* What Python knows of and the core has no registers of. */
+	if (taking->native)
+		pyro_moment_native_snapshot(taking->native)->kind = PYRO_SNAPSHOT_EMPTY;
 	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
 		struct pyro_gil gil;
 
@@ -287,14 +312,25 @@ enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_plac
 		rc = pyro_core_open(path, &taking.core, err);
 	if (rc)
 		return rc;
+	taking.space = pyro_space_core(taking.core, places);
 	rc = open_python(&taking, places, err);
 	if (rc)
 		return pyro_err_prefix(err, rc, "%s", path);
 	take_process(&taking, path);
 	if (options->locals)
 		rc = pyro_locals_create(taking.python, &taking.locals);
+	if (!rc && options->native) {
+		rc = pyro_moment_native_create(&taking.space, taking.moment, &taking.native, err);
+		if (rc)
+			return rc;
+	}
 	if (!rc)
 		rc = take_threads(&taking);
+	if (!rc)
+		rc = pyro_moment_native_say(taking.native);
+	if (!rc && options->async)
+		rc = pyro_moment_take_async(taking.moment, &taking.space, taking.python,
+					    &taking.tids, err);
 	if (rc)
 		return pyro_err_set(err, rc, "out of memory");
 	*ret_moment = PYRO_TAKE_POINTER(taking.moment);

@@ -85,7 +85,7 @@ static void check_marks(const struct stage *stage)
 	const uint64_t marks = *stage->place;
 
 	assert_true(marks >= snapshot->stack_addr);
-	assert_true(snapshot->stack_size <= PYRO_SNAPSHOT_STACK);
+	assert_true(snapshot->stack_size <= PYRO_INTERRUPT_STACK);
 	assert_true(snapshot->stack_size >= marks - snapshot->stack_addr + 8 * MARKS);
 	for (size_t i = 0; i < MARKS; i++) {
 		uint64_t mark;
