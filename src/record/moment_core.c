@@ -93,12 +93,36 @@ static const char *cause_of(struct taking *taking, const struct pyro_core_facts 
 		snprintf(text, sizeof(text), "sent by itself");
 	else if (facts->sender)
 		snprintf(text, sizeof(text), "sent by process %d", facts->sender);
+	/* What the processor refuses for no address of its own: one that cannot be, mostly. */
+	if (facts->signal == SIGSEGV && facts->signal_code == SI_KERNEL)
+		snprintf(text, sizeof(text), "a general protection fault");
 	for (size_t i = 0; i < PYRO_COUNT(causes) && facts->has_fault_addr; i++) {
 		if (causes[i].signal == facts->signal && causes[i].code == facts->signal_code)
-			snprintf(text, sizeof(text), "%s at %#" PRIx64, causes[i].text,
+			snprintf(text, sizeof(text), "%s at 0x%" PRIx64, causes[i].text,
 				 facts->fault_addr);
 	}
 	return pyro_moment_text(taking->moment, text);
+}
+
+/* What it was about, and where. */
+static void take_death(struct taking *taking, const struct pyro_core_facts *facts)
+{
+	struct pyro_moment *moment = taking->moment;
+	const struct pyro_mapping *mapping;
+	const struct pyro_core_thread *threads;
+	struct pyro_thread_syscall call;
+	size_t count;
+
+	moment->has_fault = facts->has_fault_addr;
+	moment->fault = facts->fault_addr;
+	threads = pyro_core_threads(taking->core, &count);
+	if (!count)
+		return;
+	pyro_core_thread_syscall(&threads[0], &call);
+	moment->pc = call.pc;
+	mapping = pyro_maps_find(pyro_core_maps(taking->core), call.pc);
+	if (mapping)
+		moment->pc_file = pyro_moment_text(moment, mapping->path);
 }
 
 static void take_process(struct taking *taking, const char *path)
@@ -116,6 +140,8 @@ static void take_process(struct taking *taking, const char *path)
 	moment->signal = signal_of(taking, facts->signal);
 	moment->cause = facts->signal ? cause_of(taking, facts) : "";
 	moment->lost = facts->lost;
+	if (facts->signal)
+		take_death(taking, facts);
 }
 
 /* ---- its threads ---- */
@@ -313,6 +339,7 @@ enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_plac
 	if (rc)
 		return rc;
 	taking.space = pyro_space_core(taking.core, places);
+	pyro_core_file_open_all(taking.core, places);
 	rc = open_python(&taking, places, err);
 	if (rc)
 		return pyro_err_prefix(err, rc, "%s", path);

@@ -143,6 +143,13 @@ static struct pyro_moment *dead(void)
 	moment->core = "/var/crash/core.4127";
 	moment->signal = "SIGSEGV";
 	moment->cause = "no memory at 0x10";
+	moment->has_fault = true;
+	moment->fault = 0x10;
+	moment->pc = 0x7f12345678;
+	moment->pc_file = "/usr/lib/libfast\x1b.so";
+	assert_int_equal(pyro_moment_add_file(moment, "/usr/lib/libfast\x1b.so",
+					      "libfast.so: not the file that was mapped"),
+			 PYRO_RC_OK);
 	moment->lost = 12300000;
 	for (size_t i = 0; i < moment->thread_count; i++)
 		moment->threads[i].wait_ns = 0;
