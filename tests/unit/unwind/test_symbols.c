@@ -126,7 +126,7 @@ static void test_what_is_no_debug_information(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "not an object", 13), 13);
-	assert_int_equal(pyro_debug_info_create(fd, &info), PYRO_RC_NOTFOUND);
+	assert_int_equal(pyro_debug_info_create(fd, &info), PYRO_RC_FORMAT);
 	assert_null(info);
 	assert_true(pyro_debug_files_is_trusted(fd));
 	if (geteuid() == 0 && fchown(fd, 65534, 65534) == 0)
