@@ -101,9 +101,11 @@ struct pyro_moment {
 	const char *command;
 	const char *version; /**< "3.13.0" */
 	bool free_threaded;
-	bool collecting;                    /**< garbage is being collected */
-	bool finalizing;                    /**< the interpreter is shutting down */
-	uint64_t up_ns;                     /**< since the process began */
+	bool collecting;     /**< garbage is being collected */
+	bool finalizing;     /**< the interpreter is shutting down */
+	uint64_t up_ns;      /**< since the process began */
+	uint64_t stops;      /**< threads that were stopped for a moment, one after the other ... */
+	uint64_t stopped_ns; /**< ... for this time in all */
 	struct pyro_moment_thread *threads; /**< the main one first, those without Python last */
 	size_t thread_count;
 	bool async; /**< whether the following were looked for */

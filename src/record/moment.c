@@ -15,6 +15,7 @@
 #include "record/moment_native.h"
 #include "record/moment_parts.h"
 #include "sample/freeze.h"
+#include "sample/prompt.h"
 #include "target/permission.h"
 #include "target/process.h"
 #include "target/wait.h"
@@ -228,6 +229,12 @@ static void take_wait(struct taking *taking, struct pyro_moment_thread *thread,
 		thread->object = pyro_moment_text(taking->moment, taking->text.data);
 }
 
+/* A thread that is stopped must not wait until we have a processor again. Names come later. */
+static int begin_read(const struct taking *taking)
+{
+	return taking->native && !taking->freeze.no_stop ? pyro_prompt_hurry() : -1;
+}
+
 /* Its stack, at a moment at which it stood still. */
 static enum pyro_rc take_stack(struct taking *taking, size_t state,
 			       struct pyro_sched_thread *kernel, struct pyro_moment_thread *thread,
@@ -237,9 +244,11 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	const struct pyro_gil *gil =
 		known->gil < taking->look->gil_count ? &taking->look->gils[known->gil] : NULL;
 	const bool holder = gil ? gil->last_holder == known->addr : known->attached;
+	const int policy = begin_read(taking);
 	enum pyro_rc rc = pyro_freeze_read(&taking->freeze, taking->python, state, kernel, holder,
 					   taking->stack, view);
 
+	pyro_prompt_relax(policy);
 	if (rc)
 		return rc;
 	thread->proved = view->proof < PYRO_SAMPLE_REREAD;
@@ -256,7 +265,10 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 static enum pyro_rc take_code(struct taking *taking, struct pyro_sched_thread *kernel,
 			      struct pyro_moment_thread *thread)
 {
+	const int policy = begin_read(taking);
+
 	pyro_freeze_snapshot(&taking->freeze, taking->reader, kernel);
+	pyro_prompt_relax(policy);
 	taking->stack->count = 0;
 	taking->stack->truncated = taking->stack->partial = false;
 	return pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
@@ -409,6 +421,8 @@ enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
+	taking.moment->stops = taking.freeze.stops;
+	taking.moment->stopped_ns = taking.freeze.stopped_ns;
 	rc = pyro_moment_native_say(taking.native);
 	if (!rc && options->async)
 		rc = pyro_moment_take_async(taking.moment, &taking.space, taking.python,

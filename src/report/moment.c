@@ -173,6 +173,12 @@ static void add_process(struct pyro_moment_page *page)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "collecting garbage");
 	if (moment->finalizing)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "shutting down");
+	if (moment->stops) {
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "stopped ");
+		pyro_units_plural(&line, moment->stops, "thread");
+		pyro_buf_add_text(&line, " for ");
+		pyro_units_duration(&line, moment->stopped_ns);
+	}
 	if (moment->lost) {
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "cut short: ");
 		pyro_units_bytes(&line, moment->lost);

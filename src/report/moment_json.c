@@ -137,6 +137,8 @@ enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct py
 		pyro_json_text(buf, "up_ns", NULL);
 	else
 		pyro_json_number(buf, "up_ns", moment->up_ns);
+	pyro_json_number(buf, "stopped_threads", moment->stops);
+	pyro_json_number(buf, "stopped_ns", moment->stopped_ns);
 	pyro_json_text(buf, "core", *moment->core ? moment->core : NULL);
 	pyro_json_text(buf, "signal", *moment->signal ? moment->signal : NULL);
 	pyro_json_text(buf, "cause", *moment->cause ? moment->cause : NULL);

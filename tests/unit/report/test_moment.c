@@ -100,6 +100,8 @@ static struct pyro_moment *server(void)
 	moment->command = "/usr/bin/python3 -m gunicorn shop:app";
 	moment->version = "3.11.7";
 	moment->up_ns = 11520 * PYRO_NS_PER_S;
+	moment->stops = 2;
+	moment->stopped_ns = 154000;
 	moment->collecting = true;
 	moment->threads = pyro_arena_alloc(&moment->arena, THREADS * sizeof(*moment->threads));
 	assert_non_null(moment->threads);
@@ -151,6 +153,7 @@ static struct pyro_moment *dead(void)
 					      "libfast.so: not the file that was mapped"),
 			 PYRO_RC_OK);
 	moment->lost = 12300000;
+	moment->stops = moment->stopped_ns = 0;
 	for (size_t i = 0; i < moment->thread_count; i++)
 		moment->threads[i].wait_ns = 0;
 	moment->threads[1].killed = true;
