@@ -146,8 +146,22 @@ def test_interpreters_in_it(pyrometer, tmp_path, interpreter):
         tmp_path / "died", [*interpreter["argv"], "-S", str(TARGETS / "reader_interpreters.py")]
     )
     seen = dump(pyrometer, core, *places(interpreter))
-    others = {t["frames"][0]["name"] for t in seen["threads"] if t["interpreter"] and t["frames"]}
-    assert others == {"inside_1", "inside_2"}
+    # Each on top of the thread that began it, which is one.
+    assert len(seen["threads"]) == 3
+    inside = [thread for thread in seen["threads"] if thread["interpreter"]]
+    assert {names(thread)[0] for thread in inside} == {"inside_1", "inside_2"}
+    for thread in inside:
+        assert names(thread)[1:4] == ["<module>", "run", "run"]
+        assert thread["state"] == "waiting"
+    seen = dump(pyrometer, core, "--native", "--locals", *places(interpreter))
+    for thread in seen["threads"]:
+        if thread["interpreter"]:
+            python = [frame for frame in thread["frames"] if not frame["native"]]
+            values = {local["name"]: local["value"] for local in python[2]["locals"]}
+            assert python[0]["name"] == "inside_" + values["number"], values
+            # What runs a string in another interpreter is machine code of its own.
+            between = names(thread)[names(thread).index("<module>") + 1 :]
+            assert between.index("run") > 0, between
     assert seen["signal"] == "SIGQUIT"
     assert seen["cause"] == f"sent by process {os.getpid()}"
 
