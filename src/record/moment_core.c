@@ -2,8 +2,6 @@
 #include "record/moment_core.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -29,23 +27,6 @@ struct taking {
 	struct pyro_moment *moment;
 	struct pyro_locals *locals;        /* NULL: variables are not asked for */
 	struct pyro_moment_native *native; /* NULL: machine code is not */
-};
-
-/* Why the kernel sent a signal, by si_code of sigaction(2). */
-static const struct {
-	int signal;
-	int code;
-	const char *text;
-} causes[] = {
-	{SIGSEGV, SEGV_MAPERR, "no memory"},
-	{SIGSEGV, SEGV_ACCERR, "memory that it had no right to,"},
-	{SIGBUS, BUS_ADRALN, "memory out of line"},
-	{SIGBUS, BUS_ADRERR, "memory that its file does not reach,"},
-	{SIGBUS, BUS_OBJERR, "memory that the machine lost,"},
-	{SIGILL, ILL_ILLOPC, "no instruction"},
-	{SIGILL, ILL_ILLOPN, "no instruction"},
-	{SIGFPE, FPE_INTDIV, "a division by zero"},
-	{SIGFPE, FPE_INTOVF, "a result that is too large"},
 };
 
 static void taking_deinit(struct taking *taking)
@@ -81,55 +62,6 @@ static enum pyro_rc taking_init(struct taking *taking, struct pyro_err *err)
 
 /* ---- the process ---- */
 
-static const char *signal_of(struct taking *taking, int signal)
-{
-	const char *abbreviation = sigabbrev_np(signal);
-	char text[32];
-
-	snprintf(text, sizeof(text), "SIG%s", abbreviation ? abbreviation : "?");
-	return signal ? pyro_moment_text(taking->moment, text) : "";
-}
-
-static const char *cause_of(struct taking *taking, const struct pyro_core_facts *facts)
-{
-	char text[128] = "";
-
-	if (facts->sender && facts->sender == facts->pid)
-		snprintf(text, sizeof(text), "sent by itself");
-	else if (facts->sender)
-		snprintf(text, sizeof(text), "sent by process %d", facts->sender);
-	/* What the processor refuses for no address of its own: one that cannot be, mostly. */
-	if (facts->signal == SIGSEGV && facts->signal_code == SI_KERNEL)
-		snprintf(text, sizeof(text), "a general protection fault");
-	for (size_t i = 0; i < PYRO_COUNT(causes) && facts->has_fault_addr; i++) {
-		if (causes[i].signal == facts->signal && causes[i].code == facts->signal_code)
-			snprintf(text, sizeof(text), "%s at 0x%" PRIx64, causes[i].text,
-				 facts->fault_addr);
-	}
-	return pyro_moment_text(taking->moment, text);
-}
-
-/* What it was about, and where. */
-static void take_death(struct taking *taking, const struct pyro_core_facts *facts)
-{
-	struct pyro_moment *moment = taking->moment;
-	const struct pyro_mapping *mapping;
-	const struct pyro_core_thread *threads;
-	struct pyro_thread_syscall call;
-	size_t count;
-
-	moment->has_fault = facts->has_fault_addr;
-	moment->fault = facts->fault_addr;
-	threads = pyro_core_threads(taking->core, &count);
-	if (!count)
-		return;
-	pyro_core_thread_syscall(&threads[0], &call);
-	moment->pc = call.pc;
-	mapping = pyro_maps_find(pyro_core_maps(taking->core), call.pc);
-	if (mapping)
-		moment->pc_file = pyro_moment_text(moment, mapping->path);
-}
-
 static void take_process(struct taking *taking, const char *path)
 {
 	const struct pyro_core_facts *facts = pyro_core_facts(taking->core);
@@ -142,11 +74,8 @@ static void take_process(struct taking *taking, const char *path)
 	moment->free_threaded = taking->origin.free_threaded;
 	moment->collecting = taking->look->collecting;
 	moment->finalizing = taking->look->finalizing;
-	moment->signal = signal_of(taking, facts->signal);
-	moment->cause = facts->signal ? cause_of(taking, facts) : "";
 	moment->lost = facts->lost;
-	if (facts->signal)
-		take_death(taking, facts);
+	pyro_moment_take_death(moment, taking->core);
 }
 
 /* ---- its threads ---- */

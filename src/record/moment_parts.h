@@ -30,6 +30,8 @@ void pyro_moment_names(struct pyro_moment *moment, struct pyro_python *python,
 		       struct pyro_map *names);
 /** One of them, which lives as long as the moment, or NULL. */
 const char *pyro_moment_name(const struct pyro_map *names, uint64_t pthread);
+/** moment_death.c: which signal the process of @core died of, where and why, if it died. */
+void pyro_moment_take_death(struct pyro_moment *moment, const struct pyro_core *core);
 /** moment_async.c: the tasks and greenlets. @tids: thread states to threads. What of them cannot be
  *  read at all is said in the moment. Errors: GONE, PERM, NOMEM, LIMIT. */
 enum pyro_rc pyro_moment_take_async(struct pyro_moment *moment, const struct pyro_space *space,
