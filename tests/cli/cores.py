@@ -33,6 +33,8 @@ every_interpreter = pytest.mark.parametrize("interpreter", found(), ids=interpre
 
 
 def allow_cores():
+    # What a shell starts in the background ignores this one.
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
@@ -69,9 +71,12 @@ def killed(folder, command, lines=1, **options):
         stdout=subprocess.PIPE,
         **options,
     ) as process:
-        said = b"".join(process.stdout.readline() for _ in range(lines)).decode("utf-8")
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=60)
+        try:
+            said = b"".join(process.stdout.readline() for _ in range(lines)).decode("utf-8")
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=60)
+        finally:
+            process.kill()
     return core_in(folder), said
 
 
