@@ -27,6 +27,7 @@
 #define PYRO_MAX_JIT_MAP        (64 << 20)     /**< bytes read of a perf map or jitdump */
 #define PYRO_MAX_JIT_NAMES      (1 << 20)      /**< functions kept of them */
 #define PYRO_MAX_ELF_FILE       (1ull << 32)   /**< bytes of an object file looked at */
+#define PYRO_MAX_DEBUG_INFO     (1ull << 30)   /**< bytes of an object's debug information */
 #define PYRO_MAX_CORE_LOADS     (1 << 20)      /**< segments of a core file */
 #define PYRO_MAX_CORE_NOTES     (1 << 18)      /**< notes of a core file */
 #define PYRO_MAX_CORE_FILES     (16 << 20)     /**< bytes of the note that names mapped files */

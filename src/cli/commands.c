@@ -489,10 +489,11 @@ const struct pyro_command pyro_commands[] = {
 			"It takes the right to read the process: your own, or as root.\n"
 			"\n"
 			"With --core it says the same of a process that died, and which signal "
-			"killed it where. What the kernel leaves out of a core is read from the "
-			"program's files if they are still the same; from CPython 3.13 on it "
-			"works without them. Cores that are packed are to be unpacked first, "
-			"those of systemd with coredumpctl dump -o FILE.",
+			"killed it in which thread, for which address. --native, --locals and "
+			"--async work there as well. What the kernel leaves out of a core is read "
+			"from the program's files if they are still the same; from CPython 3.13 on "
+			"Python's frames need none. Cores that are packed are to be unpacked "
+			"first, those of systemd with coredumpctl dump -o FILE.",
 		.rules = {.options = dump_options, .max_operands = 1, .operands = "PID"},
 		.examples = dump_examples,
 		.ends_with_pipe = true,

@@ -18,14 +18,20 @@ enum pyro_rc pyro_python_locate(int pid, struct pyro_reader *reader,
  * (it was not loaded), GONE, PERM. */
 enum pyro_rc pyro_python_locate_asyncio(int pid, struct pyro_reader *reader, uint64_t *ret_addr,
 					struct pyro_err *err) PYRO_NODISCARD;
-/** The same in a core, by way of the files that were mapped, which are looked for in @places; the
- *  core is supplied with those that it takes. From 3.13 on, memory alone will do. Errors:
- *  NOTPYTHON, NOTREADY (the process died before its interpreter had started), NOTFOUND (a file that
- *  ought to be the interpreter is not there, or is another by now: the message says which),
- *  UNSUPPORTED (names the version), and those of pyro_core_file_open for an executable that
+/** The interpreter in a core, by way of the files that were mapped, which are looked for in
+ * @places; the core is supplied with those that it takes. From 3.13 on, memory alone will do.
+ * Errors: NOTPYTHON, NOTREADY (the process died before its interpreter had started), NOTFOUND (a
+ * file that ought to be the interpreter is not there, or is another by now: the message says
+ * which), UNSUPPORTED (names the version), and those of pyro_core_file_open for an executable that
  *  @places names. */
 enum pyro_rc pyro_python_locate_core(struct pyro_core *core, const struct pyro_core_places *places,
 				     struct pyro_python_origin *ret_origin,
 				     struct pyro_err *err) PYRO_NODISCARD;
+/** pyro_python_locate_asyncio in a core. Errors: NOTFOUND (it was not loaded), UNSUPPORTED (a file
+ *  is missing that it may be in: the message says which), NOMEM. */
+enum pyro_rc pyro_python_locate_asyncio_core(struct pyro_core *core,
+					     const struct pyro_core_places *places,
+					     uint64_t *ret_addr,
+					     struct pyro_err *err) PYRO_NODISCARD;
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <string.h>
 
 #include "cpython/locate.h"
 #include "cpython/search.h"
+#include "elf/space.h"
 
 #define WINDOW 65536u
 #define COOKIE (sizeof(PYRO_SEARCH_COOKIE) - 1)
@@ -18,8 +18,7 @@ enum loss {
 
 struct core_search {
 	struct pyro_search search;
-	struct pyro_core *core;
-	const struct pyro_core_places *places;
+	struct pyro_space space;
 	enum loss loss;
 	struct pyro_err why;
 };
@@ -37,13 +36,9 @@ static enum pyro_rc open_mapping(const struct pyro_search *search,
 	struct core_search *own = search->context;
 	const enum loss loss = loss_of(search, mapping);
 	struct pyro_err err;
-	enum pyro_rc rc = pyro_core_file_open(own->core, own->places, mapping, &err);
+	enum pyro_rc rc = pyro_space_open(&own->space, mapping, ret_fd, &err);
 
-	if (rc == PYRO_RC_OK) {
-		*ret_fd = fcntl(pyro_core_supplied(own->core, mapping), F_DUPFD_CLOEXEC, 0);
-		return *ret_fd < 0 ? PYRO_RC_IO : PYRO_RC_OK;
-	}
-	if (loss > own->loss) {
+	if (rc != PYRO_RC_OK && loss > own->loss) {
 		own->loss = loss;
 		own->why = err;
 	}
@@ -81,7 +76,7 @@ static enum pyro_rc scan_data(struct core_search *own, struct pyro_python_origin
 			      struct pyro_err *err)
 {
 	PYRO_AUTO_FREE char *window = malloc(WINDOW);
-	const bool named = pyro_core_facts(own->core)->has_files;
+	const bool named = pyro_core_facts(own->space.core)->has_files;
 	uint64_t left = PYRO_MAX_CORE_SEARCH;
 	enum pyro_rc rc = PYRO_RC_NOTFOUND;
 
@@ -102,7 +97,7 @@ static enum pyro_rc scan_data(struct core_search *own, struct pyro_python_origin
 
 static enum pyro_rc nothing_found(const struct core_search *own, struct pyro_err *err)
 {
-	const struct pyro_core_facts *facts = pyro_core_facts(own->core);
+	const struct pyro_core_facts *facts = pyro_core_facts(own->space.core);
 	const char *exe = own->search.exe;
 
 	if (own->loss >= LOSS_LIBRARY)
@@ -123,25 +118,51 @@ static enum pyro_rc nothing_found(const struct core_search *own, struct pyro_err
 			    *exe ? pyro_search_base_name(exe) : "this", own->search.files);
 }
 
-enum pyro_rc pyro_python_locate_core(struct pyro_core *core, const struct pyro_core_places *places,
-				     struct pyro_python_origin *ret_origin, struct pyro_err *err)
+static void begin(struct core_search *own, struct pyro_core *core,
+		  const struct pyro_core_places *places)
 {
-	struct core_search own = {
-		.core = core,
-		.places = places,
+	*own = (struct core_search){
+		.space = pyro_space_core(core, places),
 		.search = {.reader = pyro_core_reader(core),
 			   .maps = pyro_core_maps(core),
 			   .exe = pyro_core_exe(core),
 			   .name = "the core",
 			   .open = open_mapping,
-			   .context = &own},
+			   .context = own},
 	};
-	enum pyro_rc rc = pyro_search_files(&own.search, ret_origin, err);
+}
 
+enum pyro_rc pyro_python_locate_core(struct pyro_core *core, const struct pyro_core_places *places,
+				     struct pyro_python_origin *ret_origin, struct pyro_err *err)
+{
+	struct core_search own;
+	enum pyro_rc rc;
+
+	begin(&own, core, places);
+	rc = pyro_search_files(&own.search, ret_origin, err);
 	/* What was asked for by name must do. */
 	if (own.loss == LOSS_EXECUTABLE && places->exe)
 		return pyro_err_set(err, own.why.rc, "%s", own.why.message);
 	if (rc == PYRO_RC_NOTFOUND)
 		rc = scan_data(&own, ret_origin, err);
 	return rc == PYRO_RC_NOTFOUND ? nothing_found(&own, err) : rc;
+}
+
+enum pyro_rc pyro_python_locate_asyncio_core(struct pyro_core *core,
+					     const struct pyro_core_places *places,
+					     uint64_t *ret_addr, struct pyro_err *err)
+{
+	struct core_search own;
+	enum pyro_rc rc;
+
+	begin(&own, core, places);
+	rc = pyro_search_section(&own.search, "_asyncio.", ".AsyncioDebug", ret_addr);
+	if (rc != PYRO_RC_NOTFOUND)
+		return rc;
+	if (own.loss != LOSS_NONE)
+		return pyro_err_set(err, PYRO_RC_UNSUPPORTED,
+				    "they cannot be found without a file that may have them: %s. "
+				    "Try: --exe FILE, or --root FOLDER",
+				    own.why.message);
+	return pyro_err_set(err, rc, "the module _asyncio was not loaded");
 }

@@ -128,3 +128,13 @@ enum pyro_rc pyro_core_file_open(struct pyro_core *core, const struct pyro_core_
 		rc = pyro_core_supply(core, mapping, PYRO_TAKE_FD(fd));
 	return rc == PYRO_RC_OK ? rc : pyro_err_prefix(err, rc, "%s", path);
 }
+
+static void open_asked(void *context, struct pyro_core *core, const struct pyro_mapping *mapping)
+{
+	(void)!pyro_core_file_open(core, context, mapping, NULL);
+}
+
+void pyro_core_file_open_all(struct pyro_core *core, const struct pyro_core_places *places)
+{
+	pyro_core_ask(core, open_asked, (void *)places);
+}

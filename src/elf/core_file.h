@@ -17,5 +17,8 @@ struct pyro_core_places {
 enum pyro_rc pyro_core_file_open(struct pyro_core *core, const struct pyro_core_places *places,
 				 const struct pyro_mapping *mapping,
 				 struct pyro_err *err) PYRO_NODISCARD;
+/** The same for every file, as soon as something is read of it that the core left out. What cannot
+ *  be had stays unreadable. @places is borrowed as long as the core is read. */
+void pyro_core_file_open_all(struct pyro_core *core, const struct pyro_core_places *places);
 
 #endif

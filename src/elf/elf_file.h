@@ -30,6 +30,7 @@ struct pyro_elf_section {
 	uint64_t size;
 	uint32_t type; /**< SHT_* */
 	bool loaded;
+	bool packed; /**< SHF_COMPRESSED */
 };
 
 struct pyro_elf_symbol {
@@ -56,6 +57,14 @@ void pyro_elf_destroy(struct pyro_elf *elf);
 const struct pyro_elf_segment *pyro_elf_segments(const struct pyro_elf *elf, size_t *ret_count);
 /** EM_X86_64 or EM_AARCH64. */
 uint16_t pyro_elf_machine(const struct pyro_elf *elf);
+/** How many bytes the section has, once it is unpacked if it is packed: the file's word, so to be
+ *  checked before it is believed. Errors: NOTFOUND (it has none in this file), UNSUPPORTED (packed
+ *  in an unknown way), FORMAT, SHORT, IO. */
+enum pyro_rc pyro_elf_contents_size(struct pyro_elf *elf, const struct pyro_elf_section *section,
+				    uint64_t *ret_size) PYRO_NODISCARD;
+/** All of them; @size is what pyro_elf_contents_size said. Errors: the same, and NOMEM. */
+enum pyro_rc pyro_elf_contents_load(struct pyro_elf *elf, const struct pyro_elf_section *section,
+				    void *into, size_t size) PYRO_NODISCARD;
 /** Where the table for the search of unwind entries is loaded (PT_GNU_EH_FRAME, .eh_frame_hdr).
  *  Errors: NOTFOUND. */
 enum pyro_rc pyro_elf_unwind_header(const struct pyro_elf *elf, uint64_t *ret_addr,

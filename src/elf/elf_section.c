@@ -76,6 +76,7 @@ enum pyro_rc pyro_elf_section(struct pyro_elf *elf, const char *name,
 		.size = section->sh_size,
 		.type = section->sh_type,
 		.loaded = section->sh_flags & SHF_ALLOC,
+		.packed = section->sh_flags & SHF_COMPRESSED,
 	};
 	return PYRO_RC_OK;
 }

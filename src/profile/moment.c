@@ -16,7 +16,7 @@ enum pyro_rc pyro_moment_create(struct pyro_moment **ret_moment, struct pyro_err
 	pyro_arena_init(&moment->arena, PYRO_MAX_MOMENT_BYTES);
 	moment->command = moment->version = "";
 	moment->tasks.error = moment->greenlets.error = "";
-	moment->core = moment->signal = moment->cause = "";
+	moment->core = moment->signal = moment->cause = moment->pc_file = "";
 	rc = pyro_profile_create(&moment->profile, err);
 	if (rc) {
 		pyro_moment_destroy(moment);
@@ -32,6 +32,7 @@ void pyro_moment_destroy(struct pyro_moment *moment)
 		return;
 	pyro_profile_destroy(moment->profile);
 	pyro_arena_deinit(&moment->arena);
+	free(moment->files);
 	free(moment);
 }
 
@@ -59,4 +60,17 @@ const char *pyro_moment_text(struct pyro_moment *moment, const char *text)
 	const char *kept = *text ? pyro_arena_dup(&moment->arena, text, strlen(text)) : NULL;
 
 	return kept ? kept : "";
+}
+
+enum pyro_rc pyro_moment_add_file(struct pyro_moment *moment, const char *path, const char *why)
+{
+	struct pyro_moment_file *files =
+		reallocarray(moment->files, moment->file_count + 1, sizeof(*files));
+
+	if (!files)
+		return PYRO_RC_NOMEM;
+	moment->files = files;
+	moment->files[moment->file_count++] = (struct pyro_moment_file){
+		.path = pyro_moment_text(moment, path), .why = pyro_moment_text(moment, why)};
+	return PYRO_RC_OK;
 }

@@ -75,6 +75,13 @@ struct pyro_moment_task {
 	bool moving;            /**< it changed whenever it was read: not proved */
 };
 
+/** A file with code that could not be had: what is in it has no names, and what called it may be
+ *  missing. */
+struct pyro_moment_file {
+	const char *path; /**< as it was mapped */
+	const char *why;  /**< one line for people */
+};
+
 /** Tasks or greenlets. */
 struct pyro_moment_tasks {
 	struct pyro_moment_task *tasks;
@@ -94,18 +101,26 @@ struct pyro_moment {
 	const char *command;
 	const char *version; /**< "3.13.0" */
 	bool free_threaded;
-	bool collecting;                    /**< garbage is being collected */
-	bool finalizing;                    /**< the interpreter is shutting down */
-	uint64_t up_ns;                     /**< since the process began */
+	bool collecting;     /**< garbage is being collected */
+	bool finalizing;     /**< the interpreter is shutting down */
+	uint64_t up_ns;      /**< since the process began */
+	uint64_t stops;      /**< threads that were stopped for a moment, one after the other ... */
+	uint64_t stopped_ns; /**< ... for this time in all */
 	struct pyro_moment_thread *threads; /**< the main one first, those without Python last */
 	size_t thread_count;
 	bool async; /**< whether the following were looked for */
 	struct pyro_moment_tasks tasks;
 	struct pyro_moment_tasks greenlets;
-	const char *core;   /**< the core file that it was read from; "": the process itself */
-	const char *signal; /**< that the process died of, "SIGSEGV"; "" if it did not */
-	const char *cause;  /**< of that, for people; "" if it is not known */
-	uint64_t lost;      /**< bytes of the core, which was cut short */
+	const char *core;    /**< the core file that it was read from; "": the process itself */
+	const char *signal;  /**< that the process died of, "SIGSEGV"; "" if it did not */
+	const char *cause;   /**< of that, for people; "" if it is not known */
+	uint64_t lost;       /**< bytes of the core, which was cut short */
+	bool has_fault;      /**< the signal is about an address ... */
+	uint64_t fault;      /**< ... which is this one */
+	uint64_t pc;         /**< where the thread that was killed was; 0: not known */
+	const char *pc_file; /**< of what is mapped there; "" if that is not known */
+	struct pyro_moment_file *files;
+	size_t file_count;
 };
 
 /** An empty one. Errors: NOMEM. */
@@ -116,6 +131,9 @@ void pyro_moment_destroy(struct pyro_moment *moment);
 /** Puts the threads in order: the one that was killed, the main one, others of Python, the rest;
  *  each by its id. */
 void pyro_moment_sort(struct pyro_moment *moment);
+/** Adds a file that could not be had. Errors: NOMEM. */
+enum pyro_rc pyro_moment_add_file(struct pyro_moment *moment, const char *path,
+				  const char *why) PYRO_NODISCARD;
 /** A copy of @text that lives as long as the moment. "" where memory is exhausted. */
 const char *pyro_moment_text(struct pyro_moment *moment, const char *text);
 

@@ -15,6 +15,7 @@
 #include "record/moment_native.h"
 #include "record/moment_parts.h"
 #include "sample/freeze.h"
+#include "sample/prompt.h"
 #include "target/permission.h"
 #include "target/process.h"
 #include "target/wait.h"
@@ -33,6 +34,7 @@
 struct taking {
 	int pid;
 	struct pyro_reader *reader;
+	struct pyro_space space;
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_seat seat;
@@ -113,6 +115,7 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 {
 	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
 
+	taking->space = pyro_space_live(taking->pid, taking->reader);
 	if (!rc)
 		rc = find_python(taking, err);
 	if (!rc)
@@ -123,8 +126,8 @@ static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment
 			return pyro_err_set(err, rc, "out of memory");
 	}
 	if (!rc && options->native)
-		rc = pyro_moment_native_create(taking->pid, taking->reader, taking->moment,
-					       &taking->native, err);
+		rc = pyro_moment_native_create(&taking->space, taking->moment, &taking->native,
+					       err);
 	taking->freeze.snapshot = pyro_moment_native_snapshot(taking->native);
 	taking->freeze.native = taking->native;
 	taking->freeze.no_stop = options->no_stop;
@@ -226,6 +229,12 @@ static void take_wait(struct taking *taking, struct pyro_moment_thread *thread,
 		thread->object = pyro_moment_text(taking->moment, taking->text.data);
 }
 
+/* A thread that is stopped must not wait until we have a processor again. Names come later. */
+static int begin_read(const struct taking *taking)
+{
+	return taking->native && !taking->freeze.no_stop ? pyro_prompt_hurry() : -1;
+}
+
 /* Its stack, at a moment at which it stood still. */
 static enum pyro_rc take_stack(struct taking *taking, size_t state,
 			       struct pyro_sched_thread *kernel, struct pyro_moment_thread *thread,
@@ -235,9 +244,11 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	const struct pyro_gil *gil =
 		known->gil < taking->look->gil_count ? &taking->look->gils[known->gil] : NULL;
 	const bool holder = gil ? gil->last_holder == known->addr : known->attached;
+	const int policy = begin_read(taking);
 	enum pyro_rc rc = pyro_freeze_read(&taking->freeze, taking->python, state, kernel, holder,
 					   taking->stack, view);
 
+	pyro_prompt_relax(policy);
 	if (rc)
 		return rc;
 	thread->proved = view->proof < PYRO_SAMPLE_REREAD;
@@ -245,9 +256,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
 				    : view->thread.attached;
-	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
-	if (!rc && taking->native)
-		rc = pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
+	rc = pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				thread);
 	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
 }
 
@@ -255,10 +265,14 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 static enum pyro_rc take_code(struct taking *taking, struct pyro_sched_thread *kernel,
 			      struct pyro_moment_thread *thread)
 {
+	const int policy = begin_read(taking);
+
 	pyro_freeze_snapshot(&taking->freeze, taking->reader, kernel);
+	pyro_prompt_relax(policy);
 	taking->stack->count = 0;
-	taking->stack->truncated = false;
-	return pyro_moment_native_take(taking->native, taking->python, taking->stack, thread);
+	taking->stack->truncated = taking->stack->partial = false;
+	return pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
+				  thread);
 }
 
 static const char *name_of(const struct taking *taking, int tid, size_t state)
@@ -407,8 +421,11 @@ enum pyro_rc pyro_moment_take(int pid, const struct pyro_moment_options *options
 		return rc;
 	taking.moment->collecting = taking.look->collecting;
 	taking.moment->finalizing = taking.look->finalizing;
-	if (options->async)
-		rc = pyro_moment_take_async(taking.moment, taking.reader, taking.python,
+	taking.moment->stops = taking.freeze.stops;
+	taking.moment->stopped_ns = taking.freeze.stopped_ns;
+	rc = pyro_moment_native_say(taking.native);
+	if (!rc && options->async)
+		rc = pyro_moment_take_async(taking.moment, &taking.space, taking.python,
 					    &taking.tids, err);
 	if (rc)
 		return rc;

@@ -2,8 +2,6 @@
 #include "record/moment_core.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -14,38 +12,29 @@
 
 struct taking {
 	struct pyro_core *core;
+	struct pyro_space space;
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_raw_stack *stack;
+	struct pyro_raw_stack *part; /* of one state */
 	const struct pyro_look *look;
 	bool *shown;              /* states of the look that a thread of the core has */
-	struct pyro_map by_tid;   /* the kernel's id to a place in the look */
+	size_t *outer;            /* of each state, the thread's next one, or SIZE_MAX */
+	struct pyro_map by_tid;   /* the kernel's id to a place in the look: the innermost */
 	struct pyro_map by_place; /* pthread_t to the same */
 	struct pyro_map names;
+	struct pyro_map tids; /* thread state to the kernel's id */
 	struct pyro_moment *moment;
-	struct pyro_locals *locals; /* NULL: variables are not asked for */
-};
-
-/* Why the kernel sent a signal, by si_code of sigaction(2). */
-static const struct {
-	int signal;
-	int code;
-	const char *text;
-} causes[] = {
-	{SIGSEGV, SEGV_MAPERR, "no memory"},
-	{SIGSEGV, SEGV_ACCERR, "memory that it had no right to,"},
-	{SIGBUS, BUS_ADRALN, "memory out of line"},
-	{SIGBUS, BUS_ADRERR, "memory that its file does not reach,"},
-	{SIGBUS, BUS_OBJERR, "memory that the machine lost,"},
-	{SIGILL, ILL_ILLOPC, "no instruction"},
-	{SIGILL, ILL_ILLOPN, "no instruction"},
-	{SIGFPE, FPE_INTDIV, "a division by zero"},
-	{SIGFPE, FPE_INTOVF, "a result that is too large"},
+	struct pyro_locals *locals;        /* NULL: variables are not asked for */
+	struct pyro_moment_native *native; /* NULL: machine code is not */
 };
 
 static void taking_deinit(struct taking *taking)
 {
+	pyro_moment_native_destroy(taking->native);
 	free(taking->stack);
+	free(taking->part);
+	free(taking->outer);
 	free(taking->shown);
 	pyro_locals_destroy(taking->locals);
 	pyro_python_destroy(taking->python);
@@ -53,6 +42,7 @@ static void taking_deinit(struct taking *taking)
 	pyro_map_deinit(&taking->by_tid);
 	pyro_map_deinit(&taking->by_place);
 	pyro_map_deinit(&taking->names);
+	pyro_map_deinit(&taking->tids);
 	pyro_moment_destroy(taking->moment);
 }
 
@@ -62,38 +52,15 @@ static enum pyro_rc taking_init(struct taking *taking, struct pyro_err *err)
 	pyro_map_init(&taking->by_tid, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->by_place, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
+	pyro_map_init(&taking->tids, PYRO_MAX_THREADS);
 	taking->stack = calloc(1, sizeof(*taking->stack));
-	if (!taking->stack)
+	taking->part = calloc(1, sizeof(*taking->part));
+	if (!taking->stack || !taking->part)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	return pyro_moment_create(&taking->moment, err);
 }
 
 /* ---- the process ---- */
-
-static const char *signal_of(struct taking *taking, int signal)
-{
-	const char *abbreviation = sigabbrev_np(signal);
-	char text[32];
-
-	snprintf(text, sizeof(text), "SIG%s", abbreviation ? abbreviation : "?");
-	return signal ? pyro_moment_text(taking->moment, text) : "";
-}
-
-static const char *cause_of(struct taking *taking, const struct pyro_core_facts *facts)
-{
-	char text[128] = "";
-
-	if (facts->sender && facts->sender == facts->pid)
-		snprintf(text, sizeof(text), "sent by itself");
-	else if (facts->sender)
-		snprintf(text, sizeof(text), "sent by process %d", facts->sender);
-	for (size_t i = 0; i < PYRO_COUNT(causes) && facts->has_fault_addr; i++) {
-		if (causes[i].signal == facts->signal && causes[i].code == facts->signal_code)
-			snprintf(text, sizeof(text), "%s at %#" PRIx64, causes[i].text,
-				 facts->fault_addr);
-	}
-	return pyro_moment_text(taking->moment, text);
-}
 
 static void take_process(struct taking *taking, const char *path)
 {
@@ -107,12 +74,52 @@ static void take_process(struct taking *taking, const char *path)
 	moment->free_threaded = taking->origin.free_threaded;
 	moment->collecting = taking->look->collecting;
 	moment->finalizing = taking->look->finalizing;
-	moment->signal = signal_of(taking, facts->signal);
-	moment->cause = facts->signal ? cause_of(taking, facts) : "";
 	moment->lost = facts->lost;
+	pyro_moment_take_death(moment, taking->core);
 }
 
 /* ---- its threads ---- */
+
+/* Where the innermost state of a thread is in the look; SIZE_MAX: it has none. A debugger that
+ * looks into a container has other ids for its threads, but not other places. */
+static size_t innermost(const struct taking *taking, uint64_t place, uint64_t tid)
+{
+	uint64_t index;
+
+	if ((place && pyro_map_get(&taking->by_place, place, &index)) ||
+	    (tid && pyro_map_get(&taking->by_tid, tid, &index)))
+		return index;
+	return SIZE_MAX;
+}
+
+/* A thread has a state in each interpreter that it is in. One that runs on top of another has been
+ * begun by it, so it is younger. */
+static bool is_inside(const struct taking *taking, size_t at, size_t other)
+{
+	return taking->look->threads[at].interp_id > taking->look->threads[other].interp_id;
+}
+
+static enum pyro_rc add_state(struct taking *taking, size_t at)
+{
+	const struct pyro_thread *state = &taking->look->threads[at];
+	size_t other = innermost(taking, state->pthread, state->native_id);
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	if (other != SIZE_MAX && !is_inside(taking, at, other)) {
+		while (taking->outer[other] != SIZE_MAX &&
+		       !is_inside(taking, at, taking->outer[other]))
+			other = taking->outer[other];
+		taking->outer[at] = taking->outer[other];
+		taking->outer[other] = at;
+		return PYRO_RC_OK;
+	}
+	taking->outer[at] = other;
+	if (state->native_id)
+		rc = pyro_map_put(&taking->by_tid, state->native_id, at);
+	if (!rc && state->pthread)
+		rc = pyro_map_put(&taking->by_place, state->pthread, at);
+	return rc;
+}
 
 static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
 {
@@ -125,16 +132,11 @@ static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
 				    "the threads of its interpreter make no sense: it died while "
 				    "they changed, or wrote over them");
 	taking->shown = calloc(taking->look->thread_count + 1, sizeof(*taking->shown));
-	if (!taking->shown)
+	taking->outer = calloc(taking->look->thread_count + 1, sizeof(*taking->outer));
+	if (!taking->shown || !taking->outer)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
-		const struct pyro_thread *state = &taking->look->threads[i];
-
-		if (state->native_id)
-			rc = pyro_map_put(&taking->by_tid, state->native_id, i);
-		if (!rc && state->pthread)
-			rc = pyro_map_put(&taking->by_place, state->pthread, i);
-	}
+	for (size_t i = 0; i < taking->look->thread_count && !rc; i++)
+		rc = add_state(taking, i);
 	return rc ? pyro_err_set(err, rc, "out of memory") : PYRO_RC_OK;
 }
 
@@ -154,41 +156,103 @@ static enum pyro_rc open_python(struct taking *taking, const struct pyro_core_pl
 	return rc;
 }
 
-/* Where the state of a thread is in the look; SIZE_MAX: it has none. A debugger that looks into a
- * container has other ids for its threads, but not other places. */
-static size_t state_of(const struct taking *taking, const struct pyro_core_thread *thread)
+/* Puts what is rootward of @stack behind it. */
+static void append(struct pyro_raw_stack *stack, const struct pyro_raw_stack *part)
 {
-	const uint64_t place = pyro_core_thread_pthread(thread);
-	uint64_t index;
+	const size_t room = PYRO_MAX_STACK_DEPTH - stack->count;
+	const size_t count = part->count < room ? part->count : room;
 
-	if ((place && pyro_map_get(&taking->by_place, place, &index)) ||
-	    pyro_map_get(&taking->by_tid, (uint64_t)thread->tid, &index))
-		return index;
-	return SIZE_MAX;
+	memcpy(stack->frames + stack->count, part->frames, count * sizeof(part->frames[0]));
+	memcpy(stack->entries + stack->count, part->entries, count * sizeof(part->entries[0]));
+	stack->count += count;
+	stack->truncated |= part->truncated || count < part->count;
+	stack->partial |= part->partial;
 }
 
-/* Its stack. Errors: NOMEM, LIMIT. */
-static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
+/* The same for the variables of @part, which become the thread's. */
+static enum pyro_rc append_locals(struct taking *taking, const struct pyro_raw_stack *part,
+				  struct pyro_moment_thread *thread)
+{
+	const struct pyro_moment_thread before = *thread;
+	struct pyro_moment_frame *frames;
+	enum pyro_rc rc = pyro_locals_take(taking->locals, part, taking->moment, thread);
+
+	if (rc || !before.frame_count || !taking->locals)
+		return rc;
+	frames = pyro_arena_alloc(&taking->moment->arena,
+				  (before.frame_count + thread->frame_count) * sizeof(*frames));
+	if (!frames)
+		return PYRO_RC_NOMEM;
+	memcpy(frames, before.frames, before.frame_count * sizeof(*frames));
+	memcpy(frames + before.frame_count, thread->frames, thread->frame_count * sizeof(*frames));
+	thread->frames = frames;
+	thread->frame_count += before.frame_count;
+	return PYRO_RC_OK;
+}
+
+/* One state of a thread. Errors: NOMEM. */
+static enum pyro_rc take_state(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
 			       struct pyro_gil *ret_gil)
 {
-	const char *name = pyro_moment_name(&taking->names, taking->look->threads[at].pthread);
 	struct pyro_thread state = taking->look->threads[at];
-	enum pyro_rc rc = pyro_python_thread(taking->python, at, ret_gil, &state);
+	enum pyro_rc rc = pyro_map_put(&taking->tids, state.addr, (uint64_t)thread->tid);
 
+	if (rc)
+		return rc;
+	taking->part->count = 0;
+	taking->part->truncated = taking->part->partial = false;
+	rc = pyro_python_thread(taking->python, at, ret_gil, &state);
 	taking->shown[at] = true;
-	thread->python = true;
-	thread->interpreter = state.interp_id;
-	thread->holds_gil = state.attached;
+	thread->holds_gil |= state.attached;
+	if (!rc)
+		rc = pyro_python_stack(taking->python, &state, taking->part);
+	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
+	if (!rc) {
+		append(taking->stack, taking->part);
+		return append_locals(taking, taking->part, thread);
+	}
+	thread->unread = true;
+	return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
+}
+
+/* Its stack, through all interpreters that it is in. Errors: NOMEM, LIMIT. */
+static enum pyro_rc take_stack(struct taking *taking, size_t first,
+			       struct pyro_moment_thread *thread, struct pyro_gil *ret_gil)
+{
+	const char *name = pyro_moment_name(&taking->names, taking->look->threads[first].pthread);
+	enum pyro_rc rc = PYRO_RC_OK;
+
 	if (name)
 		thread->name = name;
-	if (!rc)
-		rc = pyro_python_stack(taking->python, &state, taking->stack);
-	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
-	thread->unread = rc != PYRO_RC_OK;
-	if (rc)
-		return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
-	rc = pyro_moment_frames(taking->moment, taking->python, taking->stack, thread);
-	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
+	thread->python = true;
+	thread->interpreter = PYRO_NONE;
+	for (size_t at = first; at != SIZE_MAX && !rc; at = taking->outer[at]) {
+		struct pyro_gil gil;
+		const size_t before = taking->stack->count;
+
+		rc = take_state(taking, at, thread, &gil);
+		if (at == first)
+			*ret_gil = gil;
+		/* Of the innermost that has frames, or else of the innermost. */
+		if (thread->interpreter == PYRO_NONE || (!before && taking->stack->count))
+			thread->interpreter = taking->look->threads[at].interp_id;
+	}
+	return rc;
+}
+
+/* Its frames, of Python if it has a state, and of machine code if that is asked for. */
+static enum pyro_rc take_frames(struct taking *taking, size_t state,
+				struct pyro_moment_thread *thread, struct pyro_gil *ret_gil)
+{
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	taking->stack->count = 0;
+	taking->stack->truncated = taking->stack->partial = false;
+	if (state != SIZE_MAX)
+		rc = take_stack(taking, state, thread, ret_gil);
+	return rc ? rc
+		  : pyro_moment_frames(taking->moment, taking->python, taking->native,
+				       taking->stack, thread);
 }
 
 static void take_wait(struct taking *taking, const struct pyro_core_thread *from,
@@ -236,13 +300,16 @@ static enum pyro_rc take_thread(struct taking *taking, const struct pyro_core_th
 				bool first)
 {
 	struct pyro_moment_thread *thread = add_thread(taking, from->tid);
-	const size_t state = state_of(taking, from);
+	const size_t state = innermost(taking, pyro_core_thread_pthread(from), (uint64_t)from->tid);
 	struct pyro_gil gil = {.addr = 0};
-	enum pyro_rc rc = PYRO_RC_OK;
+	enum pyro_rc rc;
 
 	thread->killed = first && *taking->moment->signal;
-	if (state != SIZE_MAX)
-		rc = take_stack(taking, state, thread, &gil);
+	if (taking->native)
+		pyro_snapshot_take_stored(pyro_moment_native_snapshot(taking->native),
+					  from->registers, sizeof(from->registers),
+					  taking->space.reader);
+	rc = take_frames(taking, state, thread, &gil);
 	if (!thread->killed)
 		take_wait(taking, from, &gil, thread);
 	return rc;
@@ -264,13 +331,16 @@ static enum pyro_rc take_threads(struct taking *taking)
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = take_thread(taking, &threads[i], i == 0);
 	/* What Python knows of and the core has no registers of. */
+	if (taking->native)
+		pyro_moment_native_snapshot(taking->native)->kind = PYRO_SNAPSHOT_EMPTY;
 	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
+		const struct pyro_thread *state = &taking->look->threads[i];
 		struct pyro_gil gil;
 
 		if (!taking->shown[i])
-			rc = take_stack(taking, i,
-					add_thread(taking, (int)taking->look->threads[i].native_id),
-					&gil);
+			rc = take_frames(taking,
+					 innermost(taking, state->pthread, state->native_id),
+					 add_thread(taking, (int)state->native_id), &gil);
 	}
 	pyro_moment_sort(moment);
 	return rc;
@@ -287,14 +357,26 @@ enum pyro_rc pyro_moment_take_core(const char *path, const struct pyro_core_plac
 		rc = pyro_core_open(path, &taking.core, err);
 	if (rc)
 		return rc;
+	taking.space = pyro_space_core(taking.core, places);
+	pyro_core_file_open_all(taking.core, places);
 	rc = open_python(&taking, places, err);
 	if (rc)
 		return pyro_err_prefix(err, rc, "%s", path);
 	take_process(&taking, path);
 	if (options->locals)
 		rc = pyro_locals_create(taking.python, &taking.locals);
+	if (!rc && options->native) {
+		rc = pyro_moment_native_create(&taking.space, taking.moment, &taking.native, err);
+		if (rc)
+			return rc;
+	}
 	if (!rc)
 		rc = take_threads(&taking);
+	if (!rc)
+		rc = pyro_moment_native_say(taking.native);
+	if (!rc && options->async)
+		rc = pyro_moment_take_async(taking.moment, &taking.space, taking.python,
+					    &taking.tids, err);
 	if (rc)
 		return pyro_err_set(err, rc, "out of memory");
 	*ret_moment = PYRO_TAKE_POINTER(taking.moment);

@@ -17,8 +17,7 @@ struct pyro_moment_native {
 	struct pyro_snapshot snapshot;
 };
 
-enum pyro_rc pyro_moment_native_create(int pid, struct pyro_reader *reader,
-				       struct pyro_moment *moment,
+enum pyro_rc pyro_moment_native_create(const struct pyro_space *space, struct pyro_moment *moment,
 				       struct pyro_moment_native **ret_native, struct pyro_err *err)
 {
 	struct pyro_moment_native *native = calloc(1, sizeof(*native));
@@ -28,9 +27,10 @@ enum pyro_rc pyro_moment_native_create(int pid, struct pyro_reader *reader,
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	native->moment = moment;
 	pyro_map_init(&native->known, PYRO_MAX_PROFILE_ROWS);
-	rc = pyro_native_create(pid, reader, &native->native, err);
+	rc = pyro_native_create(space, &native->native, err);
 	if (!rc)
-		rc = pyro_natives_create(pid, moment->profile, &native->names, err);
+		rc = pyro_natives_create_of(pyro_native_modules(native->native), moment->profile,
+					    &native->names, err);
 	if (rc) {
 		pyro_moment_native_destroy(native);
 		return rc;
@@ -57,7 +57,7 @@ struct pyro_snapshot *pyro_moment_native_snapshot(struct pyro_moment_native *nat
 static enum pyro_rc number_of(struct pyro_moment_native *native,
 			      const struct pyro_native_frame *frame, uint64_t *ret_number)
 {
-	const uint64_t pc = frame->pc - (frame->returns ? 1 : 0);
+	const uint64_t pc = pyro_native_frame_at(frame);
 	const struct pyro_module *module =
 		pyro_modules_get(pyro_native_modules(native->native), frame->module);
 	enum pyro_rc rc;
@@ -108,5 +108,18 @@ enum pyro_rc pyro_moment_native_take(struct pyro_moment_native *native,
 		rc = PYRO_RC_OK;
 	pyro_native_refresh(native->native);
 	thread->stack = at;
+	return rc;
+}
+
+enum pyro_rc pyro_moment_native_say(struct pyro_moment_native *native)
+{
+	const struct pyro_modules *modules = native ? pyro_native_modules(native->native) : NULL;
+	const struct pyro_module *module;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	for (uint32_t i = 0; native && (module = pyro_modules_get(modules, i)) && !rc; i++) {
+		if (module->problem)
+			rc = pyro_moment_add_file(native->moment, module->path, module->problem);
+	}
 	return rc;
 }

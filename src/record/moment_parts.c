@@ -44,12 +44,15 @@ enum pyro_rc pyro_moment_add_stack(struct pyro_moment *moment, const struct pyro
 }
 
 enum pyro_rc pyro_moment_frames(struct pyro_moment *moment, struct pyro_python *python,
-				struct pyro_raw_stack *stack, struct pyro_moment_thread *thread)
+				struct pyro_moment_native *native, struct pyro_raw_stack *stack,
+				struct pyro_moment_thread *thread)
 {
 	pyro_python_stack_lines(python, stack);
 	thread->truncated = stack->truncated;
 	thread->partial = stack->partial;
-	return pyro_moment_add_stack(moment, python, stack->frames, stack->count, &thread->stack);
+	return native ? pyro_moment_native_take(native, python, stack, thread)
+		      : pyro_moment_add_stack(moment, python, stack->frames, stack->count,
+					      &thread->stack);
 }
 
 struct naming {

@@ -13,8 +13,9 @@
 
 struct pyro_natives {
 	struct pyro_profile *profile;
-	struct pyro_reader *reader;
 	struct pyro_modules *modules;
+	struct pyro_modules *own; /* the same, or NULL: they are another's */
+	struct pyro_reader *reader;
 	struct pyro_symbols *symbols;
 	uint32_t *frames; /* of all numbers, one after the other */
 	size_t frame_count;
@@ -24,29 +25,58 @@ struct pyro_natives {
 	size_t capacity;
 };
 
+/* Takes @reader and @own; of both @modules is what is looked at. */
+static enum pyro_rc create(struct pyro_modules *modules, struct pyro_modules *own,
+			   struct pyro_reader *reader, struct pyro_profile *profile,
+			   struct pyro_natives **ret_natives, struct pyro_err *err)
+{
+	struct pyro_natives *natives = calloc(1, sizeof(*natives));
+	enum pyro_rc rc = PYRO_RC_NOMEM;
+
+	if (natives) {
+		natives->profile = profile;
+		natives->modules = modules;
+		rc = pyro_symbols_create(modules, PYRO_DEBUG_TRUSTED, &natives->symbols);
+	}
+	if (rc) {
+		free(natives);
+		pyro_modules_destroy(own);
+		pyro_reader_destroy(reader);
+		return pyro_err_set(err, rc, "out of memory");
+	}
+	natives->own = own;
+	natives->reader = reader;
+	*ret_natives = natives;
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_natives_create_of(struct pyro_modules *modules, struct pyro_profile *profile,
+				    struct pyro_natives **ret_natives, struct pyro_err *err)
+{
+	return create(modules, NULL, NULL, profile, ret_natives, err);
+}
+
 enum pyro_rc pyro_natives_create(int pid, struct pyro_profile *profile,
 				 struct pyro_natives **ret_natives, struct pyro_err *err)
 {
 	const struct pyro_machine *machine = pyro_machine_own();
-	struct pyro_natives *natives = calloc(1, sizeof(*natives));
+	struct pyro_modules *modules = NULL;
+	struct pyro_reader *reader = NULL;
+	struct pyro_space space;
 	enum pyro_rc rc;
 
-	if (!natives)
-		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	natives->profile = profile;
-	rc = machine ? pyro_live_reader_create(pid, &natives->reader, err)
+	rc = machine ? pyro_live_reader_create(pid, &reader, err)
 		     : pyro_err_set(err, PYRO_RC_UNSUPPORTED,
 				    "native stacks are not known on this kind of machine");
-	if (!rc)
-		rc = pyro_modules_create(pid, natives->reader, machine, &natives->modules, err);
-	if (!rc)
-		rc = pyro_symbols_create(natives->modules, PYRO_DEBUG_TRUSTED, &natives->symbols);
+	if (rc)
+		return rc;
+	space = pyro_space_live(pid, reader);
+	rc = pyro_modules_create(&space, machine, &modules, err);
 	if (rc) {
-		pyro_natives_destroy(natives);
+		pyro_reader_destroy(reader);
 		return rc;
 	}
-	*ret_natives = natives;
-	return PYRO_RC_OK;
+	return create(modules, modules, reader, profile, ret_natives, err);
 }
 
 void pyro_natives_destroy(struct pyro_natives *natives)
@@ -54,7 +84,7 @@ void pyro_natives_destroy(struct pyro_natives *natives)
 	if (!natives)
 		return;
 	pyro_symbols_destroy(natives->symbols);
-	pyro_modules_destroy(natives->modules);
+	pyro_modules_destroy(natives->own);
 	pyro_reader_destroy(natives->reader);
 	free(natives->frames);
 	free(natives->ends);

@@ -3,6 +3,7 @@
 #define PYRO_RECORD_NATIVES_H
 
 #include "profile/profile.h"
+#include "unwind/modules.h"
 
 /** Names for the machine code of one process: its numbers to frames of a profile. Not thread-safe.
  */
@@ -13,6 +14,11 @@ struct pyro_natives;
 enum pyro_rc pyro_natives_create(int pid, struct pyro_profile *profile,
 				 struct pyro_natives **ret_natives,
 				 struct pyro_err *err) PYRO_NODISCARD;
+/** The same with @modules of a process or a core, which are borrowed: for use in one thread.
+ * Errors: NOMEM. */
+enum pyro_rc pyro_natives_create_of(struct pyro_modules *modules, struct pyro_profile *profile,
+				    struct pyro_natives **ret_natives,
+				    struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */
 void pyro_natives_destroy(struct pyro_natives *natives);
 

@@ -2,6 +2,7 @@
 /* What every thread of a process does at one moment, for people. */
 #include "report/moment.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,13 @@ static enum pyro_rc find_groups(struct pyro_moment_page *page, struct group *gro
 
 /* ---- what it says ---- */
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static void add_threads(struct pyro_buf *line, size_t count)
 {
 	struct pyro_buf item;
@@ -98,6 +106,48 @@ static void add_threads(struct pyro_buf *line, size_t count)
 	pyro_units_plural(&item, count, "thread");
 	pyro_text_item(line, item.data ? item.data : "");
 	pyro_buf_deinit(&item);
+}
+
+/* Which signal it died of, where and why. */
+static void add_death(struct pyro_moment_page *page, struct pyro_buf *line)
+{
+	const struct pyro_moment *moment = page->moment;
+
+	pyro_buf_add_format(line, "killed by %s", moment->signal);
+	if (moment->thread_count && moment->threads[0].killed) {
+		pyro_buf_add_text(line, " in ");
+		pyro_text_name(line, page->look,
+			       *moment->threads[0].name ? moment->threads[0].name : "?");
+	}
+	if (*moment->cause)
+		pyro_buf_add_format(line, ": %s", moment->cause);
+	pyro_buf_add_text(line, PYRO_MARK_DOT);
+	if (!moment->pc)
+		return;
+	pyro_buf_add_format(line, "pc 0x%" PRIx64, moment->pc);
+	if (*moment->pc_file) {
+		pyro_buf_add_text(line, " in ");
+		pyro_text_name(line, page->look, base_name(moment->pc_file));
+	}
+	pyro_buf_add_text(line, PYRO_MARK_DOT);
+}
+
+/* Code without names, and why. */
+static void add_files(struct pyro_moment_page *page)
+{
+	for (size_t i = 0; i < page->moment->file_count; i++) {
+		const struct pyro_moment_file *file = &page->moment->files[i];
+		struct pyro_buf line;
+
+		pyro_buf_init(&line, TEXT_BYTES);
+		pyro_buf_add_text(&line, "code of ");
+		pyro_text_name(&line, page->look, base_name(file->path));
+		pyro_buf_add_text(&line, " has no names: ");
+		pyro_text_name(&line, page->look, file->why);
+		page->buf->failed |= line.failed;
+		pyro_moment_page_note(page, line.data ? line.data : "");
+		pyro_buf_deinit(&line);
+	}
 }
 
 static void add_process(struct pyro_moment_page *page)
@@ -117,13 +167,18 @@ static void add_process(struct pyro_moment_page *page)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT);
 	}
 	if (*moment->signal)
-		pyro_buf_add_format(&line, "killed by %s%s%s" PYRO_MARK_DOT, moment->signal,
-				    *moment->cause ? ": " : "", moment->cause);
+		add_death(page, &line);
 	add_threads(&line, moment->thread_count);
 	if (moment->collecting)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "collecting garbage");
 	if (moment->finalizing)
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "shutting down");
+	if (moment->stops) {
+		pyro_buf_add_text(&line, PYRO_MARK_DOT "stopped ");
+		pyro_units_plural(&line, moment->stops, "thread");
+		pyro_buf_add_text(&line, " for ");
+		pyro_units_duration(&line, moment->stopped_ns);
+	}
 	if (moment->lost) {
 		pyro_buf_add_text(&line, PYRO_MARK_DOT "cut short: ");
 		pyro_units_bytes(&line, moment->lost);
@@ -421,6 +476,7 @@ enum pyro_rc pyro_report_moment(const struct pyro_moment *moment,
 	if (!rc) {
 		find_width(&page);
 		add_process(&page);
+		add_files(&page);
 		for (size_t i = 0; i < count; i++)
 			add_group(&page, &groups[i]);
 		rc = moment->async ? pyro_report_moment_tasks(&page) : PYRO_RC_OK;

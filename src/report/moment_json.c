@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every thread of a process does at one moment, for programs. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/json.h"
 #include "report/moment.h"
 #include "report/moment_locals.h"
@@ -112,6 +115,15 @@ static void add_tasks(const struct pyro_profile *profile, const char *name,
 	pyro_json_close(buf, '}');
 }
 
+/* Numbers of 64 bits are more than every reader can hold. */
+static void add_address(struct pyro_buf *buf, const char *name, bool known, uint64_t addr)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, addr);
+	pyro_json_text(buf, name, known ? text : NULL);
+}
+
 enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct pyro_buf *buf)
 {
 	pyro_json_open(buf, NULL, '{');
@@ -125,10 +137,23 @@ enum pyro_rc pyro_report_moment_json(const struct pyro_moment *moment, struct py
 		pyro_json_text(buf, "up_ns", NULL);
 	else
 		pyro_json_number(buf, "up_ns", moment->up_ns);
+	pyro_json_number(buf, "stopped_threads", moment->stops);
+	pyro_json_number(buf, "stopped_ns", moment->stopped_ns);
 	pyro_json_text(buf, "core", *moment->core ? moment->core : NULL);
 	pyro_json_text(buf, "signal", *moment->signal ? moment->signal : NULL);
 	pyro_json_text(buf, "cause", *moment->cause ? moment->cause : NULL);
+	add_address(buf, "fault_address", moment->has_fault, moment->fault);
+	add_address(buf, "pc", moment->pc, moment->pc);
+	pyro_json_text(buf, "pc_file", *moment->pc_file ? moment->pc_file : NULL);
 	pyro_json_number(buf, "lost_bytes", moment->lost);
+	pyro_json_open(buf, "missing_files", '[');
+	for (size_t i = 0; i < moment->file_count; i++) {
+		pyro_json_open(buf, NULL, '{');
+		pyro_json_text(buf, "path", moment->files[i].path);
+		pyro_json_text(buf, "why", moment->files[i].why);
+		pyro_json_close(buf, '}');
+	}
+	pyro_json_close(buf, ']');
 	pyro_json_bool(buf, "collecting", moment->collecting);
 	pyro_json_bool(buf, "finalizing", moment->finalizing);
 	pyro_json_open(buf, "threads", '[');

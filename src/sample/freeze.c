@@ -176,11 +176,28 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 	return rc;
 }
 
+static enum pyro_rc stop(struct pyro_freeze *freeze, int tid)
+{
+	enum pyro_rc rc = pyro_stop_thread(tid);
+
+	/* Until then it ran on, or waited for a processor as it would have without us. */
+	if (!rc)
+		freeze->stopped_ns -= pyro_clock_now();
+	return rc;
+}
+
+static void let_go(struct pyro_freeze *freeze, int tid)
+{
+	pyro_stop_release(tid);
+	freeze->stopped_ns += pyro_clock_now();
+	freeze->stops++;
+}
+
 static enum pyro_rc read_stopped(struct pyro_freeze *freeze, struct pyro_python *python,
 				 size_t index, struct pyro_sched_thread *kernel,
 				 struct pyro_raw_stack *stack, struct pyro_freeze_view *view)
 {
-	enum pyro_rc rc = pyro_stop_thread(kernel->tid);
+	enum pyro_rc rc = stop(freeze, kernel->tid);
 
 	if (rc)
 		return rc;
@@ -188,7 +205,7 @@ static enum pyro_rc read_stopped(struct pyro_freeze *freeze, struct pyro_python 
 	if (freeze->snapshot)
 		pyro_snapshot_take_stopped(freeze->snapshot, kernel->tid,
 					   pyro_python_reader(python));
-	pyro_stop_release(kernel->tid);
+	let_go(freeze, kernel->tid);
 	pyro_python_settle(python, !rc);
 	view->proof = PYRO_SAMPLE_STOP;
 	view->slices = UINT64_MAX;
@@ -335,10 +352,10 @@ void pyro_freeze_snapshot(struct pyro_freeze *freeze, struct pyro_reader *reader
 			forget_snapshot(freeze);
 		return;
 	}
-	if (freeze->no_stop || pyro_stop_thread(kernel->tid) != PYRO_RC_OK)
+	if (freeze->no_stop || stop(freeze, kernel->tid) != PYRO_RC_OK)
 		return;
 	pyro_snapshot_take_stopped(freeze->snapshot, kernel->tid, reader);
-	pyro_stop_release(kernel->tid);
+	let_go(freeze, kernel->tid);
 }
 
 enum pyro_rc pyro_freeze_order(struct pyro_freeze *freeze, struct pyro_python *python, size_t index)

@@ -23,12 +23,14 @@ struct pyro_freeze {
 			 that run are stopped for them */
 	bool no_stop; /**< ... and no thread is stopped for them */
 	bool blind;   /**< they are wanted, and reads by interrupt do not bring them */
-	uint64_t moment_ns; /**< of the looks: who has left its processor since left it to us */
-	uint64_t torn;      /**< reads thrown away */
-	uint64_t faults;    /**< reads that failed */
-	uint64_t held_ns;   /**< threads stood still for reads by interrupt */
-	uint32_t unfit;     /**< stacks in a row that such reads did not get */
-	uint32_t skip;      /**< stacks to read otherwise before the next is tried */
+	uint64_t moment_ns;  /**< of the looks: who has left its processor since left it to us */
+	uint64_t torn;       /**< reads thrown away */
+	uint64_t faults;     /**< reads that failed */
+	uint64_t held_ns;    /**< threads stood still for reads by interrupt */
+	uint64_t stops;      /**< threads stopped, and let go on ... */
+	uint64_t stopped_ns; /**< ... after this time in all */
+	uint32_t unfit;      /**< stacks in a row that such reads did not get */
+	uint32_t skip;       /**< stacks to read otherwise before the next is tried */
 };
 
 /** What one read of a stack came to. */

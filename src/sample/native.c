@@ -10,15 +10,15 @@ struct pyro_native {
 	struct pyro_merged merged;
 };
 
-enum pyro_rc pyro_native_create(int pid, struct pyro_reader *reader,
-				struct pyro_native **ret_native, struct pyro_err *err)
+enum pyro_rc pyro_native_create(const struct pyro_space *space, struct pyro_native **ret_native,
+				struct pyro_err *err)
 {
 	struct pyro_native *native = calloc(1, sizeof(*native));
 	enum pyro_rc rc;
 
 	if (!native)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	rc = pyro_unwinder_create(pid, reader, &native->unwinder, err);
+	rc = pyro_unwinder_create(space, &native->unwinder, err);
 	if (rc) {
 		free(native);
 		return rc;
@@ -62,7 +62,7 @@ const struct pyro_merged *pyro_native_merge(struct pyro_native *native,
 	native->stack.end = PYRO_STACK_END_UNREADABLE;
 	if (registers_of(pyro_unwinder_machine(native->unwinder), snapshot, &registers)) {
 		pyro_stack_memory_init(&native->memory, snapshot->stack_addr, snapshot->stack,
-				       snapshot->stack_size, NULL);
+				       snapshot->stack_size, snapshot->rest);
 		pyro_unwinder_unwind(native->unwinder, &registers, &native->memory, &native->stack);
 	}
 	pyro_merge(python, &native->stack, &native->merged);

@@ -9,10 +9,8 @@
  *  where they belong. Not thread-safe. */
 struct pyro_native;
 
-/** @reader is borrowed. Errors: UNSUPPORTED (not on this kind of machine), GONE, PERM, IO, NOMEM.
- */
-enum pyro_rc pyro_native_create(int pid, struct pyro_reader *reader,
-				struct pyro_native **ret_native,
+/** Errors: UNSUPPORTED (not on this kind of machine), GONE, PERM, IO, NOMEM. */
+enum pyro_rc pyro_native_create(const struct pyro_space *space, struct pyro_native **ret_native,
 				struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */
 void pyro_native_destroy(struct pyro_native *native);

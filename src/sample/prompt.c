@@ -75,3 +75,21 @@ void pyro_prompt_set(struct pyro_prompt *prompt, bool preempts)
 		ask_for_turns(true);
 	prompt->preempts = preempts && ask_to_preempt();
 }
+
+int pyro_prompt_hurry(void)
+{
+	const int policy = sched_getscheduler(0);
+
+	/* Who has such a priority already is left with it. */
+	if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE)
+		return -1;
+	return ask_to_preempt() ? policy : -1;
+}
+
+void pyro_prompt_relax(int policy)
+{
+	const struct sched_param none = {.sched_priority = 0};
+
+	if (policy >= 0)
+		(void)sched_setscheduler(0, policy, &none);
+}

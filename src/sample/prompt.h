@@ -23,4 +23,9 @@ void pyro_prompt_woke(struct pyro_prompt *prompt, uint64_t late_ns);
  *  where real-time priority was not to be had. */
 void pyro_prompt_set(struct pyro_prompt *prompt, bool preempts);
 
+/** Real-time priority for the calling thread, for the moment in which others wait for it. Returns
+ *  what pyro_prompt_relax takes to undo that: -1 where it is not to be had, and nothing changed. */
+int pyro_prompt_hurry(void);
+void pyro_prompt_relax(int policy);
+
 #endif

@@ -78,9 +78,9 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		rc = pyro_interrupt_create(true, &freeze->interrupt, err);
 		if (rc && freeze->method == PYRO_PROOF_BY_INTERRUPT)
 			return rc;
-		registers =
-			!rc && pyro_interrupt_want_native(freeze->interrupt,
-							  freeze->native ? PYRO_SNAPSHOT_STACK : 0);
+		registers = !rc &&
+			    pyro_interrupt_want_native(freeze->interrupt,
+						       freeze->native ? PYRO_INTERRUPT_STACK : 0);
 		freeze->blind = freeze->native && !registers;
 		sampler->shared.timed.unfit = freeze->blind;
 	}

@@ -15,19 +15,19 @@
 /* As much of the stack as is there: it ends somewhere, and what is behind it need not be mapped. */
 static void take_stack(struct pyro_snapshot *snapshot, struct pyro_reader *reader)
 {
-	struct pyro_span spans[PYRO_SNAPSHOT_STACK / PAGE + 1];
+	struct pyro_span spans[PYRO_INTERRUPT_STACK / PAGE + 1];
 	const uint64_t addr = snapshot->stack_addr;
 	size_t count = 0, done, size = 0;
 	enum pyro_rc rc;
 
 	snapshot->stack_size = 0;
-	if (addr > UINT64_MAX - PYRO_SNAPSHOT_STACK)
+	if (addr > UINT64_MAX - PYRO_INTERRUPT_STACK)
 		return;
-	for (; size < PYRO_SNAPSHOT_STACK; count++) {
+	for (; size < PYRO_INTERRUPT_STACK; count++) {
 		size_t rest = PAGE - (size_t)((addr + size) % PAGE);
 
-		if (rest > PYRO_SNAPSHOT_STACK - size)
-			rest = PYRO_SNAPSHOT_STACK - size;
+		if (rest > PYRO_INTERRUPT_STACK - size)
+			rest = PYRO_INTERRUPT_STACK - size;
 		spans[count] = (struct pyro_span){
 			.addr = addr + size, .into = snapshot->stack + size, .size = rest};
 		size += rest;
@@ -39,12 +39,35 @@ static void take_stack(struct pyro_snapshot *snapshot, struct pyro_reader *reade
 		snapshot->stack_size += spans[i].size;
 }
 
+static void empty(struct pyro_snapshot *snapshot)
+{
+	snapshot->kind = PYRO_SNAPSHOT_EMPTY;
+	snapshot->stack_size = 0;
+	snapshot->rest = NULL;
+}
+
+static void take_registers(struct pyro_snapshot *snapshot, const struct user_regs_struct *registers,
+			   size_t size)
+{
+	_Static_assert(sizeof(*registers) <= sizeof(snapshot->words), "all of them");
+	snapshot->kind = PYRO_SNAPSHOT_WHOLE;
+	snapshot->word_count = size / sizeof(snapshot->words[0]);
+	memcpy(snapshot->words, registers, size);
+#if defined(__x86_64__)
+	snapshot->stack_addr = registers->rsp;
+	snapshot->in_call = (int64_t)registers->orig_rax >= 0;
+#elif defined(__aarch64__)
+	snapshot->stack_addr = registers->sp;
+	snapshot->in_call = false; /* the registers do not say */
+#endif
+}
+
 void pyro_snapshot_take_interrupted(struct pyro_snapshot *snapshot,
 				    const struct pyro_interrupt *interrupt)
 {
 	struct pyro_interrupt_native native;
 
-	snapshot->kind = PYRO_SNAPSHOT_EMPTY;
+	empty(snapshot);
 	if (!pyro_interrupt_native(interrupt, &native) ||
 	    native.word_count > PYRO_COUNT(snapshot->words) ||
 	    native.stack_size > sizeof(snapshot->stack))
@@ -63,21 +86,24 @@ void pyro_snapshot_take_stopped(struct pyro_snapshot *snapshot, int tid, struct 
 	struct user_regs_struct registers;
 	struct iovec into = {.iov_base = &registers, .iov_len = sizeof(registers)};
 
-	snapshot->kind = PYRO_SNAPSHOT_EMPTY;
-	_Static_assert(sizeof(registers) <= sizeof(snapshot->words), "all of them");
+	empty(snapshot);
 	if (ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &into) != 0)
 		return;
-	snapshot->word_count = into.iov_len / sizeof(snapshot->words[0]);
-	memcpy(snapshot->words, &registers, into.iov_len);
-#if defined(__x86_64__)
-	snapshot->stack_addr = registers.rsp;
-	snapshot->in_call = (int64_t)registers.orig_rax >= 0;
-#elif defined(__aarch64__)
-	snapshot->stack_addr = registers.sp;
-	snapshot->in_call = false; /* the registers do not say */
-#endif
-	snapshot->kind = PYRO_SNAPSHOT_WHOLE;
+	take_registers(snapshot, &registers, into.iov_len);
 	take_stack(snapshot, reader);
+}
+
+void pyro_snapshot_take_stored(struct pyro_snapshot *snapshot, const void *registers, size_t size,
+			       struct pyro_reader *reader)
+{
+	struct user_regs_struct kept = {0};
+
+	empty(snapshot);
+	if (size > sizeof(kept))
+		size = sizeof(kept);
+	memcpy(&kept, registers, size);
+	take_registers(snapshot, &kept, size);
+	snapshot->rest = reader;
 }
 
 void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid,
@@ -87,7 +113,7 @@ void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid
 	enum pyro_rc rc;
 	int fd;
 
-	snapshot->kind = PYRO_SNAPSHOT_EMPTY;
+	empty(snapshot);
 	if (pyro_thread_syscall_open(pid, tid, &fd, NULL) != PYRO_RC_OK)
 		return;
 	rc = pyro_thread_syscall_read(fd, &call);

@@ -9,10 +9,8 @@
 #include "base/cleanup.h"
 #include "base/rc.h"
 #include "target/interrupt.h"
+#include "target/interrupt_area.h"
 #include "target/reader.h"
-
-/** The most bytes of a stack that are kept. */
-#define PYRO_SNAPSHOT_STACK 32768u
 
 /** What there is to know of a thread's registers. */
 enum pyro_snapshot_kind {
@@ -25,13 +23,14 @@ enum pyro_snapshot_kind {
  *  it afterwards. Allocated once by the caller (it is large). */
 struct pyro_snapshot {
 	enum pyro_snapshot_kind kind;
-	bool in_call;       /**< it was in a system call */
-	uint64_t words[40]; /**< WHOLE: registers as in the kernel's struct pt_regs */
+	bool in_call;                         /**< it was in a system call */
+	uint64_t words[PYRO_INTERRUPT_WORDS]; /**< WHOLE: as in the kernel's struct pt_regs */
 	size_t word_count;
 	uint64_t pc;         /**< CALL */
 	uint64_t stack_addr; /**< the stack pointer */
 	size_t stack_size;   /**< of `stack`, from there on; as much as there is */
-	uint8_t stack[PYRO_SNAPSHOT_STACK];
+	uint8_t stack[PYRO_INTERRUPT_STACK];
+	struct pyro_reader *rest; /**< what is not in `stack` may be read still; NULL: it may not */
 };
 
 /* Each empties @snapshot first, and leaves it so where it fails. The thread stands still. */
@@ -42,6 +41,9 @@ void pyro_snapshot_take_interrupted(struct pyro_snapshot *snapshot,
 /** Of a thread that this one has stopped. */
 void pyro_snapshot_take_stopped(struct pyro_snapshot *snapshot, int tid,
 				struct pyro_reader *reader);
+/** Of a thread in a core: @registers are @size bytes of its NT_PRSTATUS. Its stack stays there. */
+void pyro_snapshot_take_stored(struct pyro_snapshot *snapshot, const void *registers, size_t size,
+			       struct pyro_reader *reader);
 /** Of a thread that waits in the kernel. */
 void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid,
 				struct pyro_reader *reader);

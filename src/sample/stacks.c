@@ -11,12 +11,14 @@
 /* What failed may work in a while: it is tried again, ever more seldom. */
 bool pyro_stacks_has_native(struct pyro_probe *probe)
 {
+	const struct pyro_space space = pyro_space_live(probe->pid, probe->reader);
+
 	if (probe->native)
 		return true;
 	probe->native_asked++;
 	if ((probe->native_asked & (probe->native_asked - 1)) != 0)
 		return false;
-	if (pyro_native_create(probe->pid, probe->reader, &probe->native, NULL))
+	if (pyro_native_create(&space, &probe->native, NULL))
 		probe->native = NULL;
 	return probe->native;
 }
@@ -68,7 +70,7 @@ static bool announce_native(struct pyro_probe *probe, struct pyro_probe_shared *
 		return true;
 	message.u.native.code = *ret_number;
 	message.u.native.addr = frame->addr;
-	message.u.native.pc = frame->pc - (frame->returns ? 1 : 0);
+	message.u.native.pc = pyro_native_frame_at(frame);
 	return pyro_probe_put(shared, &message, path, strlen(path)) &&
 	       !pyro_map_put(&probe->natives, native_key(frame), *ret_number & ~PYRO_NATIVE_CODE);
 }

@@ -72,10 +72,10 @@ enum pyro_rc pyro_core_pread(int fd, uint64_t offset, void *into, size_t size)
 }
 
 /* Reads as much of [addr, addr + size) as lies in one place; 0: there is nothing at @addr. */
-static size_t read_part(const struct pyro_core *core, uint64_t addr, void *into, size_t size)
+static size_t read_part(struct pyro_core *core, uint64_t addr, void *into, size_t size)
 {
 	const struct pyro_mapping *mapping = pyro_maps_find(&core->maps, addr);
-	const struct pyro_core_load *load;
+	struct pyro_core_load *load;
 	uint64_t at, left;
 	enum pyro_rc rc;
 
@@ -91,6 +91,10 @@ static size_t read_part(const struct pyro_core *core, uint64_t addr, void *into,
 	} else {
 		left = mapping->end - addr;
 		size = size < left ? size : left;
+		if (load->fd < 0 && mapping->inode && core->ask && !load->asked) {
+			load->asked = true;
+			core->ask(core->context, core, mapping);
+		}
 		if (load->fd < 0 || mapping->offset > UINT64_MAX - at)
 			return 0;
 		rc = pyro_core_pread(load->fd, mapping->offset + at, into, size);
@@ -102,7 +106,7 @@ static size_t read_part(const struct pyro_core *core, uint64_t addr, void *into,
 static enum pyro_rc core_readv(struct pyro_reader *reader, const struct pyro_span *spans,
 			       size_t count, size_t *ret_done)
 {
-	const struct pyro_core *core = (const struct pyro_core *)reader;
+	struct pyro_core *core = (struct pyro_core *)reader;
 
 	for (*ret_done = 0; *ret_done < count; (*ret_done)++) {
 		const struct pyro_span *span = &spans[*ret_done];
@@ -341,6 +345,15 @@ enum pyro_rc pyro_core_supply(struct pyro_core *core, const struct pyro_mapping 
 			core->loads[i].fd = fd;
 	}
 	return PYRO_RC_OK;
+}
+
+void pyro_core_ask(struct pyro_core *core,
+		   void (*ask)(void *context, struct pyro_core *core,
+			       const struct pyro_mapping *mapping),
+		   void *context)
+{
+	core->ask = ask;
+	core->context = context;
 }
 
 int pyro_core_supplied(const struct pyro_core *core, const struct pyro_mapping *mapping)

@@ -76,6 +76,12 @@ const char *pyro_core_exe(const struct pyro_core *core);
  */
 enum pyro_rc pyro_core_supply(struct pyro_core *core, const struct pyro_mapping *mapping,
 			      int fd) PYRO_NODISCARD;
+/** From now on @ask is called, once for each mapping, when something is read that the core left out
+ *  of a file: it may supply it. @context is borrowed. */
+void pyro_core_ask(struct pyro_core *core,
+		   void (*ask)(void *context, struct pyro_core *core,
+			       const struct pyro_mapping *mapping),
+		   void *context);
 /** That file, borrowed, or -1. */
 int pyro_core_supplied(const struct pyro_core *core, const struct pyro_mapping *mapping);
 

@@ -13,6 +13,7 @@ struct pyro_core_load {
 	uint64_t dumped; /**< bytes that were written there ... */
 	uint64_t here;   /**< ... and that are still there */
 	int fd;          /**< where the rest of the mapping is read; -1: nowhere */
+	bool asked;      /**< for that */
 };
 
 /** One line of the note NT_FILE. */
@@ -38,6 +39,9 @@ struct pyro_core {
 	size_t file_count;
 	uint64_t phdrs_addr; /**< AT_PHDR and AT_ENTRY of the auxiliary vector; 0: unknown */
 	uint64_t entry_addr;
+	uint64_t vdso_addr; /**< AT_SYSINFO_EHDR; 0: unknown */
+	void (*ask)(void *context, struct pyro_core *core, const struct pyro_mapping *mapping);
+	void *context;
 	int *fds; /**< files that were supplied */
 	size_t fd_count;
 };

@@ -114,6 +114,8 @@ static enum pyro_rc read_vector(struct pyro_core *core, const struct note *note)
 			core->phdrs_addr = entries[i + 1];
 		else if (entries[i] == AT_ENTRY)
 			core->entry_addr = entries[i + 1];
+		else if (entries[i] == AT_SYSINFO_EHDR)
+			core->vdso_addr = entries[i + 1];
 	}
 	return PYRO_RC_OK;
 }

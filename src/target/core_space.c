@@ -83,7 +83,8 @@ static void add_segment(struct pyro_core *core, const Elf64_Phdr *segment)
 			 (segment->p_flags & PF_X ? PYRO_MAPPING_EXEC : 0u),
 		.path = "",
 	};
-	*load = (struct pyro_core_load){segment->p_offset, segment->p_filesz, 0, -1};
+	*load = (struct pyro_core_load){
+		.offset = segment->p_offset, .dumped = segment->p_filesz, .fd = -1};
 	if (load->offset < core->size)
 		load->here = load->dumped < core->size - load->offset ? load->dumped
 								      : core->size - load->offset;
@@ -100,6 +101,15 @@ static void add_gap(struct pyro_core *core, uint64_t start, uint64_t end)
 		.path = "",
 	};
 	core->loads[core->maps.count++].fd = -1;
+}
+
+/* The kernel's own object is in no file; its place is in the auxiliary vector. */
+static void name_vdso(struct pyro_core *core)
+{
+	struct pyro_mapping *mapping = &core->maps.items[core->maps.count - 1];
+
+	if (core->vdso_addr && mapping->start == core->vdso_addr)
+		mapping->path = "[vdso]";
 }
 
 /* Goes through segments and files side by side. A segment is of the file that holds its beginning;
@@ -125,6 +135,8 @@ static enum pyro_rc merge(struct pyro_core *core, const Elf64_Phdr *segments, si
 			add_segment(core, &segments[i++]);
 		if (file && file->start <= next)
 			rc = set_file(core, file, paths);
+		else
+			name_vdso(core);
 		done = core->maps.items[core->maps.count - 1].end;
 	}
 	return rc;

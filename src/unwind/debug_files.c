@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
-#include "target/open.h"
 
 #define FOLDER "/usr/lib/debug"
 
@@ -24,16 +23,16 @@ static bool has_build_id(int fd, const struct pyro_module *module)
 	return same;
 }
 
-static enum pyro_rc try_path(int pid, const char *path, const struct pyro_module *module,
-			     int *ret_fd)
+static enum pyro_rc try_path(const struct pyro_space *space, const char *path,
+			     const struct pyro_module *module, int *ret_fd)
 {
-	const int roots[] = {pid, (int)getpid()};
+	const struct pyro_space own = pyro_space_live((int)getpid(), NULL);
+	const struct pyro_space *const roots[] = {space, &own};
 
 	for (size_t i = 0; i < PYRO_COUNT(roots); i++) {
 		int fd;
 
-		if (pyro_target_open_path(roots[i], path, PYRO_MAX_ELF_FILE, &fd, NULL) !=
-		    PYRO_RC_OK)
+		if (pyro_space_open_path(roots[i], path, &fd) != PYRO_RC_OK)
 			continue;
 		if (has_build_id(fd, module)) {
 			*ret_fd = fd;
@@ -44,7 +43,8 @@ static enum pyro_rc try_path(int pid, const char *path, const struct pyro_module
 	return PYRO_RC_NOTFOUND;
 }
 
-static enum pyro_rc try_build_id(int pid, const struct pyro_module *module, int *ret_fd)
+static enum pyro_rc try_build_id(const struct pyro_space *space, const struct pyro_module *module,
+				 int *ret_fd)
 {
 	char path[sizeof(FOLDER) + 32 + 2 * PYRO_ELF_BUILD_ID_SIZE];
 	int at = snprintf(path, sizeof(path), FOLDER "/.build-id/%02x/", module->build_id[0]);
@@ -52,11 +52,12 @@ static enum pyro_rc try_build_id(int pid, const struct pyro_module *module, int 
 	for (size_t i = 1; i < module->build_id_size; i++)
 		at += snprintf(path + at, sizeof(path) - (size_t)at, "%02x", module->build_id[i]);
 	snprintf(path + at, sizeof(path) - (size_t)at, ".debug");
-	return try_path(pid, path, module, ret_fd);
+	return try_path(space, path, module, ret_fd);
 }
 
 /* The name of a file, beside the object's own or in one of two folders for such. */
-static enum pyro_rc try_link(int pid, const struct pyro_module *module, int *ret_fd)
+static enum pyro_rc try_link(const struct pyro_space *space, const struct pyro_module *module,
+			     int *ret_fd)
 {
 	static const char *const folders[][2] = {{"", "/"}, {"", "/.debug/"}, {FOLDER, "/"}};
 	const char *slash = strrchr(module->path, '/');
@@ -73,19 +74,20 @@ static enum pyro_rc try_link(int pid, const struct pyro_module *module, int *ret
 	for (size_t i = 0; i < PYRO_COUNT(folders); i++) {
 		snprintf(path, sizeof(path), "%s%.*s%s%s", folders[i][0],
 			 (int)(slash - module->path), module->path, folders[i][1], name);
-		if (try_path(pid, path, module, ret_fd) == PYRO_RC_OK)
+		if (try_path(space, path, module, ret_fd) == PYRO_RC_OK)
 			return PYRO_RC_OK;
 	}
 	return PYRO_RC_NOTFOUND;
 }
 
-enum pyro_rc pyro_debug_files_open(int pid, const struct pyro_module *module, int *ret_fd)
+enum pyro_rc pyro_debug_files_open(const struct pyro_space *space, const struct pyro_module *module,
+				   int *ret_fd)
 {
 	if (!module->elf || module->fd < 0 || module->build_id_size == 0)
 		return PYRO_RC_NOTFOUND;
-	if (try_build_id(pid, module, ret_fd) == PYRO_RC_OK)
+	if (try_build_id(space, module, ret_fd) == PYRO_RC_OK)
 		return PYRO_RC_OK;
-	return try_link(pid, module, ret_fd);
+	return try_link(space, module, ret_fd);
 }
 
 bool pyro_debug_files_is_trusted(int fd)

@@ -3,10 +3,9 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <gelf.h>
 #include <libelf.h>
-#include <string.h>
 
+#include "unwind/debug_image.h"
 #include "unwind/debug_scopes.h"
 
 enum {
@@ -22,33 +21,16 @@ struct range {
 };
 
 struct pyro_debug_info {
+	struct pyro_debug_image image;
 	Elf *elf;
 	Dwarf *dwarf;
 	struct pyro_debug_scopes *scopes;
-	struct range *ranges; /* in order of address */
+	Dwarf_Aranges *table; /* .debug_aranges, which need not have all; NULL: there is none */
+	struct range *ranges; /* of all units, in order of address; once the table has failed */
+	bool searched;
 	size_t count;
 	size_t capacity;
 };
-
-/* Sections that lead libdw to files of the object's choosing, which it would open itself. */
-static bool refers_to_files(Elf *elf)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names) != 0)
-		return true;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name = gelf_getshdr(section, &header)
-					   ? elf_strptr(elf, names, header.sh_name)
-					   : NULL;
-
-		if (name && strcmp(name, ".gnu_debugaltlink") == 0)
-			return true;
-	}
-	return false;
-}
 
 static bool add_range(struct pyro_debug_info *info, uint64_t start, uint64_t end, Dwarf_Off unit)
 {
@@ -93,39 +75,38 @@ static int by_start(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-static enum pyro_rc find_ranges(struct pyro_debug_info *info)
+static void find_ranges(struct pyro_debug_info *info)
 {
 	Dwarf_Off at = 0, next;
 	size_t header, units = 0;
 
 	while (dwarf_nextcu(info->dwarf, at, &next, &header, NULL, NULL, NULL) == 0) {
-		if (next <= at || units++ == MAX_UNITS)
-			return PYRO_RC_LIMIT;
-		if (!add_unit(info, at + header))
-			return PYRO_RC_LIMIT;
+		if (next <= at || units++ == MAX_UNITS || !add_unit(info, at + header))
+			break;
 		at = next;
 	}
 	if (info->count)
 		qsort(info->ranges, info->count, sizeof(*info->ranges), by_start);
-	return info->count ? PYRO_RC_OK : PYRO_RC_NOTFOUND;
 }
 
 enum pyro_rc pyro_debug_info_create(int fd, struct pyro_debug_info **ret_info)
 {
 	struct pyro_debug_info *info;
-	enum pyro_rc rc = PYRO_RC_NOTFOUND;
+	enum pyro_rc rc;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return PYRO_RC_UNSUPPORTED;
 	info = calloc(1, sizeof(*info));
 	if (!info)
 		return PYRO_RC_NOMEM;
-	/* Read, not mapped: the file may shrink. */
-	info->elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (info->elf && !refers_to_files(info->elf))
-		info->dwarf = dwarf_begin_elf(info->elf, DWARF_C_READ, NULL);
-	if (info->dwarf)
-		rc = find_ranges(info);
+	rc = pyro_debug_image_create(fd, &info->image);
+	if (rc == PYRO_RC_OK) {
+		info->elf = elf_memory(info->image.data, info->image.size);
+		info->dwarf = info->elf ? dwarf_begin_elf(info->elf, DWARF_C_READ, NULL) : NULL;
+		rc = info->dwarf ? PYRO_RC_OK : PYRO_RC_FORMAT;
+	}
+	if (rc == PYRO_RC_OK && dwarf_getaranges(info->dwarf, &info->table, NULL) != 0)
+		info->table = NULL;
 	if (rc == PYRO_RC_OK)
 		rc = pyro_debug_scopes_create(&info->scopes);
 	if (rc == PYRO_RC_OK)
@@ -144,6 +125,7 @@ void pyro_debug_info_destroy(struct pyro_debug_info *info)
 	if (info->elf)
 		elf_end(info->elf);
 	pyro_debug_scopes_destroy(info->scopes);
+	pyro_debug_image_deinit(&info->image);
 	free(info->ranges);
 	free(info);
 }
@@ -161,6 +143,23 @@ static const struct range *find_range(const struct pyro_debug_info *info, uint64
 			high = middle;
 	}
 	return low && addr < info->ranges[low - 1].end ? &info->ranges[low - 1] : NULL;
+}
+
+/* The unit that has the code at @addr. */
+static bool find_unit(struct pyro_debug_info *info, uint64_t addr, Dwarf_Die *unit)
+{
+	Dwarf_Arange *row =
+		info->table ? dwarf_getarange_addr(info->table, (Dwarf_Addr)addr) : NULL;
+	const struct range *range;
+	Dwarf_Off offset;
+
+	if (row && dwarf_getarangeinfo(row, NULL, NULL, &offset) == 0)
+		return dwarf_offdie(info->dwarf, offset, unit);
+	if (!info->searched)
+		find_ranges(info);
+	info->searched = true;
+	range = find_range(info, addr);
+	return range && dwarf_offdie(info->dwarf, range->unit, unit);
 }
 
 /* The name that the linker knows, which tells more than the plain one. */
@@ -215,13 +214,12 @@ static size_t find_calls(struct pyro_debug_scopes *scopes, Dwarf_Die *unit, uint
 size_t pyro_debug_info_find(struct pyro_debug_info *info, uint64_t addr,
 			    struct pyro_debug_place places[PYRO_DEBUG_PLACES])
 {
-	const struct range *range = find_range(info, addr);
 	Dwarf_Line *line;
 	Dwarf_Die unit;
 	size_t count;
 	int number;
 
-	if (!range || !dwarf_offdie(info->dwarf, range->unit, &unit))
+	if (!find_unit(info, addr, &unit))
 		return 0;
 	places[0] = (struct pyro_debug_place){.function = NULL};
 	line = dwarf_getsrc_die(&unit, addr);

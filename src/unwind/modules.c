@@ -5,13 +5,11 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
-#include "target/open.h"
 
 #define MAX_PATHS (64u << 20) /* bytes of all paths */
 
 struct pyro_modules {
-	int pid;
-	struct pyro_reader *reader;
+	struct pyro_space space;
 	const struct pyro_machine *machine;
 	struct pyro_maps maps;
 	struct pyro_code_range *ranges; /* in order of address */
@@ -128,8 +126,7 @@ static enum pyro_rc take_maps(struct pyro_modules *modules, struct pyro_maps *ma
 	return PYRO_RC_OK;
 }
 
-enum pyro_rc pyro_modules_create(int pid, struct pyro_reader *reader,
-				 const struct pyro_machine *machine,
+enum pyro_rc pyro_modules_create(const struct pyro_space *space, const struct pyro_machine *machine,
 				 struct pyro_modules **ret_modules, struct pyro_err *err)
 {
 	struct pyro_modules *modules = calloc(1, sizeof(*modules));
@@ -138,15 +135,14 @@ enum pyro_rc pyro_modules_create(int pid, struct pyro_reader *reader,
 
 	if (!modules)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	modules->pid = pid;
-	modules->reader = reader;
+	modules->space = *space;
 	modules->machine = machine;
 	pyro_arena_init(&modules->arena, MAX_PATHS);
-	rc = pyro_maps_load(pid, &maps, err);
+	rc = pyro_space_maps(space, &maps, err);
 	if (rc == PYRO_RC_OK) {
 		rc = take_maps(modules, &maps);
 		if (rc != PYRO_RC_OK)
-			pyro_err_set(err, rc, "cannot keep the mappings of process %d", pid);
+			pyro_err_set(err, rc, "cannot keep what the process has mapped");
 	}
 	if (rc != PYRO_RC_OK) {
 		pyro_modules_destroy(modules);
@@ -174,9 +170,9 @@ void pyro_modules_destroy(struct pyro_modules *modules)
 	free(modules);
 }
 
-int pyro_modules_pid(const struct pyro_modules *modules)
+const struct pyro_space *pyro_modules_space(const struct pyro_modules *modules)
 {
-	return modules->pid;
+	return &modules->space;
 }
 
 static size_t search(const struct pyro_code_range *ranges, size_t count, uint64_t pc)
@@ -222,7 +218,7 @@ enum pyro_rc pyro_modules_refresh(struct pyro_modules *modules, bool *ret_moved)
 	if (!before)
 		return PYRO_RC_NOMEM;
 	memcpy(before, modules->ranges, count * sizeof(*before));
-	rc = pyro_maps_load(modules->pid, &maps, NULL);
+	rc = pyro_space_maps(&modules->space, &maps, NULL);
 	if (rc == PYRO_RC_OK)
 		rc = take_maps(modules, &maps);
 	if (rc == PYRO_RC_OK)
@@ -235,8 +231,8 @@ static struct pyro_elf *open_memory(const struct pyro_modules *modules, uint64_t
 {
 	struct pyro_elf *elf = NULL;
 
-	if (!modules->reader ||
-	    pyro_elf_create_from_memory(modules->reader, addr, &elf, NULL) != PYRO_RC_OK)
+	if (!modules->space.reader ||
+	    pyro_elf_create_from_memory(modules->space.reader, addr, &elf, NULL) != PYRO_RC_OK)
 		return NULL;
 	return elf;
 }
@@ -258,8 +254,8 @@ static void open_file(struct pyro_modules *modules, struct pyro_module *module,
 {
 	const struct pyro_mapping *end = modules->maps.items + modules->maps.count;
 	struct pyro_elf *memory = NULL;
-	enum pyro_rc rc = pyro_target_open_mapping(modules->pid, mapping, PYRO_MAX_ELF_FILE,
-						   &module->fd, NULL);
+	struct pyro_err why;
+	enum pyro_rc rc = pyro_space_open(&modules->space, mapping, &module->fd, &why);
 
 	if (rc == PYRO_RC_OK) {
 		rc = pyro_elf_create_from_fd(module->fd, &module->elf, NULL);
@@ -269,6 +265,8 @@ static void open_file(struct pyro_modules *modules, struct pyro_module *module,
 			module->fd = -1;
 			return;
 		}
+	} else {
+		module->problem = pyro_arena_dup(&modules->arena, why.message, strlen(why.message));
 	}
 	for (const struct pyro_mapping *at = modules->maps.items; at < end && !memory; at++) {
 		if (at->offset == 0 && pyro_mapping_same_file(at, mapping))
@@ -276,6 +274,7 @@ static void open_file(struct pyro_modules *modules, struct pyro_module *module,
 	}
 	if (module->elf && memory && differs(module->elf, memory)) {
 		module->changed = true;
+		module->problem = "not the file that was mapped: it has another build id";
 		pyro_elf_destroy(PYRO_TAKE_POINTER(module->elf));
 	}
 	if (!module->elf) {
@@ -382,6 +381,6 @@ bool pyro_modules_code(struct pyro_modules *modules, uint64_t pc, bool before, u
 	if (module->elf &&
 	    pyro_elf_read(module->elf, start - range->bias, code, size) == PYRO_RC_OK)
 		return true;
-	return modules->reader &&
-	       pyro_reader_read(modules->reader, start, code, size) == PYRO_RC_OK;
+	return modules->space.reader &&
+	       pyro_reader_read(modules->space.reader, start, code, size) == PYRO_RC_OK;
 }

@@ -3,7 +3,7 @@
 #define PYRO_UNWIND_MODULES_H
 
 #include "elf/elf_file.h"
-#include "target/maps.h"
+#include "elf/space.h"
 #include "unwind/loop.h"
 
 enum pyro_module_kind {
@@ -21,6 +21,8 @@ struct pyro_module {
 	struct pyro_elf *elf;
 	int fd;       /**< of the file that @elf is of; -1: @elf is read from the memory */
 	bool changed; /**< the file is no longer the one that was loaded (another build-id) */
+	/** Why there is no @fd of what is a file, in words; NULL: there is, or nobody asked. */
+	const char *problem;
 	bool opened;
 	uint8_t build_id[PYRO_ELF_BUILD_ID_SIZE];
 	size_t build_id_size;  /**< 0: none */
@@ -44,13 +46,12 @@ struct pyro_code_range {
 /** The executable mappings of a process, and the objects they are of. Not thread-safe. */
 struct pyro_modules;
 
-/** @reader is borrowed, for what is in memory alone. Errors: GONE, PERM, IO, NOMEM. */
-enum pyro_rc pyro_modules_create(int pid, struct pyro_reader *reader,
-				 const struct pyro_machine *machine,
+/** The reader of @space is for what is in memory alone. Errors: GONE, PERM, IO, NOMEM. */
+enum pyro_rc pyro_modules_create(const struct pyro_space *space, const struct pyro_machine *machine,
 				 struct pyro_modules **ret_modules,
 				 struct pyro_err *err) PYRO_NODISCARD;
 void pyro_modules_destroy(struct pyro_modules *modules);
-int pyro_modules_pid(const struct pyro_modules *modules);
+const struct pyro_space *pyro_modules_space(const struct pyro_modules *modules);
 
 /** Reads the mappings again. Modules stay what and where they are, with their numbers, also when
  *  they are gone from the process. *ret_moved: a range is no longer what it was, so nothing that is

@@ -96,8 +96,8 @@ static void add_debug_file(struct source *source, const struct pyro_symbols *sym
 {
 	struct pyro_elf *elf = NULL;
 
-	if (pyro_debug_files_open(pyro_modules_pid(symbols->modules), module, &source->debug_fd) !=
-	    PYRO_RC_OK)
+	if (pyro_debug_files_open(pyro_modules_space(symbols->modules), module,
+				  &source->debug_fd) != PYRO_RC_OK)
 		return;
 	if (pyro_elf_create_from_fd(source->debug_fd, &elf, NULL) == PYRO_RC_OK)
 		(void)!pyro_elf_functions_add(&source->functions, elf);
@@ -271,13 +271,14 @@ static bool describe_jit(struct pyro_symbols *symbols, const char *name, uint64_
 static const char *find_jit(struct pyro_symbols *symbols, uint64_t addr, uint64_t *ret_start)
 {
 	const struct pyro_machine *machine = pyro_machine_own();
+	const int pid = pyro_modules_space(symbols->modules)->pid;
 	const char *name = NULL;
 
 	if (symbols->jit_read)
 		name = pyro_jit_names_find(&symbols->jit.names, addr, ret_start);
-	if (!name && machine) {
-		pyro_jit_files_update(&symbols->jit, pyro_modules_pid(symbols->modules),
-				      machine->elf);
+	/* Of one that is no more the files may be of another that had its number. */
+	if (!name && machine && pid) {
+		pyro_jit_files_update(&symbols->jit, pid, machine->elf);
 		symbols->jit_read = true;
 		name = pyro_jit_names_find(&symbols->jit.names, addr, ret_start);
 	}

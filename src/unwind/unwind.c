@@ -53,7 +53,7 @@ const char *pyro_frame_source_name(enum pyro_frame_source source)
 	return (unsigned int)source < PYRO_FRAME_SOURCES ? names[source] : "unknown";
 }
 
-enum pyro_rc pyro_unwinder_create(int pid, struct pyro_reader *reader,
+enum pyro_rc pyro_unwinder_create(const struct pyro_space *space,
 				  struct pyro_unwinder **ret_unwinder, struct pyro_err *err)
 {
 	const struct pyro_machine *machine = pyro_machine_own();
@@ -67,7 +67,7 @@ enum pyro_rc pyro_unwinder_create(int pid, struct pyro_reader *reader,
 	if (!unwinder)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	unwinder->machine = machine;
-	rc = pyro_modules_create(pid, reader, machine, &unwinder->modules, err);
+	rc = pyro_modules_create(space, machine, &unwinder->modules, err);
 	if (rc != PYRO_RC_OK) {
 		free(unwinder);
 		return rc;

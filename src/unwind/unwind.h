@@ -34,6 +34,12 @@ struct pyro_native_frame {
 	bool signal;     /**< the kernel made it to deliver a signal; its caller was interrupted */
 };
 
+/** Where in memory the instruction is that runs, or that made the call. */
+static inline uint64_t pyro_native_frame_at(const struct pyro_native_frame *frame)
+{
+	return frame->pc - (frame->returns ? 1 : 0);
+}
+
 /** Why a stack has no more frames. All but the first say that its root side is missing. */
 #define PYRO_STACK_END_MAP(X)                                                                      \
 	X(COMPLETE, "complete", "the outermost frame was reached")                                 \
@@ -75,11 +81,10 @@ struct pyro_unwind_counts {
  *  stacks: what the tables say of an address is kept. Not thread-safe. */
 struct pyro_unwinder;
 
-/** For a process of the own machine's kind. @reader is borrowed: it reads what objects are in
- * memory alone, and code that is in no object. Errors: UNSUPPORTED (this machine), GONE, PERM, IO,
- * NOMEM.
+/** For a process of the own machine's kind. The reader of @space reads what objects are in memory
+ * alone, and code that is in no object. Errors: UNSUPPORTED (this machine), GONE, PERM, IO, NOMEM.
  */
-enum pyro_rc pyro_unwinder_create(int pid, struct pyro_reader *reader,
+enum pyro_rc pyro_unwinder_create(const struct pyro_space *space,
 				  struct pyro_unwinder **ret_unwinder,
 				  struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */

@@ -160,11 +160,14 @@ def test_what_runs_is_stopped_for_machine_code_alone(pyrometer, entry):
         seen = set()
         while not any("deflate" in name or "libz" in name for name in seen):
             done = pyrometer("dump", "--json", "--native", process.pid)
-            (thread,) = json.loads(done.stdout)["threads"]
+            whole = json.loads(done.stdout)
+            assert (whole["stopped_threads"] > 0) == (whole["stopped_ns"] > 0)
+            (thread,) = whole["threads"]
             assert thread["read"] and thread["proved"], thread
             seen.update(frame["name"] for frame in thread["frames"] if frame["native"])
         for _ in range(5):
             done = pyrometer("dump", "--json", "--native", "--no-stop", process.pid)
+            assert json.loads(done.stdout)["stopped_threads"] == 0
             (thread,) = json.loads(done.stdout)["threads"]
             assert [frame["name"] for frame in thread["frames"]] == ["<module>"], thread
 

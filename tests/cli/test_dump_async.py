@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from cores import dump, killed, needs_cores, places
 from executable import PROJECT
 from hostile import interpreter_id, interpreters, running
 
@@ -91,6 +92,24 @@ def test_every_task_is_told(pyrometer, known_tasks, entry):
     # Those that wait for one lock are told by its address.
     assert by_name["lock"]["type"] == "Lock"
     assert by_name["lock"]["object"] != by_name["semaphore"]["object"]
+
+
+@needs_cores
+@EVERY
+def test_every_task_of_a_core(pyrometer, tmp_path, entry):
+    program = [*entry["argv"], str(TARGETS / "known_tasks.py")]
+    core, line = killed(tmp_path / "died", program)
+    seen = dump(pyrometer, core, "--async", *places(entry))
+    by_name = check(entry, json.loads(line), seen)
+    threads = {thread["name"]: thread["tid"] for thread in seen["threads"]}
+    assert by_name["running-other"]["tid"] == threads["other-loop"]
+    assert by_name["lock"]["tid"] == threads["MainThread"]
+    assert seen["greenlets"]["list"] == []
+    # From 3.14 on asyncio says where it keeps what, which is found by way of its file.
+    if version(entry) >= (3, 14):
+        seen = dump(pyrometer, core, "--async", "--root", tmp_path)
+        assert "cannot be found without a file" in seen["tasks"]["error"]
+        assert seen["threads"]
 
 
 @EVERY
@@ -179,6 +198,23 @@ def greenlet_for(tmp_path_factory):
     return get
 
 
+def check_greenlets(seen, known):
+    greenlets = seen["greenlets"]
+    assert greenlets["complete"] and greenlets["error"] is None
+    threads = {thread["tid"]: thread["name"] for thread in seen["threads"]}
+    found = sorted(
+        [
+            one["name"],
+            one["state"],
+            threads.get(one["tid"]),
+            [frame["name"].rpartition(".")[2] for frame in one["frames"]],
+        ]
+        for one in greenlets["list"]
+    )
+    assert all(one["proved"] and not one["partial"] for one in greenlets["list"])
+    assert found == sorted(known, key=lambda one: (one[0], one[1], one[2] or "", one[3]))
+
+
 @EVERY
 def test_greenlets(pyrometer, greenlet_for, entry):
     folder = greenlet_for(entry)
@@ -187,20 +223,15 @@ def test_greenlets(pyrometer, greenlet_for, entry):
     with running(command, stdout=subprocess.PIPE) as process:
         # running() has read the first line, "ready".
         known = json.loads(process.stdout.readline())
-        seen = dumped(pyrometer, process.pid)
-        greenlets = seen["greenlets"]
-        assert greenlets["complete"] and greenlets["error"] is None
-        threads = {thread["tid"]: thread["name"] for thread in seen["threads"]}
-        found = sorted(
-            [
-                one["name"],
-                one["state"],
-                threads.get(one["tid"]),
-                [frame["name"].rpartition(".")[2] for frame in one["frames"]],
-            ]
-            for one in greenlets["list"]
-        )
-        assert all(one["proved"] and not one["partial"] for one in greenlets["list"])
-        assert found == sorted(known, key=lambda one: (one[0], one[1], one[2] or "", one[3]))
+        check_greenlets(dumped(pyrometer, process.pid), known)
         done = pyrometer("dump", "--async", process.pid)
         assert "%d greenlets" % len(known) in done.stdout
+
+
+@needs_cores
+@EVERY
+def test_greenlets_of_a_core(pyrometer, greenlet_for, tmp_path, entry):
+    program = [*entry["argv"], str(TARGETS / "known_greenlets.py"), str(greenlet_for(entry))]
+    core, lines = killed(tmp_path / "died", program, lines=2)
+    seen = dump(pyrometer, core, "--async", *places(entry, tmp_path))
+    check_greenlets(seen, json.loads(lines.splitlines()[1]))

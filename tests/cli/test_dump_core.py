@@ -5,16 +5,14 @@ import json
 import os
 import resource
 import shutil
-import signal
 import struct
 import subprocess
 
 import pytest
+from cores import die, dump, every_interpreter, found, killed, needs_cores, places, writes_cores
 from executable import PROJECT, PYTHON
-from hostile import interpreter_id, interpreters
 
 TARGETS = PROJECT / "tests" / "targets"
-PATTERN = "/proc/sys/kernel/core_pattern"
 
 # Its threads say themselves where they are: their names are those of their functions.
 DIES = """
@@ -58,57 +56,6 @@ never.wait()
 """
 
 
-def found():
-    try:
-        return interpreters()
-    except Exception:
-        return []
-
-
-def writes_cores():
-    """Whether the kernel writes them into the folder of who dies."""
-    with open(PATTERN) as pattern:
-        text = pattern.read().strip()
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    return "/" not in text and "|" not in text and most == resource.RLIM_INFINITY
-
-
-needs_cores = pytest.mark.skipif(not writes_cores(), reason="the kernel writes no core files here")
-every_interpreter = pytest.mark.parametrize("interpreter", found(), ids=interpreter_id)
-
-
-def allow_cores():
-    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-
-
-def die(folder, command):
-    """The core of what such a command leaves, and its exit status."""
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(
-        command,
-        cwd=str(folder),
-        preexec_fn=allow_cores,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=60,
-    )
-    cores = list(folder.glob("core*"))
-    assert len(cores) == 1, (done.returncode, cores)
-    return cores[0]
-
-
-def places(interpreter):
-    """Where its files are: in another root they are not where they were."""
-    return ["--root", interpreter["root"]] if interpreter["root"] else []
-
-
-def dump(pyrometer, core, *options):
-    done = pyrometer("dump", "--json", "--core", core, *options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def minor(interpreter):
     return int(interpreter["version"].split(".")[1])
 
@@ -143,8 +90,9 @@ def test_killed_by_a_fault(pyrometer, tmp_path, interpreter):
     threads = check_threads(seen)
     assert seen["core"] == str(core)
     assert seen["signal"] == "SIGSEGV"
-    assert seen["cause"] == "no memory at 0x10"
-    assert seen["lost_bytes"] == 0
+    assert (seen["cause"], seen["fault_address"]) == ("no memory at 0x10", "0x10")
+    assert int(seen["pc"], 16) > 4096 and "/libc.so" in seen["pc_file"]
+    assert (seen["lost_bytes"], seen["missing_files"]) == (0, [])
     assert seen["python"] == interpreter["full"]
     assert not seen["collecting"] and not seen["finalizing"]
     # ctypes lets the GIL go for a call, but not for this one.
@@ -158,7 +106,7 @@ def test_killed_by_a_fault(pyrometer, tmp_path, interpreter):
         assert waits["reads"] == "file"
     # For people it says the same.
     done = pyrometer("dump", "--core", core, *places(interpreter))
-    assert "killed by SIGSEGV: no memory at 0x10" in " ".join(done.stdout.split())
+    assert "killed by SIGSEGV in dies: no memory at 0x10" in " ".join(done.stdout.split())
     assert f"dies {threads['dies']['tid']}  killed by SIGSEGV, holds the GIL\n" in done.stdout
     assert pyrometer("dump", "--core", core, *places(interpreter)).stderr == ""
 
@@ -194,22 +142,26 @@ def test_without_its_files(pyrometer, refused, tmp_path, interpreter):
 @every_interpreter
 def test_interpreters_in_it(pyrometer, tmp_path, interpreter):
     """Those beside the main one, which stand in the middle of their code."""
-    folder = tmp_path / "died"
-    folder.mkdir()
-    with subprocess.Popen(
-        [*interpreter["argv"], "-S", str(TARGETS / "reader_interpreters.py")],
-        cwd=str(folder),
-        preexec_fn=allow_cores,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout.readline()
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=60)
-    (core,) = folder.glob("core*")
+    core, _ = killed(
+        tmp_path / "died", [*interpreter["argv"], "-S", str(TARGETS / "reader_interpreters.py")]
+    )
     seen = dump(pyrometer, core, *places(interpreter))
-    others = {t["frames"][0]["name"] for t in seen["threads"] if t["interpreter"] and t["frames"]}
-    assert others == {"inside_1", "inside_2"}
+    # Each on top of the thread that began it, which is one.
+    assert len(seen["threads"]) == 3
+    inside = [thread for thread in seen["threads"] if thread["interpreter"]]
+    assert {names(thread)[0] for thread in inside} == {"inside_1", "inside_2"}
+    for thread in inside:
+        assert names(thread)[1:4] == ["<module>", "run", "run"]
+        assert thread["state"] == "waiting"
+    seen = dump(pyrometer, core, "--native", "--locals", *places(interpreter))
+    for thread in seen["threads"]:
+        if thread["interpreter"]:
+            python = [frame for frame in thread["frames"] if not frame["native"]]
+            values = {local["name"]: local["value"] for local in python[2]["locals"]}
+            assert python[0]["name"] == "inside_" + values["number"], values
+            # What runs a string in another interpreter is machine code of its own.
+            between = names(thread)[names(thread).index("<module>") + 1 :]
+            assert between.index("run") > 0, between
     assert seen["signal"] == "SIGQUIT"
     assert seen["cause"] == f"sent by process {os.getpid()}"
 
@@ -350,3 +302,124 @@ def test_opens_gigabytes_at_once(pyrometer, core, tmp_path):
     done = pyrometer("dump", "--json", "--core", big, preexec_fn=little_time)
     assert done.returncode == 0, done.stderr
     check_threads(json.loads(done.stdout))
+
+
+def natives(thread):
+    return [frame["name"] for frame in thread["frames"] if frame["native"]]
+
+
+@needs_cores
+@every_interpreter
+def test_machine_code(pyrometer, tmp_path, interpreter):
+    """With Python's frames where they belong, from the function that broke to the outermost."""
+    core = die(tmp_path / "died", [*interpreter["argv"], "-c", DIES, "segv"])
+    plain = check_threads(dump(pyrometer, core, *places(interpreter)))
+    seen = dump(pyrometer, core, "--native", *places(interpreter))
+    assert seen["missing_files"] == []
+    for name, thread in by_name(seen).items():
+        python = [frame for frame in thread["frames"] if not frame["native"]]
+        assert python == plain[name]["frames"]
+        assert thread["frames"][0]["native"] and not thread["truncated"], thread
+    # The C library looks for the end of the string, for ctypes, for Python.
+    dead = seen["threads"][0]
+    leaf = dead["frames"][0]["name"]
+    assert dead["killed"] and ("strlen" in leaf or leaf.startswith("libc.so")), dead
+    assert len(natives(dead)) >= 4
+    assert names(dead).index("string_at", 2) < names(dead).index("die")
+    if minor(interpreter) < 11:
+        # Each call of a Python function is one of the loop, which calls ctypes and no other code.
+        inner = names(dead)[names(dead).index("die") :]
+        assert not set(natives(dead)) & set(inner), inner
+    done = pyrometer("dump", "--native", "--core", core, *places(interpreter))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "has no names" not in done.stdout
+
+
+@needs_cores
+@every_interpreter
+@pytest.mark.parametrize("scene", ["plain", "sort", "sqlite"])
+def test_python_called_by_machine_code(pyrometer, tmp_path, interpreter, scene):
+    """The very functions that the program names itself, each frame once."""
+    core, line = killed(
+        tmp_path / "died",
+        [*interpreter["argv"], str(TARGETS / "native_scenes.py"), scene],
+        stderr=subprocess.DEVNULL,
+    )
+    if not line:
+        pytest.skip("it cannot run this scene")
+    options = ["--native", *places(interpreter)]
+    (thread,) = dump(pyrometer, core, *options)["threads"]
+    here = natives(thread)
+    for function in json.loads(line)["functions"]:
+        if not function.startswith("~"):
+            assert set(function.split("|")) & set(here), (function, here)
+    assert names(thread)[-1] == "<module>" and scene in names(thread)
+
+
+@needs_cores
+def test_deep_stacks_in_machine_code(pyrometer, tmp_path):
+    """A core has all of a stack, however much that is: of a process that lives 32 KiB are copied."""
+    deep = "def down(n):\n if n: sorted([1], key=lambda x: down(n - 1))\n else:\n"
+    deep += "  import os; print('ready', flush=True); os.read(0, 1)\ndown(150)"
+    core, _ = killed(tmp_path / "died", [PYTHON, "-c", deep])
+    (thread,) = dump(pyrometer, core, "--native")["threads"]
+    assert names(thread).count("down") == 151 and not thread["truncated"]
+    inner = names(thread)[names(thread).index("down") : -1]
+    last = len(inner) - inner[::-1].index("<lambda>")
+    # Between any two of them is the sorting.
+    assert any("sort" in name for name in inner[last - 4 : last + 6]), inner[last - 4 : last + 6]
+
+
+BREAKS = """
+import ctypes, os, sys
+def breaks():
+    library = ctypes.CDLL(sys.argv[1], os.RTLD_NOW | os.RTLD_DEEPBIND)
+    library.adler32(1, ctypes.c_void_p(0x10), 100)
+breaks()
+"""
+BUILD_ID = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0"
+
+
+def mapped(name):
+    """Where a library is that this very program has."""
+    __import__("zlib")
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            if name in line:
+                return line.split()[-1]
+    pytest.skip("there is no " + name)
+
+
+@needs_cores
+@every_interpreter
+def test_a_file_that_was_replaced(pyrometer, tmp_path, interpreter):
+    """It is told from the one that was mapped, both are named, and its symbols are not used."""
+    library = tmp_path / "libthing.so"
+    source = (interpreter["root"] or "") + mapped("/libz.so")
+    if not os.path.exists(source):
+        source = mapped("/libz.so")
+    shutil.copy(os.path.realpath(source), str(library))
+    core = die(tmp_path / "died", [*interpreter["argv"], "-c", BREAKS, str(library)])
+    options = ["--native", *places(interpreter, tmp_path)]
+    whole = dump(pyrometer, core, *options)
+    assert (whole["pc_file"], whole["missing_files"]) == (str(library), [])
+    frames = whole["threads"][0]["frames"]
+    assert "adler32" in frames[0]["name"], frames[0]
+
+    data = bytearray(library.read_bytes())
+    at = data.index(BUILD_ID) + len(BUILD_ID)
+    old = bytes(data[at : at + 20]).hex()
+    data[at] ^= 0xFF
+    new = bytes(data[at : at + 20]).hex()
+    library.write_bytes(bytes(data))
+    seen = dump(pyrometer, core, *options)
+    (said,) = seen["missing_files"]
+    assert said["path"] == str(library)
+    assert f"its build id is {new}, that was {old}" in said["why"]
+    (thread,) = seen["threads"]
+    assert thread["frames"][0]["name"].startswith("libthing.so+0x"), thread["frames"][0]
+    python = [frame for frame in thread["frames"] if not frame["native"]]
+    assert python == [frame for frame in frames if not frame["native"]]
+    done = pyrometer("dump", "--core", core, *options)
+    text = " ".join(done.stdout.split())
+    assert "code of libthing.so has no names: " in text and done.stderr == ""

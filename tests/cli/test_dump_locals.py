@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from cores import dump, killed, needs_cores, places
 from executable import PROJECT
 from hostile import interpreter_id, interpreters, running, wait_until
 
@@ -36,15 +37,19 @@ def target(entry, program, **environment):
         process.stdout.close()
 
 
-def dumped(pyrometer, pid):
+def by_function(seen):
     """Every frame, by the name of its function."""
-    done = pyrometer("dump", "--locals", "--json", pid)
-    assert (done.returncode, done.stderr) == (0, "")
     frames = {}
-    for thread in json.loads(done.stdout)["threads"]:
+    for thread in seen["threads"]:
         for frame in thread["frames"]:
             frames[frame["name"].rpartition(".")[2]] = frame
     return frames
+
+
+def dumped(pyrometer, pid):
+    done = pyrometer("dump", "--locals", "--json", pid)
+    assert (done.returncode, done.stderr) == (0, "")
+    return by_function(json.loads(done.stdout))
 
 
 def differences(frame, variables):
@@ -56,26 +61,40 @@ def differences(frame, variables):
     ]
 
 
+def check(seen, truth):
+    wrong = []
+    for function, variables in truth.items():
+        frame = seen[function]
+        assert not frame["locals_changed"] and not frame["locals_unreadable"], function
+        wrong += differences(frame, variables)
+        if function not in ("<module>", "Body", "crowd"):
+            # Nothing that is not bound, and nothing twice.
+            names = [local["name"] for local in frame["locals"]]
+            assert sorted(names) == sorted(variables), function
+            assert frame["locals_left_out"] == 0
+    assert wrong == []
+    assert len(seen["crowd"]["locals"]) == LIMIT
+    assert seen["crowd"]["locals_left_out"] == 201 - LIMIT
+    names = [local["name"] for local in seen["<module>"]["locals"]]
+    assert "functions" in names and not {"os", "Point", "main", "__name__"} & set(names)
+
+
 @EVERY
 def test_known_values(pyrometer, entry):
     with target(entry, "known_locals.py") as (process, truth):
         assert {"numbers", "texts", "dicts", "outer", "inner", "generator", "leaf"} <= set(truth)
-        seen = dumped(pyrometer, process.pid)
-        wrong = []
-        for function, variables in truth.items():
-            frame = seen[function]
-            assert not frame["locals_changed"] and not frame["locals_unreadable"], function
-            wrong += differences(frame, variables)
-            if function not in ("<module>", "Body", "crowd"):
-                # Nothing that is not bound, and nothing twice.
-                names = [local["name"] for local in frame["locals"]]
-                assert sorted(names) == sorted(variables), function
-                assert frame["locals_left_out"] == 0
-        assert wrong == []
-        assert len(seen["crowd"]["locals"]) == LIMIT
-        assert seen["crowd"]["locals_left_out"] == 201 - LIMIT
-        names = [local["name"] for local in seen["<module>"]["locals"]]
-        assert "functions" in names and not {"os", "Point", "main", "__name__"} & set(names)
+        check(dumped(pyrometer, process.pid), truth)
+
+
+@needs_cores
+@EVERY
+def test_known_values_of_a_core(pyrometer, tmp_path, entry):
+    core, line = killed(
+        tmp_path / "died",
+        [*entry["argv"], str(TARGETS / "known_locals.py")],
+        env=dict(os.environ, PYTHONUTF8="1"),
+    )
+    check(by_function(dump(pyrometer, core, "--locals", *places(entry))), json.loads(line))
 
 
 @EVERY

@@ -209,6 +209,13 @@ static bool look(struct run *run, int tid, bool first)
 	return done;
 }
 
+static enum pyro_rc create_unwinder(struct run *run, struct pyro_err *err)
+{
+	const struct pyro_space space = pyro_space_live(run->pid, run->reader);
+
+	return pyro_unwinder_create(&space, &run->unwinder, err);
+}
+
 static int looks(struct run *run)
 {
 	struct pyro_tids tids;
@@ -216,7 +223,7 @@ static int looks(struct run *run)
 	bool first = true;
 
 	if (pyro_live_reader_create(run->pid, &run->reader, &err) != PYRO_RC_OK ||
-	    pyro_unwinder_create(run->pid, run->reader, &run->unwinder, &err) != PYRO_RC_OK ||
+	    create_unwinder(run, &err) != PYRO_RC_OK ||
 	    pyro_process_tids(run->pid, &tids, &err) != PYRO_RC_OK) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;

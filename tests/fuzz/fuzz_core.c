@@ -6,8 +6,36 @@
 #include <unistd.h>
 
 #include "cpython/locate.h"
+#include "unwind/unwind.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The machine code of its first threads, as far as the core has it. */
+static void unwind(struct pyro_core *core, const struct pyro_core_places *places)
+{
+	static struct pyro_native_stack stack;
+	static struct pyro_stack_memory memory;
+	const struct pyro_space space = pyro_space_core(core, places);
+	const struct pyro_core_thread *threads;
+	struct pyro_unwinder *unwinder = NULL;
+	struct pyro_registers registers;
+	size_t count;
+
+	if (pyro_unwinder_create(&space, &unwinder, NULL) != PYRO_RC_OK)
+		return;
+	threads = pyro_core_threads(core, &count);
+	for (size_t i = 0; i < count && i < 4; i++) {
+		if (pyro_registers_from_kernel(pyro_unwinder_machine(unwinder),
+					       threads[i].registers, sizeof(threads[i].registers),
+					       &registers) != PYRO_RC_OK)
+			continue;
+		pyro_stack_memory_init(&memory, 0, NULL, 0, pyro_core_reader(core));
+		pyro_unwinder_unwind(unwinder, &registers, &memory, &stack);
+		if (stack.count > PYRO_MAX_STACK_DEPTH)
+			__builtin_trap();
+	}
+	pyro_unwinder_destroy(unwinder);
+}
 
 static void use(struct pyro_core *core)
 {
@@ -31,7 +59,9 @@ static void use(struct pyro_core *core)
 		(void)!pyro_reader_read(pyro_core_reader(core), mapping->start - 1, into,
 					sizeof(into));
 	}
+	pyro_core_file_open_all(core, &places);
 	(void)!pyro_python_locate_core(core, &places, &origin, NULL);
+	unwind(core, &places);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,6 +7,7 @@
 
 #include "cpython/version.h"
 #include "elf/elf_file.h"
+#include "unwind/debug_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +34,17 @@ static enum pyro_rc bytes_readv(struct pyro_reader *reader, const struct pyro_sp
 	return PYRO_RC_OK;
 }
 
+static void unpack(struct pyro_elf *elf, const char *name)
+{
+	static char into[1 << 16];
+	struct pyro_elf_section section;
+	uint64_t size;
+
+	if (pyro_elf_section(elf, name, &section) == PYRO_RC_OK &&
+	    pyro_elf_contents_size(elf, &section, &size) == PYRO_RC_OK && size <= sizeof(into))
+		(void)!pyro_elf_contents_load(elf, &section, into, (size_t)size);
+}
+
 static void use(struct pyro_elf *elf)
 {
 	static const char *const names[] = {"_PyRuntime", "alpha", "hidden", ""};
@@ -51,6 +63,8 @@ static void use(struct pyro_elf *elf)
 	(void)pyro_elf_is_stripped(elf);
 	(void)!pyro_elf_build_id(elf, id, &count);
 	(void)!pyro_elf_section(elf, ".PyRuntime", &section);
+	unpack(elf, ".debug_info");
+	unpack(elf, ".debug_line");
 	(void)!pyro_elf_dynamic_entry(elf, DT_DEBUG, &value);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)!pyro_elf_dynamic_symbol(elf, names[i], &symbol);
@@ -62,6 +76,7 @@ static void use(struct pyro_elf *elf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
+	struct pyro_debug_image image = {NULL, 0};
 	struct bytes bytes = {{.readv = bytes_readv}, data, size};
 	struct pyro_elf *elf = NULL;
 
@@ -72,6 +87,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pyro_elf_create_from_fd(fd, &elf, NULL) == PYRO_RC_OK)
 		use(elf);
 	pyro_elf_destroy(elf);
+	/* What says that it is large once it is unpacked is as any other, only slow. */
+	if (size < 4096 && pyro_debug_image_create(fd, &image) == PYRO_RC_OK)
+		pyro_debug_image_deinit(&image);
 	elf = NULL;
 	if (pyro_elf_create_from_memory(&bytes.reader, LOADED_AT, &elf, NULL) == PYRO_RC_OK)
 		use(elf);

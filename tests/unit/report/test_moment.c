@@ -100,6 +100,8 @@ static struct pyro_moment *server(void)
 	moment->command = "/usr/bin/python3 -m gunicorn shop:app";
 	moment->version = "3.11.7";
 	moment->up_ns = 11520 * PYRO_NS_PER_S;
+	moment->stops = 2;
+	moment->stopped_ns = 154000;
 	moment->collecting = true;
 	moment->threads = pyro_arena_alloc(&moment->arena, THREADS * sizeof(*moment->threads));
 	assert_non_null(moment->threads);
@@ -143,7 +145,15 @@ static struct pyro_moment *dead(void)
 	moment->core = "/var/crash/core.4127";
 	moment->signal = "SIGSEGV";
 	moment->cause = "no memory at 0x10";
+	moment->has_fault = true;
+	moment->fault = 0x10;
+	moment->pc = 0x7f12345678;
+	moment->pc_file = "/usr/lib/libfast\x1b.so";
+	assert_int_equal(pyro_moment_add_file(moment, "/usr/lib/libfast\x1b.so",
+					      "libfast.so: not the file that was mapped"),
+			 PYRO_RC_OK);
 	moment->lost = 12300000;
+	moment->stops = moment->stopped_ns = 0;
 	for (size_t i = 0; i < moment->thread_count; i++)
 		moment->threads[i].wait_ns = 0;
 	moment->threads[1].killed = true;

@@ -91,10 +91,32 @@ static int restore(void **state)
 	       setpriority(PRIO_PROCESS, 0, nice_before);
 }
 
+static void hurry_is_undone(void **state)
+{
+	const int before = sched_getscheduler(0);
+	const int policy = pyro_prompt_hurry();
+
+	(void)state;
+	if (policy < 0) {
+		assert_int_equal(sched_getscheduler(0), before);
+		print_message("skipped: no real-time priority here\n");
+		skip();
+	}
+	assert_int_equal(policy, before);
+	assert_int_equal(sched_getscheduler(0), SCHED_FIFO);
+	/* What is hurried already stays so. */
+	assert_int_equal(pyro_prompt_hurry(), -1);
+	pyro_prompt_relax(-1);
+	assert_int_equal(sched_getscheduler(0), SCHED_FIFO);
+	pyro_prompt_relax(policy);
+	assert_int_equal(sched_getscheduler(0), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bears_a_late_wake_up_now_and_then),
+		cmocka_unit_test(hurry_is_undone),
 		cmocka_unit_test(notices_a_crowd_and_tries_again),
 		cmocka_unit_test_setup_teardown(preempts_as_it_is_told, remember, restore),
 	};

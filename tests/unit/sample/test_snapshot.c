@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,7 +86,7 @@ static void check_marks(const struct stage *stage)
 	const uint64_t marks = *stage->place;
 
 	assert_true(marks >= snapshot->stack_addr);
-	assert_true(snapshot->stack_size <= PYRO_SNAPSHOT_STACK);
+	assert_true(snapshot->stack_size <= PYRO_INTERRUPT_STACK);
 	assert_true(snapshot->stack_size >= marks - snapshot->stack_addr + 8 * MARKS);
 	for (size_t i = 0; i < MARKS; i++) {
 		uint64_t mark;
@@ -151,12 +152,44 @@ static void a_running_thread_shows_nothing(void **state)
 	tear_down(&stage);
 }
 
+/* Of a core the registers are kept, and the stack stays where it is. */
+static void what_is_stored_stays_there(void **state)
+{
+	static struct pyro_snapshot snapshot;
+	struct user_regs_struct registers = {0};
+	struct pyro_reader reader = {.readv = NULL};
+
+	(void)state;
+#if defined(__x86_64__)
+	registers.rsp = 0x7ffe0000;
+	registers.rip = 0x400010;
+	registers.orig_rax = (unsigned long long)-1;
+#else
+	registers.sp = 0x7ffe0000;
+	registers.pc = 0x400010;
+#endif
+	snapshot.stack_size = 12;
+	pyro_snapshot_take_stored(&snapshot, &registers, sizeof(registers), &reader);
+	assert_int_equal(snapshot.kind, PYRO_SNAPSHOT_WHOLE);
+	assert_int_equal(snapshot.word_count, sizeof(registers) / sizeof(uint64_t));
+	assert_memory_equal(snapshot.words, &registers, sizeof(registers));
+	assert_int_equal(snapshot.stack_addr, 0x7ffe0000);
+	assert_int_equal(snapshot.stack_size, 0);
+	assert_ptr_equal(snapshot.rest, &reader);
+	assert_false(snapshot.in_call);
+	/* The next one has nothing of it. */
+	pyro_snapshot_take_waiting(&snapshot, (int)getpid(), -1, &reader);
+	assert_int_equal(snapshot.kind, PYRO_SNAPSHOT_EMPTY);
+	assert_null(snapshot.rest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stopped_thread_shows_all),
 		cmocka_unit_test(a_waiting_thread_shows_where),
 		cmocka_unit_test(a_running_thread_shows_nothing),
+		cmocka_unit_test(what_is_stored_stays_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,11 +42,11 @@ static enum pyro_rc lie(struct pyro_reader *reader, const struct pyro_span *span
 
 static struct pyro_modules *create(struct pyro_reader *reader)
 {
+	const struct pyro_space space = pyro_space_live((int)getpid(), reader);
 	struct pyro_modules *modules = NULL;
 
-	assert_int_equal(
-		pyro_modules_create((int)getpid(), reader, pyro_machine_own(), &modules, NULL),
-		PYRO_RC_OK);
+	assert_int_equal(pyro_modules_create(&space, pyro_machine_own(), &modules, NULL),
+			 PYRO_RC_OK);
 	return modules;
 }
 

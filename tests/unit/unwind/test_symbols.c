@@ -120,17 +120,18 @@ static void test_what_is_no_debug_information(void **state)
 {
 	const int fd = memfd_create("nothing", MFD_CLOEXEC);
 	struct pyro_debug_info *info = NULL;
+	const struct pyro_space space = pyro_space_live((int)getpid(), reader);
 	struct pyro_module module = {.fd = -1, .path = "/nowhere/at/all.so"};
 	int got;
 
 	(void)state;
 	assert_int_equal(write(fd, "not an object", 13), 13);
-	assert_int_equal(pyro_debug_info_create(fd, &info), PYRO_RC_NOTFOUND);
+	assert_int_equal(pyro_debug_info_create(fd, &info), PYRO_RC_FORMAT);
 	assert_null(info);
 	assert_true(pyro_debug_files_is_trusted(fd));
 	if (geteuid() == 0 && fchown(fd, 65534, 65534) == 0)
 		assert_false(pyro_debug_files_is_trusted(fd));
-	assert_int_equal(pyro_debug_files_open((int)getpid(), &module, &got), PYRO_RC_NOTFOUND);
+	assert_int_equal(pyro_debug_files_open(&space, &module, &got), PYRO_RC_NOTFOUND);
 	close(fd);
 }
 
@@ -177,10 +178,13 @@ static void test_code_made_at_run_time(void **state)
 
 static int begin(void **state)
 {
+	struct pyro_space space;
+
 	(void)state;
-	return pyro_live_reader_create((int)getpid(), &reader, NULL) != PYRO_RC_OK ||
-	       pyro_modules_create((int)getpid(), reader, pyro_machine_own(), &modules, NULL) !=
-		       PYRO_RC_OK;
+	if (pyro_live_reader_create((int)getpid(), &reader, NULL) != PYRO_RC_OK)
+		return 1;
+	space = pyro_space_live((int)getpid(), reader);
+	return pyro_modules_create(&space, pyro_machine_own(), &modules, NULL) != PYRO_RC_OK;
 }
 
 static int end(void **state)

@@ -344,8 +344,12 @@ static void test_names_of_ends(void **state)
 static int begin(void **state)
 {
 	(void)state;
-	return pyro_live_reader_create((int)getpid(), &reader, NULL) != PYRO_RC_OK ||
-	       pyro_unwinder_create((int)getpid(), reader, &unwinder, NULL) != PYRO_RC_OK;
+	struct pyro_space space;
+
+	if (pyro_live_reader_create((int)getpid(), &reader, NULL) != PYRO_RC_OK)
+		return 1;
+	space = pyro_space_live((int)getpid(), reader);
+	return pyro_unwinder_create(&space, &unwinder, NULL) != PYRO_RC_OK;
 }
 
 int main(void)
