@@ -197,34 +197,42 @@ static uint64_t rest_of(struct taking *taking, int tid, int cpu)
 	return rest_ns >= LEAST_WAIT_NS && rest_ns < INT64_MAX ? rest_ns : 0;
 }
 
-/* What the thread, which is off its processor, waits for. */
-static void take_wait(struct taking *taking, struct pyro_moment_thread *thread,
-		      const struct pyro_gil *gil, int cpu)
+/* What the thread, which is off its processor, waits for. False if it may have run since its stack
+ * was read. */
+static bool find_wait(const struct taking *taking, struct pyro_sched_thread *kernel,
+		      struct pyro_wait *wait)
 {
+	const uint64_t slices = kernel->slices;
 	struct pyro_thread_syscall call = {.number = -2};
-	struct pyro_wait wait = {.kind = PYRO_WAIT_OTHER, .fd = -1};
 	int fd;
 
-	if (pyro_thread_syscall_open(taking->pid, thread->tid, &fd, NULL) == PYRO_RC_OK) {
+	*wait = (struct pyro_wait){.kind = PYRO_WAIT_OTHER, .fd = -1};
+	if (pyro_thread_syscall_open(taking->pid, kernel->tid, &fd, NULL) == PYRO_RC_OK) {
 		if (pyro_thread_syscall_read(fd, &call) == PYRO_RC_OK)
-			pyro_wait_find(taking->pid, &call, taking->reader, &wait);
+			pyro_wait_find(taking->pid, &call, taking->reader, wait);
 		close(fd);
 	}
-	thread->runs = wait.kind == PYRO_WAIT_RUNS;
+	return !pyro_sched_has_run(taking->freeze.sched, kernel, slices);
+}
+
+static void say_wait(struct taking *taking, struct pyro_moment_thread *thread,
+		     const struct pyro_gil *gil, const struct pyro_wait *wait, int cpu)
+{
+	thread->runs = wait->kind == PYRO_WAIT_RUNS;
 	if (thread->runs)
 		return;
 	thread->wait_ns = rest_of(taking, thread->tid, cpu);
-	thread->wait = pyro_wait_name(wait.kind);
-	thread->wait_text = pyro_wait_text(wait.kind);
+	thread->wait = pyro_wait_name(wait->kind);
+	thread->wait_text = pyro_wait_text(wait->kind);
 	/* Also while it changes hands. */
-	if (wait.kind == PYRO_WAIT_LOCK && wait.addr && wait.addr >= gil->wait_low &&
-	    wait.addr < gil->wait_high) {
+	if (wait->kind == PYRO_WAIT_LOCK && wait->addr && wait->addr >= gil->wait_low &&
+	    wait->addr < gil->wait_high) {
 		thread->wait = "gil";
 		thread->wait_text = "the GIL";
 		return;
 	}
 	pyro_buf_reset(&taking->text);
-	pyro_wait_object(taking->pid, &wait, &taking->text);
+	pyro_wait_object(taking->pid, wait, &taking->text);
 	if (taking->text.data && !taking->text.failed)
 		thread->object = pyro_moment_text(taking->moment, taking->text.data);
 }
@@ -297,6 +305,7 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		pyro_sched_thread(taking->freeze.sched, taking->pid, tid);
 	size_t state = state_of(taking, tid);
 	struct pyro_freeze_view view = {.state = PYRO_SCHED_RUNNING};
+	struct pyro_wait wait = {.kind = PYRO_WAIT_RUNS, .fd = -1};
 	enum pyro_rc rc = PYRO_RC_GONE;
 	int cpu = -1;
 
@@ -316,8 +325,14 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		cpu = kernel->cpu;
 		if (!rc && state != SIZE_MAX)
 			rc = take_stack(taking, state, kernel, thread, &view);
-		if (rc != PYRO_RC_NOTREADY)
+		else if (!rc && taking->native)
+			rc = take_code(taking, kernel, thread);
+		/* What it waits for must be what it waits for in this stack. */
+		if (rc != PYRO_RC_NOTREADY &&
+		    (rc || view.state != PYRO_SCHED_BLOCKED || find_wait(taking, kernel, &wait)))
 			break;
+		if (rc != PYRO_RC_NOTREADY)
+			continue;
 		/* Threads came or went: it is elsewhere now. */
 		rc = look(taking, err);
 		if (rc)
@@ -325,8 +340,6 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		state = state_of(taking, tid);
 		rc = PYRO_RC_NOTREADY;
 	}
-	if (!rc && state == SIZE_MAX && taking->native)
-		rc = take_code(taking, kernel, thread);
 	pyro_sched_forget(taking->freeze.sched, tid);
 	if (rc == PYRO_RC_GONE || rc == PYRO_RC_NOMEM || rc == PYRO_RC_LIMIT)
 		return rc;
@@ -338,7 +351,7 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 			return rc;
 	}
 	if (view.state == PYRO_SCHED_BLOCKED)
-		take_wait(taking, thread, &view.gil, cpu);
+		say_wait(taking, thread, &view.gil, &wait, cpu);
 	return PYRO_RC_OK;
 }
 
