@@ -18,7 +18,10 @@
 #define PAUSE_NEVER   UINT64_MAX
 /* The share of a processor that looks take, and of the program's time that they hold it. */
 #define COST_SHARE 50
-#define HELD_SHARE 400
+#define HELD_SHARE 200
+/* What looks cost, on the average of about so many: if each were followed by a pause of its own
+ * length, those that found the loop busy would stand for more time than the others. */
+#define COSTS 16
 /* Tasks of one look; of one that holds a thread for it, which is over in a millisecond. */
 #define MOST_TASKS 4096
 #define MOST_HELD  128
@@ -64,6 +67,7 @@ static struct pyro_async *create(void)
 		return NULL;
 	init_maps(async);
 	async->pause_ns = PAUSE_NS;
+	async->none = true;
 	async->pending = calloc(PYRO_ASYNC_PENDING, sizeof(*async->pending));
 	if (async->pending)
 		return async;
@@ -122,9 +126,12 @@ void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	code = shared->stack->frames[root].code;
 	mark->common = mark->group = pyro_async_group(probe, shared, thread->number, code, "") + 1;
 	if (!pyro_map_get(&async->by_root, pyro_python_frame_addr(probe->python, root), &at)) {
-		/* A new one, that the next look may find. */
-		if (async->pause_ns > PAUSE_NONE_NS / 2 && async->pause_ns != PAUSE_NEVER)
+		/* The first of all: looks had become rare, and their pauses say nothing of it. */
+		if (async->none && async->due_ns != PAUSE_NEVER) {
+			async->none = false;
 			async->due_ns = 0;
+			async->look_ns = pyro_clock_now();
+		}
 		return;
 	}
 	task = &async->items[at];
@@ -225,6 +232,21 @@ static void end_task(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		pyro_map_remove(&async->by_addr, task->addr);
 	if (pyro_map_get(&async->by_root, task->root, &found) && found == at)
 		pyro_map_remove(&async->by_root, task->root);
+}
+
+void pyro_async_close(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
+{
+	struct pyro_async *async = probe->async;
+
+	for (size_t i = 0; i < async->top; i++) {
+		struct pyro_async_task *task = &async->items[i];
+
+		if (!task->addr || task->ended_ns)
+			continue;
+		if (now_ns > task->seen_ns)
+			task->owed_ns += (int64_t)(now_ns - task->seen_ns);
+		share_out(probe, shared, task, NULL);
+	}
 }
 
 /* Those that were not seen where all were, and places of those whose samples have come. */
@@ -714,6 +736,21 @@ bool pyro_async_due(const struct pyro_probe *probe, const struct pyro_probe_shar
 	       probe->thread_count && (!probe->async || now_ns >= probe->async->due_ns);
 }
 
+/* How long to wait for the next look. */
+static uint64_t pause_after(const struct pyro_async *async, bool none)
+{
+	const uint64_t cost_ns = (uint64_t)(async->cost_ns * COST_SHARE);
+	const uint64_t held_ns = (uint64_t)(async->held_ns * HELD_SHARE);
+	uint64_t pause_ns = PAUSE_NS;
+
+	if (none)
+		pause_ns =
+			async->pause_ns < PAUSE_NONE_NS / 2 ? async->pause_ns * 2 : PAUSE_NONE_NS;
+	if (cost_ns > pause_ns)
+		pause_ns = cost_ns;
+	return held_ns > pause_ns ? held_ns : pause_ns;
+}
+
 void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	const uint64_t cpu_ns = pyro_clock_thread_cpu(), now_ns = pyro_clock_now();
@@ -734,14 +771,10 @@ void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 			rc = look_anew(probe, shared, &held_ns);
 		pyro_async_settle(probe, shared);
 	}
-	pause_ns = PAUSE_NS;
-	if (rc == PYRO_RC_NOTFOUND)
-		pause_ns =
-			async->pause_ns < PAUSE_NONE_NS / 2 ? async->pause_ns * 2 : PAUSE_NONE_NS;
-	if (held_ns * HELD_SHARE > pause_ns)
-		pause_ns = held_ns * HELD_SHARE;
-	if ((pyro_clock_thread_cpu() - cpu_ns) * COST_SHARE > pause_ns)
-		pause_ns = (pyro_clock_thread_cpu() - cpu_ns) * COST_SHARE;
+	async->cost_ns += ((double)(pyro_clock_thread_cpu() - cpu_ns) - async->cost_ns) / COSTS;
+	async->held_ns += ((double)held_ns - async->held_ns) / COSTS;
+	async->none = rc == PYRO_RC_NOTFOUND;
+	pause_ns = pause_after(async, async->none);
 	/* Evenly spread over a stretch half as long as the pause, so that it keeps time with
 	 * nothing in the program. */
 	async->pause_ns = pause_ns;

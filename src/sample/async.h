@@ -39,7 +39,7 @@ bool pyro_async_due(const struct pyro_probe *probe, const struct pyro_probe_shar
 void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared);
 /** Sends on what was gathered, now and then; at the end of the process, all of it. */
 void pyro_async_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
-void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
 
 /** The frame of the stack just read that a task begins with; PYRO_NO_ROOT: it is in none, or tasks
  *  are not looked at. */

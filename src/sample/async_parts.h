@@ -69,10 +69,13 @@ struct pyro_async {
 	uint64_t due_ns;
 	uint64_t look_ns; /**< of the last look that counted; 0: none did */
 	uint64_t pause_ns;
+	double cost_ns;      /**< processor time of a look, on the average */
+	double held_ns;      /**< and for how long it holds a thread */
 	uint64_t run_slices; /**< of the loops' threads in that look, summed up */
 	bool sound;          /**< nothing has changed if these have not */
 	bool whole;          /**< that look saw every task */
 	bool running;        /**< a task was running in it */
+	bool none;           /**< there was no task in the last look */
 	size_t next;         /**< the first task of the next look, where there are too many */
 	uint32_t round;
 	uint32_t next_serial;
@@ -100,6 +103,8 @@ struct pyro_async {
 	uint64_t flush_ns;
 };
 
+/** async.c: ends all tasks where they were last seen: the process ends, or the recording does. */
+void pyro_async_close(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
 /** async_time.c: the group of tasks of the coroutine @code in thread @thread; @name: "" for those
  *  that nobody gave one. UINT32_MAX: no room. */
 uint32_t pyro_async_group(struct pyro_probe *probe, struct pyro_probe_shared *shared,

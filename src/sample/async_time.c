@@ -271,10 +271,11 @@ void pyro_async_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	send_sums(probe, shared);
 }
 
-void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared)
+void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
 	if (!probe->async)
 		return;
 	pyro_async_settle(probe, shared);
+	pyro_async_close(probe, shared, now_ns);
 	send_sums(probe, shared);
 }

@@ -237,7 +237,7 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 	for (size_t i = 0; i < probe->thread_count; i++)
 		pyro_credit_end(probe, shared, probe->threads[i], now_ns);
 	pyro_credit_unseen(probe, shared, now_ns);
-	pyro_async_end(probe, shared);
+	pyro_async_end(probe, shared, now_ns);
 	pyro_roster_clear(probe, shared);
 	free_maps(probe);
 	if (probe->python) {
