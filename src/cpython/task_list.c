@@ -334,6 +334,15 @@ static enum pyro_rc note_running(struct pyro_python *python, struct pyro_objects
 	return PYRO_RC_OK;
 }
 
+enum pyro_rc pyro_task_list_update(struct pyro_python *python, struct pyro_objects *objects,
+				   const struct pyro_task_layout *layout,
+				   struct pyro_task_list *list)
+{
+	pyro_map_clear(&list->threads);
+	pyro_map_clear(&list->current);
+	return note_running(python, objects, layout, list);
+}
+
 enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects *objects,
 				 const struct pyro_task_layout *layout, struct pyro_task_list *list)
 {
@@ -343,13 +352,11 @@ enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects
 	list->truncated = false;
 	list->torn = false;
 	pyro_map_clear(&list->index);
-	pyro_map_clear(&list->threads);
-	pyro_map_clear(&list->current);
 	if (layout->node != PYRO_ABSENT)
 		rc = add_lists(python, objects, layout, list);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < python->interp_count; i++)
 		rc = add_sets(python, objects, &python->interps[i], list);
 	if (rc == PYRO_RC_OK)
-		rc = note_running(python, objects, layout, list);
+		rc = pyro_task_list_update(python, objects, layout, list);
 	return rc;
 }

@@ -40,6 +40,11 @@ void pyro_task_list_deinit(struct pyro_task_list *list);
 enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects *objects,
 				 const struct pyro_task_layout *layout,
 				 struct pyro_task_list *list) PYRO_NODISCARD;
+/** Finds out which of the tasks run, in a list that was loaded a moment ago, and adds those. Errors:
+ *  the same. */
+enum pyro_rc pyro_task_list_update(struct pyro_python *python, struct pyro_objects *objects,
+				   const struct pyro_task_layout *layout,
+				   struct pyro_task_list *list) PYRO_NODISCARD;
 /** The loop that runs in @thread; 0: none. Errors: the same, FAULT. */
 enum pyro_rc pyro_task_loop_read(struct pyro_python *python, struct pyro_objects *objects,
 				 const struct pyro_task_layout *layout,

@@ -34,6 +34,7 @@ struct pyro_tasks {
 	size_t first, most; /**< of the list, that are read */
 	size_t reached;     /**< the first that was out of reach */
 	int readings;       /**< until two agree */
+	bool is_listed;     /**< the list is there for the next read */
 
 	struct pyro_task *tasks;
 	struct pyro_task_inside *insides;

@@ -260,23 +260,44 @@ static enum pyro_rc resolve(struct pyro_tasks *tasks)
 	return rc;
 }
 
+enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks)
+{
+	const struct pyro_look *look;
+	enum pyro_rc rc;
+
+	if (tasks->layout.size == 0)
+		return PYRO_RC_OK; /* asyncio was never loaded */
+	pyro_objects_forget(&tasks->objects);
+	rc = pyro_python_look(tasks->python, &look);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
+					 &tasks->list);
+	/* A linked list has them in the order in which they were made, a set in none. */
+	if (rc == PYRO_RC_OK && tasks->layout.node == PYRO_ABSENT)
+		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
+	tasks->is_listed = rc == PYRO_RC_OK;
+	return rc;
+}
+
 static enum pyro_rc read_all(struct pyro_tasks *tasks)
 {
 	const struct pyro_look *look;
 	bool same = false;
 	enum pyro_rc rc;
 
-	pyro_objects_forget(&tasks->objects);
-	rc = pyro_python_look(tasks->python, &look);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
-					 &tasks->list);
+	if (tasks->is_listed) {
+		pyro_objects_forget(&tasks->objects);
+		rc = pyro_python_look(tasks->python, &look);
+		if (rc == PYRO_RC_OK)
+			rc = pyro_task_list_update(tasks->python, &tasks->objects, &tasks->layout,
+						   &tasks->list);
+	} else {
+		rc = pyro_tasks_list(tasks);
+	}
+	tasks->is_listed = false;
 	if (rc != PYRO_RC_OK)
 		return rc;
 	pyro_map_clear(&tasks->marks);
-	/* A linked list has them in the order in which they were made, a set in none. */
-	if (tasks->layout.node == PYRO_ABSENT)
-		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
 	for (int i = 0; i < tasks->readings && rc == PYRO_RC_OK && !same; i++)
 		rc = decode_all(tasks, &same);
 	return rc;

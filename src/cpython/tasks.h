@@ -95,6 +95,10 @@ void pyro_tasks_destroy(struct pyro_tasks *tasks);
 /** How far the reads to come go: @most tasks from the @first of the list on, each read @readings
  *  times at most. Who sees to it that the target's threads stand still needs one. */
 void pyro_tasks_set_reach(struct pyro_tasks *tasks, size_t first, size_t most, int readings);
+/** Lists the tasks, for the next read alone: so that this, which goes through all of them, need not
+ *  be done while the threads stand still. Those that end meanwhile are left out, new ones are not
+ *  known yet. Errors: as pyro_tasks_read. */
+enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks) PYRO_NODISCARD;
 
 /** Reads every task that is not done. The target is not stopped: what is suspended stands still,
  * and each is read until two readings agree, a few times at most. Errors: UNSUPPORTED (tasks are

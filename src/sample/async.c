@@ -17,15 +17,17 @@
 #define PAUSE_NONE_NS (500 * PYRO_NS_PER_MS)
 #define PAUSE_NEVER   UINT64_MAX
 /* The share of a processor that looks take, and of the program's time that they hold it. */
-#define COST_SHARE 50
+#define COST_SHARE 80
 #define HELD_SHARE 200
 /* What looks cost, on the average of about so many: if each were followed by a pause of its own
  * length, those that found the loop busy would stand for more time than the others. */
 #define COSTS 16
-/* Tasks of one look; of one that holds a thread for it, which is over in a millisecond. */
-#define MOST_TASKS 4096
-#define MOST_HELD  128
-#define TRIES      3
+/* Tasks of one look; of one that holds a thread for it, which is over in a millisecond. Where
+ * threads do not stand still for so many, for fewer. */
+#define MOST_TASKS  4096
+#define MOST_HELD   128
+#define LEAST_TASKS 32
+#define TRIES       3
 /* Tasks that await each other, from one to the next. */
 #define MAX_AWAITERS 64
 /* For how long a sample may be on its way. */
@@ -68,6 +70,7 @@ static struct pyro_async *create(void)
 	init_maps(async);
 	async->pause_ns = PAUSE_NS;
 	async->none = true;
+	async->most = MOST_HELD;
 	async->pending = calloc(PYRO_ASYNC_PENDING, sizeof(*async->pending));
 	if (async->pending)
 		return async;
@@ -634,12 +637,15 @@ static enum pyro_rc try_read(struct pyro_probe *probe, struct pyro_probe_shared 
 {
 	struct pyro_async *async = probe->async;
 	struct pyro_probe_thread *held = NULL;
-	const uint64_t begin_ns = pyro_clock_now();
+	uint64_t begin_ns = 0;
 	bool stopped = false, still = true;
-	enum pyro_rc rc;
+	enum pyro_rc rc = pyro_tasks_list(async->tasks);
 
+	if (rc)
+		return rc;
 	stand_up(probe, shared, stands);
 	if (wants_proof(shared) && (held = to_hold(stands))) {
+		begin_ns = pyro_clock_now();
 		if (!hold(shared, held, &stopped))
 			return PYRO_RC_UNSUPPORTED;
 		stand_up(probe, shared, stands); /* it may have gone elsewhere */
@@ -648,7 +654,7 @@ static enum pyro_rc try_read(struct pyro_probe *probe, struct pyro_probe_shared 
 				stands->items[i].running &= stands->items[i].thread != held;
 		}
 	}
-	pyro_tasks_set_reach(async->tasks, async->next, held ? MOST_HELD : MOST_TASKS,
+	pyro_tasks_set_reach(async->tasks, async->next, held ? MOST_HELD : async->most,
 			     wants_proof(shared) ? 1 : 4);
 	rc = pyro_tasks_read(async->tasks, view, NULL);
 	if (wants_proof(shared))
@@ -657,9 +663,11 @@ static enum pyro_rc try_read(struct pyro_probe *probe, struct pyro_probe_shared 
 		let_go(shared, held, stopped, begin_ns);
 		*held_ns += pyro_clock_now() - begin_ns;
 	}
-	/* What was not held is not known to have stood still. */
-	if (!rc && (!watched_all(async, view) && wants_proof(shared)))
+	/* What was not watched is not known to have stood still. */
+	if (!rc && !watched_all(async, view) && wants_proof(shared))
 		return PYRO_RC_TORN;
+	if (!rc && !still && !held && async->most > LEAST_TASKS)
+		async->most /= 2;
 	return !rc && !still ? PYRO_RC_TORN : rc;
 }
 
@@ -719,6 +727,8 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 	}
 	shared->async->unread += view.unread;
 	shared->async->skipped += view.listed - (view.reached - async->next);
+	if (async->most < MOST_TASKS && view.reached - async->next == async->most)
+		async->most += async->most / 4;
 	async->whole = async->next == 0 && view.reached == view.listed;
 	/* Where the list goes on, so does the next look. */
 	async->next = view.reached < view.listed ? view.reached : 0;
@@ -771,8 +781,11 @@ void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 			rc = look_anew(probe, shared, &held_ns);
 		pyro_async_settle(probe, shared);
 	}
-	async->cost_ns += ((double)(pyro_clock_thread_cpu() - cpu_ns) - async->cost_ns) / COSTS;
-	async->held_ns += ((double)held_ns - async->held_ns) / COSTS;
+	if (async->costs < COSTS)
+		async->costs++;
+	async->cost_ns +=
+		((double)(pyro_clock_thread_cpu() - cpu_ns) - async->cost_ns) / async->costs;
+	async->held_ns += ((double)held_ns - async->held_ns) / async->costs;
 	async->none = rc == PYRO_RC_NOTFOUND;
 	pause_ns = pause_after(async, async->none);
 	/* Evenly spread over a stretch half as long as the pause, so that it keeps time with

@@ -69,13 +69,15 @@ struct pyro_async {
 	uint64_t due_ns;
 	uint64_t look_ns; /**< of the last look that counted; 0: none did */
 	uint64_t pause_ns;
-	double cost_ns;      /**< processor time of a look, on the average */
+	uint32_t costs; /**< looks of which these are the averages: */
+	double cost_ns; /**< processor time of a look */
 	double held_ns;      /**< and for how long it holds a thread */
 	uint64_t run_slices; /**< of the loops' threads in that look, summed up */
 	bool sound;          /**< nothing has changed if these have not */
 	bool whole;          /**< that look saw every task */
 	bool running;        /**< a task was running in it */
 	bool none;           /**< there was no task in the last look */
+	size_t most;         /**< tasks for which the threads stand still, without being held */
 	size_t next;         /**< the first task of the next look, where there are too many */
 	uint32_t round;
 	uint32_t next_serial;

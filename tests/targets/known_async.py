@@ -18,7 +18,7 @@ class Clock:
 
     def __init__(self):
         self.tasks = 0
-        self.life = self.cpu = self.waiting = 0.0
+        self.life = self.cpu = self.waiting = self.blocked = 0.0
 
 
 class Life:
@@ -66,7 +66,9 @@ async def blocker(end):
     """Holds up its loop now and then."""
     with Life("blocker") as life:
         while time.perf_counter() < end:
+            begin = time.perf_counter()
             time.sleep(0.03)
+            life.clock.blocked += time.perf_counter() - begin
             await life.wait(rest(0.07))
 
 
