@@ -40,8 +40,8 @@ void pyro_task_list_deinit(struct pyro_task_list *list);
 enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects *objects,
 				 const struct pyro_task_layout *layout,
 				 struct pyro_task_list *list) PYRO_NODISCARD;
-/** Finds out which of the tasks run, in a list that was loaded a moment ago, and adds those. Errors:
- *  the same. */
+/** Finds out which of the tasks run, in a list that was loaded a moment ago, and adds those.
+ * Errors: the same. */
 enum pyro_rc pyro_task_list_update(struct pyro_python *python, struct pyro_objects *objects,
 				   const struct pyro_task_layout *layout,
 				   struct pyro_task_list *list) PYRO_NODISCARD;

@@ -224,7 +224,10 @@ static void add_row(struct pyro_report_table *table, const struct pyro_profile *
 
 	pyro_report_table_row(table);
 	add_name(table, row);
-	add_count(table, row->tasks);
+	if (row->tasks)
+		add_count(table, row->tasks);
+	else /* none but in samples of threads */
+		pyro_report_table_cell(table, PYRO_INK_DIM, "");
 	pyro_cells_percent(table, PYRO_INK_BOLD, part(row->cpu_ns, row->life_ns));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(row->ready_ns, row->life_ns));
 	pyro_cells_percent(table, PYRO_INK_PLAIN, part(row->waiting_ns, row->life_ns));

@@ -69,8 +69,8 @@ struct pyro_async {
 	uint64_t due_ns;
 	uint64_t look_ns; /**< of the last look that counted; 0: none did */
 	uint64_t pause_ns;
-	uint32_t costs; /**< looks of which these are the averages: */
-	double cost_ns; /**< processor time of a look */
+	uint32_t costs;      /**< looks of which these are the averages: */
+	double cost_ns;      /**< processor time of a look */
 	double held_ns;      /**< and for how long it holds a thread */
 	uint64_t run_slices; /**< of the loops' threads in that look, summed up */
 	bool sound;          /**< nothing has changed if these have not */
