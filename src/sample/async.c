@@ -30,6 +30,9 @@
 #define TRIES       3
 /* Tasks that await each other, from one to the next. */
 #define MAX_AWAITERS 64
+/* After so many looks without a change, tasks are read all the same: a new loop shows in none of
+ * the threads that are watched. */
+#define UNCHANGED 16
 /* For how long a sample may be on its way. */
 #define LATE_NS (600 * PYRO_NS_PER_MS)
 
@@ -129,6 +132,7 @@ void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	code = shared->stack->frames[root].code;
 	mark->common = mark->group = pyro_async_group(probe, shared, thread->number, code, "") + 1;
 	if (!pyro_map_get(&async->by_root, pyro_python_frame_addr(probe->python, root), &at)) {
+		async->sound = false;
 		/* The first of all: looks had become rare, and their pauses say nothing of it. */
 		if (async->none && async->due_ns != PAUSE_NEVER) {
 			async->none = false;
@@ -492,11 +496,12 @@ struct stand {
 	struct pyro_probe_thread *thread;
 	uint64_t slices;
 	bool running; /* on a processor that is not ours */
+	bool shares;  /* the GIL that was looked at */
 };
 
 /* What is known of the threads that run loops, before and after a look. */
 struct stands {
-	struct stand items[16];
+	struct stand items[PYRO_ASYNC_LOOPS];
 	size_t count;
 	struct pyro_gil gil;
 	bool has_gil;
@@ -529,16 +534,17 @@ static void stand_up(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	for (size_t i = 0; i < probe->thread_count && stands->count < PYRO_COUNT(stands->items);
 	     i++) {
 		struct pyro_probe_thread *thread = probe->threads[i];
+		struct stand *stand = &stands->items[stands->count];
 
 		if (!thread->kernel || thread->index == SIZE_MAX || !is_loop(async, thread->addr) ||
 		    pyro_sched_refresh(shared->sched, thread->kernel))
 			continue;
-		stands->items[stands->count++] = (struct stand){
-			.thread = thread,
-			.slices = thread->kernel->slices,
-			.running = thread->kernel->state == PYRO_SCHED_RUNNING &&
-				   thread->kernel->cpu != shared->seat.cpu,
-		};
+		stand->thread = thread;
+		stand->slices = thread->kernel->slices;
+		stand->running = thread->kernel->state == PYRO_SCHED_RUNNING &&
+				 thread->kernel->cpu != shared->seat.cpu;
+		stand->shares = thread->gil_index == stands->items[0].thread->gil_index;
+		stands->count++;
 	}
 	if (stands->count)
 		stands->has_gil = pyro_python_gil(probe->python, stands->items[0].thread->gil_index,
@@ -550,9 +556,11 @@ static void stand_up(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 static struct pyro_probe_thread *to_hold(const struct stands *stands)
 {
 	for (size_t i = 0; i < stands->count; i++) {
-		if (stands->items[i].running &&
-		    (!stands->has_gil || stands->gil.last_holder == stands->items[i].thread->addr))
-			return stands->items[i].thread;
+		const struct stand *stand = &stands->items[i];
+
+		if (stand->running && (!stands->has_gil || !stand->shares ||
+				       stands->gil.last_holder == stand->thread->addr))
+			return stand->thread;
 	}
 	return NULL;
 }
@@ -570,7 +578,7 @@ static bool stood_still(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	for (size_t i = 0; i < stands->count; i++) {
 		const struct stand *stand = &stands->items[i];
 
-		if (same_gil && stands->gil.last_holder != stand->thread->addr)
+		if (same_gil && stand->shares && stands->gil.last_holder != stand->thread->addr)
 			continue;
 		if (stand->running ||
 		    pyro_sched_has_run(shared->sched, stand->thread->kernel, stand->slices))
@@ -579,13 +587,20 @@ static bool stood_still(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	return true;
 }
 
-/* Every loop whose tasks were read is one that was watched. */
-static bool watched_all(struct pyro_async *async, const struct pyro_tasks_view *view)
+/* Every loop whose tasks were read is one that was watched. Those that run in no thread at present
+ * are taken to be the main thread's. */
+static bool watched_all(const struct pyro_probe *probe, const struct pyro_tasks_view *view)
 {
+	struct pyro_async *async = probe->async;
+	uint64_t main = 0;
 	bool all = true;
 
+	for (size_t i = 0; i < probe->thread_count; i++) {
+		if (probe->threads[i]->main && probe->threads[i]->index != SIZE_MAX)
+			main = probe->threads[i]->addr;
+	}
 	for (size_t i = 0; i < view->count; i++) {
-		const uint64_t thread = view->tasks[i].thread;
+		const uint64_t thread = view->tasks[i].thread ? view->tasks[i].thread : main;
 
 		if (!thread || is_loop(async, thread))
 			continue;
@@ -664,7 +679,7 @@ static enum pyro_rc try_read(struct pyro_probe *probe, struct pyro_probe_shared 
 		*held_ns += pyro_clock_now() - begin_ns;
 	}
 	/* What was not watched is not known to have stood still. */
-	if (!rc && !watched_all(async, view) && wants_proof(shared))
+	if (!rc && !watched_all(probe, view) && wants_proof(shared))
 		return PYRO_RC_TORN;
 	if (!rc && !still && !held && async->most > LEAST_TASKS)
 		async->most /= 2;
@@ -677,7 +692,7 @@ static bool is_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	const struct pyro_async *async = probe->async;
 	struct stands stands;
 
-	if (!async->sound || !async->look_ns)
+	if (!async->sound || !async->look_ns || async->unchanged >= UNCHANGED)
 		return false;
 	stand_up(probe, shared, &stands);
 	for (size_t i = 0; i < stands.count; i++) {
@@ -702,6 +717,7 @@ static void look_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 		share_out(probe, shared, task, &task->now);
 	}
 	async->look_ns = now_ns;
+	async->unchanged++;
 }
 
 static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -721,6 +737,7 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 	if (rc || view.generation != probe->generation)
 		probe->look_due = true;
 	async->sound = false;
+	async->unchanged = 0;
 	if (rc) {
 		shared->async->dropped += rc == PYRO_RC_TORN || rc == PYRO_RC_UNSUPPORTED;
 		return rc;

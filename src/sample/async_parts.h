@@ -11,6 +11,8 @@
 #define PYRO_NO_TASK UINT32_MAX
 /** Samples whose awaiters are proved by the next look only. */
 #define PYRO_ASYNC_PENDING 4096
+/** Threads that run loops, whose tasks are looked at. */
+#define PYRO_ASYNC_LOOPS 64
 /** What is summed up before it is sent on. */
 #define PYRO_ASYNC_SUMS 2048
 
@@ -81,7 +83,8 @@ struct pyro_async {
 	size_t next;         /**< the first task of the next look, where there are too many */
 	uint32_t round;
 	uint32_t next_serial;
-	uint64_t loops[16]; /**< threads that run loops, of late */
+	uint32_t unchanged;               /**< looks since that found it still so */
+	uint64_t loops[PYRO_ASYNC_LOOPS]; /**< threads that run loops, of late */
 	size_t loop_count;
 
 	struct pyro_async_task *items;
