@@ -8,19 +8,32 @@
  * carries the new table's name hides the old one from every query that follows, and one that is new
  * is there, empty. */
 
-/* What threads waited for was not recorded, and all functions were Python's. */
-static enum pyro_rc to_2(sqlite3 *db, struct pyro_err *err)
+static enum pyro_rc supply(sqlite3 *db, const char *const *tables, size_t count,
+			   struct pyro_err *err)
 {
-	static const char *const tables[] = {"function_kinds", "objects", "waits"};
 	enum pyro_rc rc = PYRO_RC_OK;
-	for (size_t i = 0; i < PYRO_COUNT(tables) && rc == PYRO_RC_OK; i++)
+	for (size_t i = 0; i < count && rc == PYRO_RC_OK; i++)
 		rc = pyro_schema_supply(db, tables[i], err);
 	return rc;
 }
 
+/* What threads waited for was not recorded, and all functions were Python's. */
+static enum pyro_rc to_2(sqlite3 *db, struct pyro_err *err)
+{
+	static const char *const tables[] = {"function_kinds", "objects", "waits"};
+	return supply(db, tables, PYRO_COUNT(tables), err);
+}
+
+/* Tasks were not recorded. */
+static enum pyro_rc to_3(sqlite3 *db, struct pyro_err *err)
+{
+	static const char *const tables[] = {"tasks", "task_totals"};
+	return supply(db, tables, PYRO_COUNT(tables), err);
+}
+
 static const struct {
 	enum pyro_rc (*run)(sqlite3 *db, struct pyro_err *err);
-} steps[PYRO_SCHEMA_VERSION + 1] = {[1] = {to_2}};
+} steps[PYRO_SCHEMA_VERSION + 1] = {[1] = {to_2}, [2] = {to_3}};
 
 enum pyro_rc pyro_capture_migrate(sqlite3 *db, int version, struct pyro_err *err)
 {

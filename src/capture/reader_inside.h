@@ -53,5 +53,8 @@ uint32_t pyro_scan_index_or_none(struct reader_scan *scan, int column, uint32_t 
 uint32_t pyro_scan_id(struct reader_scan *scan);
 /** Takes what adding a row to the profile gave: it must have become number @id. */
 void pyro_scan_added(struct reader_scan *scan, enum pyro_rc rc, uint32_t id, const uint32_t *added);
+/** reader_tasks.c: each adds one row. */
+void pyro_reader_add_task(struct reader_scan *scan, struct pyro_profile *profile);
+void pyro_reader_add_task_total(struct reader_scan *scan, struct pyro_profile *profile);
 
 #endif

@@ -269,6 +269,13 @@ static const struct {
 	{"objects", "SELECT id, metric, kind, name, track, frame FROM objects ORDER BY id",
 	 add_object},
 	{"waits", "SELECT id, track, stack, object, ns, samples FROM waits ORDER BY id", add_wait},
+	{"tasks", "SELECT id, process, track, name, function, tasks FROM tasks ORDER BY id",
+	 pyro_reader_add_task},
+	{"task_totals",
+	 "SELECT id, task, stack, wait, wall_squared, cpu_squared, samples, wall, cpu, cpu_python, "
+	 "cpu_native, cpu_system, ready, gil_wait, wait_lock, wait_io, wait_net, wait_sleep, "
+	 "wait_other FROM task_totals ORDER BY id",
+	 pyro_reader_add_task_total},
 	{"meta", "SELECT key, value FROM main.meta", add_fact},
 	{"quality", "SELECT name, value FROM main.quality", add_quality},
 };

@@ -15,6 +15,8 @@ CREATE TABLE tracks(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, tid INTEGE
 CREATE TABLE totals(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, stack INTEGER, wall_squared REAL NOT NULL, cpu_squared REAL NOT NULL, metric_columns INTEGER);
 CREATE TABLE objects(id INTEGER PRIMARY KEY, metric INTEGER NOT NULL, kind INTEGER NOT NULL, name INTEGER NOT NULL, track INTEGER, frame INTEGER);
 CREATE TABLE waits(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, stack INTEGER, object INTEGER NOT NULL, ns INTEGER NOT NULL, samples INTEGER NOT NULL);
+CREATE TABLE tasks(id INTEGER PRIMARY KEY, process INTEGER NOT NULL, track INTEGER, name INTEGER NOT NULL, function INTEGER NOT NULL, tasks INTEGER NOT NULL);
+CREATE TABLE task_totals(id INTEGER PRIMARY KEY, task INTEGER NOT NULL, stack INTEGER NOT NULL, wait INTEGER NOT NULL, wall_squared REAL NOT NULL, cpu_squared REAL NOT NULL, samples INTEGER NOT NULL, wall INTEGER NOT NULL, cpu INTEGER NOT NULL, cpu_python INTEGER NOT NULL, cpu_native INTEGER NOT NULL, cpu_system INTEGER NOT NULL, ready INTEGER NOT NULL, gil_wait INTEGER NOT NULL, wait_lock INTEGER NOT NULL, wait_io INTEGER NOT NULL, wait_net INTEGER NOT NULL, wait_sleep INTEGER NOT NULL, wait_other INTEGER NOT NULL);
 CREATE TABLE chunks(id INTEGER PRIMARY KEY, track INTEGER NOT NULL, from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, samples INTEGER NOT NULL, encoding INTEGER NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL);
 
 -- Views for people; nothing in Pyrometer reads them.
@@ -106,6 +108,19 @@ LEFT JOIN strings AS holder ON holder.id = tracks.name
 LEFT JOIN frame_names AS held ON held.frame = objects.frame
 GROUP BY objects.id
 ORDER BY sum(waits.ns) DESC, objects.id;
+
+-- Tasks of asyncio, the busiest first. A task of no name stands for all of its coroutine.
+CREATE VIEW by_task AS
+SELECT function.text AS coroutine, name.text AS name, tasks.tasks AS tasks,
+coalesce(sum(task_totals.wall), 0) / 1e6 AS life_ms, coalesce(sum(task_totals.cpu), 0) / 1e6 AS cpu_ms,
+coalesce(sum(task_totals.ready), 0) / 1e6 AS ready_ms, tasks.id AS task
+FROM tasks
+JOIN functions ON functions.id = tasks.function
+JOIN strings AS function ON function.id = functions.name
+JOIN strings AS name ON name.id = tasks.name
+LEFT JOIN task_totals ON task_totals.task = tasks.id
+GROUP BY tasks.id
+ORDER BY coalesce(sum(task_totals.cpu), 0) DESC, tasks.id;
 
 -- Stacks as text, root first, with what they gathered: one row per stack.
 CREATE VIEW folded AS

@@ -58,6 +58,7 @@ enum pyro_rc pyro_capture_writer_create(const char *path, struct pyro_profile *p
 	w->next_chunk = 1;
 	pyro_table_init(&w->processes, sizeof(struct pyro_process_info), PYRO_MAX_PROFILE_ROWS);
 	pyro_table_init(&w->tracks, sizeof(struct pyro_track), PYRO_MAX_PROFILE_ROWS);
+	pyro_table_init(&w->tasks, sizeof(struct pyro_task_group), PYRO_MAX_PROFILE_ROWS);
 	pyro_table_init(&w->open, sizeof(struct writer_track *), PYRO_MAX_PROFILE_ROWS);
 	pyro_buf_init(&w->plain, PYRO_MAX_CHUNK);
 	pyro_buf_init(&w->packed, PYRO_MAX_CHUNK);
@@ -158,6 +159,7 @@ static enum pyro_rc flush(struct pyro_capture_writer *w, bool complete, struct p
 	    (code = pyro_writer_put_tracks(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_totals(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_waits(w)) != SQLITE_OK ||
+	    (code = pyro_writer_put_tasks(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_chunks(w)) != SQLITE_OK ||
 	    (code = pyro_writer_put_facts(w, complete)) != SQLITE_OK ||
 	    (code = sqlite3_exec(w->db, "COMMIT", NULL, NULL, NULL)) != SQLITE_OK) {
@@ -214,6 +216,7 @@ void pyro_capture_writer_destroy(struct pyro_capture_writer *w)
 	}
 	pyro_table_deinit(&w->open);
 	pyro_table_deinit(&w->tracks);
+	pyro_table_deinit(&w->tasks);
 	pyro_table_deinit(&w->processes);
 	pyro_buf_deinit(&w->plain);
 	pyro_buf_deinit(&w->packed);

@@ -25,6 +25,8 @@ enum writer_statement {
 	WRITE_TOTAL,
 	WRITE_OBJECT,
 	WRITE_WAIT,
+	WRITE_TASK,
+	WRITE_TASK_TOTAL,
 	WRITE_CHUNK,
 	WRITE_COUNT
 };
@@ -45,6 +47,7 @@ struct pyro_capture_writer {
 	uint32_t objects;                   /**< objects stored */
 	struct pyro_table processes;        /**< struct pyro_process_info as last stored */
 	struct pyro_table tracks;           /**< struct pyro_track as last stored */
+	struct pyro_table tasks;            /**< struct pyro_task_group as last stored */
 	struct pyro_table open;             /**< struct writer_track *, by track */
 	int64_t next_chunk;
 	ZSTD_CCtx *zstd;
@@ -67,8 +70,12 @@ int pyro_writer_put_names(struct pyro_capture_writer *writer);
 int pyro_writer_put_tracks(struct pyro_capture_writer *writer);
 /** The objects go before what refers to them, behind the tracks. */
 int pyro_writer_put_waits(struct pyro_capture_writer *writer);
+int pyro_writer_put_tasks(struct pyro_capture_writer *writer);
 int pyro_writer_put_totals(struct pyro_capture_writer *writer);
 int pyro_writer_put_facts(struct pyro_capture_writer *writer, bool complete);
 int pyro_writer_put_chunks(struct pyro_capture_writer *writer);
+/** Does @row differ from the one stored at @index? Remembers it. */
+int pyro_writer_remember(struct pyro_table *stored, size_t index, const void *row,
+			 bool *ret_changed);
 
 #endif

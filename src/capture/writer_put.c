@@ -93,7 +93,8 @@ int pyro_writer_put_names(struct pyro_capture_writer *w)
 
 /* Does @row differ from the one stored at @index? Remembers it. Padding may make equal rows differ,
  * which costs one needless write. */
-static int remember(struct pyro_table *stored, size_t index, const void *row, bool *ret_changed)
+int pyro_writer_remember(struct pyro_table *stored, size_t index, const void *row,
+			 bool *ret_changed)
 {
 	void *old = pyro_table_at(stored, index);
 	*ret_changed = !old || memcmp(old, row, stored->row_size) != 0;
@@ -108,7 +109,7 @@ static int put_process(struct pyro_capture_writer *w, uint32_t index)
 	const struct pyro_process_info *process = pyro_profile_process_get(w->profile, index);
 	sqlite3_stmt *stmt = w->statements[WRITE_PROCESS];
 	bool changed;
-	int code = remember(&w->processes, index, process, &changed);
+	int code = pyro_writer_remember(&w->processes, index, process, &changed);
 	if (code != SQLITE_OK || !changed)
 		return code;
 	pyro_sql_bind(stmt, 1, index);
@@ -126,7 +127,7 @@ static int put_track(struct pyro_capture_writer *w, uint32_t index)
 	const struct pyro_track *track = pyro_profile_track_get(w->profile, index);
 	sqlite3_stmt *stmt = w->statements[WRITE_TRACK];
 	bool changed;
-	int code = remember(&w->tracks, index, track, &changed);
+	int code = pyro_writer_remember(&w->tracks, index, track, &changed);
 	if (code != SQLITE_OK || !changed)
 		return code;
 	pyro_sql_bind(stmt, 1, index);

@@ -76,6 +76,10 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
 			 "running divides into Python, native code and system calls"},             \
+		{.name = "async",                                                                  \
+		 .kind = PYRO_OPTION_FLAG,                                                         \
+		 .help = "look at the tasks of asyncio too: how long each ran, and where and "     \
+			 "for what it waits while it is on no thread"},                            \
 		{.name = "html",                                                                   \
 		 .kind = PYRO_OPTION_PATH,                                                         \
 		 .metavar = "FILE",                                                                \
@@ -85,6 +89,14 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "replace the file of --html if it exists; a capture is never replaced"},  \
 		OPTION_JSON, OPTION_QUIET
+
+#define OPTION_LOGICAL                                                                             \
+	{                                                                                          \
+		.name = "async", .kind = PYRO_OPTION_FLAG,                                         \
+		.help = "by tasks of asyncio in the place of the threads that run them: each "     \
+			"with its time waiting, and stacks that begin with the task that awaits "  \
+			"it; of a capture recorded with --async"                                   \
+	}
 
 static const struct pyro_option run_options[] = {
 	{.name = "MODULE",
@@ -246,6 +258,7 @@ static const struct pyro_example top_examples[] = {
 };
 
 static const struct pyro_option report_options[] = {
+	OPTION_LOGICAL,
 	{.name = "by",
 	 .kind = PYRO_OPTION_CHOICE,
 	 .metavar = "WHAT",
@@ -303,6 +316,7 @@ static const struct pyro_example report_examples[] = {
 };
 
 static const struct pyro_option view_options[] = {
+	OPTION_LOGICAL,
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = PYRO_OPTION_PATH,
@@ -327,6 +341,7 @@ static const struct pyro_example view_examples[] = {
 };
 
 static const struct pyro_option convert_options[] = {
+	OPTION_LOGICAL,
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = PYRO_OPTION_PATH,

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/convert_output.h"
+#include "cli/logical.h"
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
@@ -178,6 +179,18 @@ static void say_result(const struct pyro_convert_input *input, const struct pyro
 	pyro_buf_deinit(&text);
 }
 
+/* By tasks there are sums alone, and no samples in the order of time. */
+static enum pyro_rc by_tasks(const struct pyro_args *args, const struct pyro_format *format,
+			     struct pyro_convert_input *input, struct pyro_err *err)
+{
+	if (pyro_args_flag(args, "async") && strcmp(format->name, "folded") != 0)
+		return pyro_err_set(
+			err, PYRO_RC_USAGE,
+			"convert: --async makes folded stacks, not %s. Try: --to folded",
+			format->name);
+	return pyro_logical_apply(args, &input->profile, err);
+}
+
 static enum pyro_rc convert(const struct pyro_args *args, const char *path, struct pyro_err *err)
 {
 	const struct pyro_format *format;
@@ -190,7 +203,9 @@ static enum pyro_rc convert(const struct pyro_args *args, const char *path, stru
 	rc = pyro_convert_input_open(args->operands[0], &input, err);
 	if (rc)
 		return rc;
-	rc = write_output(args, format, &input, path, &output, err);
+	rc = by_tasks(args, format, &input, err);
+	if (rc == PYRO_RC_OK)
+		rc = write_output(args, format, &input, path, &output, err);
 	if (rc == PYRO_RC_OK) {
 		if (!pyro_args_flag(args, "quiet"))
 			say_result(&input, format, &output);

@@ -9,6 +9,7 @@
 #include "cli/perf_map.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
+#include "profile/logical.h"
 #include "report/report.h"
 
 #define DEFAULT_OVERHEAD 2.0 /* percent */
@@ -54,7 +55,8 @@ void pyro_recording_options(const struct pyro_args *args, double hz_max,
 			    .proof = (enum pyro_proof_method)pyro_args_number(args, "proof",
 									      PYRO_PROOF_AUTO),
 			    .children = !pyro_args_flag(args, "no-children"),
-			    .native = pyro_args_flag(args, "native")},
+			    .native = pyro_args_flag(args, "native"),
+			    .async = pyro_args_flag(args, "async")},
 		.on_copy = show_copy,
 		.on_copy_context = (void *)args,
 	};
@@ -146,6 +148,23 @@ static void show_trouble(const struct pyro_err *trouble)
 	pyro_buf_deinit(&buf);
 }
 
+/* By tasks, if some were seen. */
+static enum pyro_rc write_page(const struct pyro_args *args, struct pyro_profile *profile,
+			       struct pyro_output *page, struct pyro_err *err)
+{
+	struct pyro_profile *logical = NULL;
+	enum pyro_rc rc = PYRO_RC_NOTFOUND;
+
+	if (pyro_args_flag(args, "async"))
+		rc = pyro_logical_create(profile, &logical, err);
+	if (rc == PYRO_RC_NOTFOUND)
+		return pyro_page_write(profile, NULL, page, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_page_write(logical, NULL, page, err);
+	pyro_profile_destroy(logical);
+	return rc;
+}
+
 static enum pyro_rc show(const struct pyro_args *args, int fd,
 			 const struct pyro_record_result *result, struct pyro_output *page,
 			 struct pyro_err *err)
@@ -156,7 +175,7 @@ static enum pyro_rc show(const struct pyro_args *args, int fd,
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	if (page) {
-		rc = pyro_page_write(result->profile, NULL, page, err);
+		rc = write_page(args, result->profile, page, err);
 		if (rc == PYRO_RC_OK)
 			rc = pyro_output_commit(page, err);
 	}

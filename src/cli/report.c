@@ -4,6 +4,7 @@
 
 #include "capture/capture.h"
 #include "cli/commands.h"
+#include "cli/logical.h"
 #include "cli/show.h"
 #include "report/report.h"
 
@@ -32,10 +33,13 @@ static enum pyro_rc one_part(const struct pyro_args *args, struct pyro_err *err)
 static void read_view(const struct pyro_args *args, struct pyro_report_view *ret_view)
 {
 	const struct pyro_option_value *limit = pyro_args_value(args, "limit");
+	/* Tasks do little else than wait. */
+	const enum pyro_report_metric usual =
+		pyro_args_flag(args, "async") ? PYRO_REPORT_WALL : PYRO_REPORT_TIME;
 
 	/* The choices stand in the order of the enums. */
 	*ret_view = (struct pyro_report_view){
-		.metric = (enum pyro_report_metric)pyro_args_number(args, "mode", PYRO_REPORT_TIME),
+		.metric = (enum pyro_report_metric)pyro_args_number(args, "mode", usual),
 		.sort = (enum pyro_report_sort)pyro_args_number(args, "sort", PYRO_REPORT_BY_SELF),
 		.group = (enum pyro_group)pyro_args_number(args, "by", PYRO_GROUP_FUNCTION),
 		.filter = pyro_args_text(args, "filter"),
@@ -104,6 +108,8 @@ static enum pyro_rc show(const struct pyro_args *args, struct pyro_report_view *
 	rc = pyro_capture_reader_create(args->operands[0], &reader, err);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_capture_reader_profile(reader, &profile, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_logical_apply(args, &profile, err);
 	if (rc == PYRO_RC_OK) {
 		view->incomplete = !pyro_capture_reader_complete(reader);
 		rc = pyro_args_flag(args, "json") ? make_json(args, view, profile, &buf, err)

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "capture/capture.h"
 #include "cli/commands.h"
+#include "cli/logical.h"
 #include "cli/output.h"
 #include "cli/page.h"
 #include "cli/show.h"
@@ -103,6 +104,8 @@ static enum pyro_rc write_page(const struct pyro_args *args, const char *path, s
 	if (rc)
 		return rc;
 	rc = pyro_capture_reader_profile(reader, &profile, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_logical_apply(args, &profile, err);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_output_open(path, pyro_args_flag(args, "force"), &output, err);
 	if (rc == PYRO_RC_OK) {

@@ -5,12 +5,14 @@
 
 #include "cpython/texts.h"
 
-#define MAX_SLOTS   (1u << 16)
-#define MAX_RECORDS (1u << 20)
-#define MAX_NAMES   ((size_t)256 << 20) /* bytes of all names */
-#define MAX_ARENA   ((size_t)512 << 20)
-#define TABLE_GUESS 320 /* bytes of a line table read at first, its head included */
-#define PAGE        4096u
+/* CO_COROUTINE and CO_ITERABLE_COROUTINE of code.h, the same since 3.5. */
+#define CO_ANY_COROUTINE 0x180u
+#define MAX_SLOTS        (1u << 16)
+#define MAX_RECORDS      (1u << 20)
+#define MAX_NAMES        ((size_t)256 << 20) /* bytes of all names */
+#define MAX_ARENA        ((size_t)512 << 20)
+#define TABLE_GUESS      320 /* bytes of a line table read at first, its head included */
+#define PAGE             4096u
 
 void pyro_codes_init(struct pyro_codes *codes)
 {
@@ -374,6 +376,7 @@ static enum pyro_rc finish_slot(struct pyro_codes *codes, struct pyro_window *wi
 	code.qualname = codes->texts[texts[1]].utf8;
 	code.file = codes->texts[texts[2]].utf8;
 	code.first_line = (int32_t)pyro_bytes_u32(parts.code, l->co_first_line);
+	code.coroutine = pyro_bytes_u32(parts.code, l->co_flags) & CO_ANY_COROUTINE;
 	units = l->co_units == PYRO_ABSENT ? UINT64_MAX : pyro_bytes_u64(parts.code, l->co_units);
 	/* Names are interned, so equal ones have equal addresses. */
 	content = pyro_hash_bytes(table.data, table.size);

@@ -662,3 +662,8 @@ void pyro_frames_learn(struct pyro_python *python)
 	hint->bottom = walk->bottom;
 	hint->epoch = python->codes.epoch;
 }
+
+uint64_t pyro_python_frame_addr(const struct pyro_python *python, size_t frame)
+{
+	return frame < python->walk.count ? python->walk.addrs[frame] : 0;
+}

@@ -82,6 +82,7 @@ struct pyro_code {
 	const char *qualname; /**< equals name before 3.11 */
 	const char *file;
 	int32_t first_line;
+	bool coroutine; /**< of an async def, or of a generator that is used as one */
 };
 
 struct pyro_python_counts {
@@ -140,6 +141,9 @@ void pyro_python_stack_lines(struct pyro_python *python, struct pyro_raw_stack *
  * calls a function: so what runs on top of it is that function, if it is no Python. Reads it where
  * it is now, which does not change. False where it cannot be read. */
 bool pyro_python_leaf_calls(struct pyro_python *python, const struct pyro_raw_stack *stack);
+/** Where frame @frame of the last stack that was read is in the target: it tells one activation of
+ * a function from another. 0 if there is none. */
+uint64_t pyro_python_frame_addr(const struct pyro_python *python, size_t frame);
 /** NULL for an id that was never given out. */
 const struct pyro_code *pyro_python_code(const struct pyro_python *python, uint32_t code);
 

@@ -7,7 +7,8 @@
 #include "cpython/modules.h"
 #include "cpython/task_object.h"
 
-#define TRIES 8 /* to walk a list that changes meanwhile */
+#define TRIES 8   /* to walk a list that changes meanwhile */
+#define USES  200 /* of what was found, before it is looked for again */
 
 /* asyncio/tasks.py: weak sets and sets of tasks. From 3.14 on they have those that _asyncio did not
  * make. */
@@ -19,6 +20,7 @@ static const struct {
 	{"_scheduled_tasks", true}, /* 3.12 on */
 	{"_eager_tasks", false},    /* 3.12 on */
 };
+_Static_assert(PYRO_COUNT(sets) == PYRO_TASK_SETS, "one place for each");
 
 void pyro_task_list_init(struct pyro_task_list *list)
 {
@@ -100,15 +102,11 @@ static enum pyro_rc add_member(void *context, uint64_t member)
 	return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 }
 
-static enum pyro_rc add_set(struct pyro_python *python, struct adding *adding, uint64_t set)
+static enum pyro_rc add_set(struct adding *adding, uint64_t set)
 {
 	struct pyro_objects *objects = adding->objects;
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	if (adding->weak) /* _weakrefset.WeakSet */
-		rc = pyro_attribute_read(python, set, "data", &set);
-	if (rc != PYRO_RC_OK)
-		return rc;
 	for (int i = 0; i < TRIES; i++) {
 		rc = pyro_objects_members(objects, set, PYRO_MAX_TASKS, plan_member, adding);
 		if (rc == PYRO_RC_OK)
@@ -123,22 +121,78 @@ static enum pyro_rc add_set(struct pyro_python *python, struct adding *adding, u
 	return PYRO_RC_OK;
 }
 
-static enum pyro_rc add_sets(struct pyro_python *python, struct pyro_objects *objects,
-			     const struct pyro_items *module, uint32_t interp_id,
-			     struct pyro_task_list *list)
+/* One of the module's sets. */
+static enum pyro_rc find_set(struct pyro_python *python, const struct pyro_items *module,
+			     size_t set, uint64_t *ret_set)
 {
-	for (size_t i = 0; i < PYRO_COUNT(sets); i++) {
-		struct adding adding = {list, objects, interp_id, sets[i].weak};
-		uint64_t set;
-		enum pyro_rc rc = pyro_items_find(&python->window, &python->layout, module,
-						  sets[i].name, &set);
+	enum pyro_rc rc =
+		pyro_items_find(&python->window, &python->layout, module, sets[set].name, ret_set);
 
-		if (rc == PYRO_RC_OK)
-			rc = add_set(python, &adding, set);
-		if (rc != PYRO_RC_OK && rc != PYRO_RC_NOTFOUND && rc != PYRO_RC_FAULT)
-			return rc;
+	if (rc == PYRO_RC_OK && sets[set].weak) /* _weakrefset.WeakSet */
+		rc = pyro_attribute_read(python, *ret_set, "data", ret_set);
+	if (rc != PYRO_RC_OK)
+		*ret_set = 0;
+	return rc == PYRO_RC_NOTFOUND || rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
+}
+
+/* By way of the module asyncio.tasks. Errors: also NOTFOUND (it was not imported). */
+static enum pyro_rc find_roots(struct pyro_python *python, struct pyro_task_roots *roots)
+{
+	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
+	enum pyro_rc rc = pyro_module_load(python, roots->interp, "asyncio.tasks", &module);
+
+	for (size_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(sets); i++)
+		rc = find_set(python, &module, i, &roots->sets[i]);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	roots->current = 0;
+	rc = pyro_items_find(&python->window, &python->layout, &module, "_current_tasks",
+			     &roots->current);
+	return rc == PYRO_RC_NOTFOUND ? PYRO_RC_OK : rc;
+}
+
+/* What is known of the interpreter at @interp, found out anew now and then. Errors: NOTFOUND,
+ * FAULT, GONE, PERM, NOMEM. */
+static enum pyro_rc roots_of(struct pyro_python *python, struct pyro_task_list *list,
+			     uint64_t interp, const struct pyro_task_roots **ret_roots)
+{
+	struct pyro_task_roots *roots = list->roots;
+	struct pyro_task_roots *end = roots + list->root_count;
+	enum pyro_rc rc;
+
+	while (roots < end && roots->interp != interp)
+		roots++;
+	if (roots == end && list->root_count == PYRO_COUNT(list->roots))
+		list->root_count = 0; /* interpreters come and go */
+	if (roots == end) {
+		roots = &list->roots[list->root_count++];
+		*roots = (struct pyro_task_roots){.interp = interp};
 	}
-	return PYRO_RC_OK;
+	*ret_roots = roots;
+	if (roots->uses > 0) {
+		roots->uses--;
+		return PYRO_RC_OK;
+	}
+	rc = find_roots(python, roots);
+	if (rc == PYRO_RC_OK)
+		roots->uses = USES;
+	return rc;
+}
+
+static enum pyro_rc add_sets(struct pyro_python *python, struct pyro_objects *objects,
+			     const struct pyro_interp *interp, struct pyro_task_list *list)
+{
+	const struct pyro_task_roots *roots;
+	enum pyro_rc rc = roots_of(python, list, interp->addr, &roots);
+
+	for (size_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(sets); i++) {
+		struct adding adding = {list, objects, interp->id, sets[i].weak};
+
+		if (roots->sets[i])
+			rc = add_set(&adding, roots->sets[i]);
+	}
+	/* Without the module there are no tasks. */
+	return rc == PYRO_RC_NOTFOUND || rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 }
 
 /* Each task has its links in itself, in a circle with the head. Errors: TORN (it changed). */
@@ -233,12 +287,11 @@ enum pyro_rc pyro_task_loop_read(struct pyro_python *python, struct pyro_objects
 
 enum pyro_rc pyro_task_current_read(struct pyro_python *python, struct pyro_objects *objects,
 				    const struct pyro_task_layout *layout,
-				    const struct pyro_thread *thread, uint64_t loop,
-				    uint64_t *ret_task)
+				    struct pyro_task_list *list, const struct pyro_thread *thread,
+				    uint64_t loop, uint64_t *ret_task)
 {
-	struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
 	struct pyro_items tasks PYRO_CLEANUP(pyro_items_deinit) = {0};
-	uint64_t dict;
+	const struct pyro_task_roots *roots;
 	enum pyro_rc rc;
 
 	*ret_task = 0;
@@ -247,12 +300,9 @@ enum pyro_rc pyro_task_current_read(struct pyro_python *python, struct pyro_obje
 	if (layout->ts_task != PYRO_ABSENT)
 		return pyro_objects_u64(objects, thread->addr + layout->ts_task, ret_task);
 	/* asyncio/tasks.py: by loop. */
-	rc = pyro_module_load(python, thread->interp, "asyncio.tasks", &module);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_items_find(&python->window, &python->layout, &module, "_current_tasks",
-				     &dict);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_dict_load(&python->window, &python->layout, dict, &tasks);
+	rc = roots_of(python, list, thread->interp, &roots);
+	if (rc == PYRO_RC_OK && roots->current)
+		rc = pyro_dict_load(&python->window, &python->layout, roots->current, &tasks);
 	for (size_t i = 0; rc == PYRO_RC_OK && i < tasks.count; i++) {
 		if (tasks.items[i].key == loop)
 			*ret_task = tasks.items[i].value;
@@ -269,7 +319,8 @@ static enum pyro_rc note_running(struct pyro_python *python, struct pyro_objects
 		enum pyro_rc rc = pyro_task_loop_read(python, objects, layout, thread, &loop);
 
 		if (rc == PYRO_RC_OK)
-			rc = pyro_task_current_read(python, objects, layout, thread, loop, &task);
+			rc = pyro_task_current_read(python, objects, layout, list, thread, loop,
+						    &task);
 		if (rc == PYRO_RC_OK && loop != 0)
 			rc = pyro_map_put(&list->threads, loop, i);
 		if (rc == PYRO_RC_OK && task != 0)
@@ -283,6 +334,15 @@ static enum pyro_rc note_running(struct pyro_python *python, struct pyro_objects
 	return PYRO_RC_OK;
 }
 
+enum pyro_rc pyro_task_list_update(struct pyro_python *python, struct pyro_objects *objects,
+				   const struct pyro_task_layout *layout,
+				   struct pyro_task_list *list)
+{
+	pyro_map_clear(&list->threads);
+	pyro_map_clear(&list->current);
+	return note_running(python, objects, layout, list);
+}
+
 enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects *objects,
 				 const struct pyro_task_layout *layout, struct pyro_task_list *list)
 {
@@ -292,22 +352,11 @@ enum pyro_rc pyro_task_list_load(struct pyro_python *python, struct pyro_objects
 	list->truncated = false;
 	list->torn = false;
 	pyro_map_clear(&list->index);
-	pyro_map_clear(&list->threads);
-	pyro_map_clear(&list->current);
 	if (layout->node != PYRO_ABSENT)
 		rc = add_lists(python, objects, layout, list);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < python->interp_count; i++) {
-		struct pyro_items module PYRO_CLEANUP(pyro_items_deinit) = {0};
-		const struct pyro_interp *interp = &python->interps[i];
-
-		rc = pyro_module_load(python, interp->addr, "asyncio.tasks", &module);
-		if (rc == PYRO_RC_OK)
-			rc = add_sets(python, objects, &module, interp->id, list);
-		/* Without it there are no tasks. */
-		if (rc == PYRO_RC_NOTFOUND || rc == PYRO_RC_FAULT)
-			rc = PYRO_RC_OK;
-	}
+	for (size_t i = 0; rc == PYRO_RC_OK && i < python->interp_count; i++)
+		rc = add_sets(python, objects, &python->interps[i], list);
 	if (rc == PYRO_RC_OK)
-		rc = note_running(python, objects, layout, list);
+		rc = pyro_task_list_update(python, objects, layout, list);
 	return rc;
 }

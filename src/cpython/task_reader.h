@@ -31,6 +31,10 @@ struct pyro_tasks {
 	struct pyro_objects objects;
 	struct pyro_task_list list;
 	struct pyro_await_chain chain;
+	size_t first, most; /**< of the list, that are read */
+	size_t reached;     /**< the first that was out of reach */
+	int readings;       /**< until two agree */
+	bool is_listed;     /**< the list is there for the next read */
 
 	struct pyro_task *tasks;
 	struct pyro_task_inside *insides;

@@ -23,6 +23,7 @@ enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 	if (!tasks)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	tasks->python = python;
+	pyro_tasks_set_reach(tasks, 0, PYRO_MAX_TASKS, READINGS);
 	pyro_task_list_init(&tasks->list);
 	pyro_map_init(&tasks->by_addr, PYRO_MAX_TASKS);
 	pyro_map_init(&tasks->marks, PYRO_MAX_TASKS);
@@ -43,6 +44,13 @@ enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 	}
 	*ret_tasks = tasks;
 	return PYRO_RC_OK;
+}
+
+void pyro_tasks_set_reach(struct pyro_tasks *tasks, size_t first, size_t most, int readings)
+{
+	tasks->first = first;
+	tasks->most = most;
+	tasks->readings = readings;
 }
 
 void pyro_tasks_destroy(struct pyro_tasks *tasks)
@@ -158,6 +166,8 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 	rc = pyro_task_name_read(tasks->python, objects, object.name, &inside->name);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_await_chain_follow(objects, object.coro, &tasks->chain);
+	if (rc == PYRO_RC_OK && tasks->chain.count > 0)
+		task->root = tasks->chain.places[0].frame;
 	if (rc == PYRO_RC_OK)
 		rc = add_frames(tasks, task);
 	if (rc != PYRO_RC_OK) {
@@ -182,18 +192,22 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 static enum pyro_rc decode_all(struct pyro_tasks *tasks, bool *ret_same)
 {
 	struct pyro_objects *objects = &tasks->objects;
+	const size_t listed = tasks->list.count;
+	const size_t first = tasks->first < listed ? tasks->first : listed;
+	const size_t end = tasks->most < listed - first ? first + tasks->most : listed;
 	enum pyro_rc rc;
 
 	tasks->count = 0;
+	tasks->reached = end;
 	tasks->frames.count = 0;
 	tasks->unread = 0;
 	tasks->truncated = tasks->list.truncated;
 	*ret_same = true;
 	pyro_objects_forget(objects);
-	for (size_t i = 0; i < tasks->list.count; i++)
+	for (size_t i = first; i < end; i++)
 		pyro_objects_plan(objects, tasks->list.items[i].addr, tasks->layout.size);
 	rc = pyro_objects_fetch(objects);
-	for (uint32_t i = 0; rc == PYRO_RC_OK && i < tasks->list.count; i++) {
+	for (uint32_t i = (uint32_t)first; rc == PYRO_RC_OK && i < end; i++) {
 		const size_t count = tasks->count;
 		uint64_t mark;
 
@@ -246,24 +260,45 @@ static enum pyro_rc resolve(struct pyro_tasks *tasks)
 	return rc;
 }
 
+enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks)
+{
+	const struct pyro_look *look;
+	enum pyro_rc rc;
+
+	if (tasks->layout.size == 0)
+		return PYRO_RC_OK; /* asyncio was never loaded */
+	pyro_objects_forget(&tasks->objects);
+	rc = pyro_python_look(tasks->python, &look);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
+					 &tasks->list);
+	/* A linked list has them in the order in which they were made, a set in none. */
+	if (rc == PYRO_RC_OK && tasks->layout.node == PYRO_ABSENT)
+		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
+	tasks->is_listed = rc == PYRO_RC_OK;
+	return rc;
+}
+
 static enum pyro_rc read_all(struct pyro_tasks *tasks)
 {
 	const struct pyro_look *look;
 	bool same = false;
 	enum pyro_rc rc;
 
-	pyro_objects_forget(&tasks->objects);
-	rc = pyro_python_look(tasks->python, &look);
-	if (rc == PYRO_RC_OK)
-		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
-					 &tasks->list);
+	if (tasks->is_listed) {
+		pyro_objects_forget(&tasks->objects);
+		rc = pyro_python_look(tasks->python, &look);
+		if (rc == PYRO_RC_OK)
+			rc = pyro_task_list_update(tasks->python, &tasks->objects, &tasks->layout,
+						   &tasks->list);
+	} else {
+		rc = pyro_tasks_list(tasks);
+	}
+	tasks->is_listed = false;
 	if (rc != PYRO_RC_OK)
 		return rc;
 	pyro_map_clear(&tasks->marks);
-	/* A linked list has them in the order in which they were made, a set in none. */
-	if (tasks->layout.node == PYRO_ABSENT)
-		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
-	for (int i = 0; i < READINGS && rc == PYRO_RC_OK && !same; i++)
+	for (int i = 0; i < tasks->readings && rc == PYRO_RC_OK && !same; i++)
 		rc = decode_all(tasks, &same);
 	return rc;
 }
@@ -312,6 +347,9 @@ enum pyro_rc pyro_tasks_read(struct pyro_tasks *tasks, struct pyro_tasks_view *r
 		.frame_count = tasks->frames.count,
 		.awaited = tasks->awaited,
 		.awaited_count = tasks->edge_count,
+		.generation = python->look.generation,
+		.listed = tasks->list.count,
+		.reached = tasks->reached,
 		.unread = tasks->unread,
 		.truncated = tasks->truncated,
 		.torn = tasks->list.torn,
@@ -331,7 +369,7 @@ enum pyro_rc pyro_tasks_current(struct pyro_tasks *tasks, const struct pyro_thre
 	pyro_objects_forget(&tasks->objects);
 	rc = pyro_task_loop_read(tasks->python, &tasks->objects, &tasks->layout, thread, &loop);
 	if (rc == PYRO_RC_OK)
-		rc = pyro_task_current_read(tasks->python, &tasks->objects, &tasks->layout, thread,
-					    loop, ret_task);
+		rc = pyro_task_current_read(tasks->python, &tasks->objects, &tasks->layout,
+					    &tasks->list, thread, loop, ret_task);
 	return rc;
 }

@@ -52,6 +52,7 @@ struct pyro_task {
 	uint32_t interp_id; /**< 0 is the main interpreter */
 	enum pyro_task_state state;
 	const char *name;
+	uint64_t root;        /**< the address of its outermost frame; 0: it has none */
 	uint32_t first_frame; /**< index into pyro_tasks_view.frames, leaf first */
 	uint32_t frame_count;
 	enum pyro_task_wait wait;
@@ -72,7 +73,10 @@ struct pyro_tasks_view {
 	size_t frame_count;
 	const uint32_t *awaited; /**< indices of tasks */
 	size_t awaited_count;
-	size_t unread;  /**< tasks that could not be read */
+	uint64_t generation; /**< of the look at the threads that came first */
+	size_t listed;       /**< tasks that there are, also those out of reach */
+	size_t reached;      /**< of them, those up to here were read, in the order of the list */
+	size_t unread;       /**< tasks that could not be read */
 	bool truncated; /**< there are more than PYRO_MAX_TASKS, or more frames than are kept */
 	bool torn; /**< the list of tasks changed whenever it was walked: some may be missing */
 };
@@ -87,6 +91,14 @@ enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 			       struct pyro_tasks **ret_tasks, struct pyro_err *err) PYRO_NODISCARD;
 /** Takes NULL. */
 void pyro_tasks_destroy(struct pyro_tasks *tasks);
+
+/** How far the reads to come go: @most tasks from the @first of the list on, each read @readings
+ *  times at most. Who sees to it that the target's threads stand still needs one. */
+void pyro_tasks_set_reach(struct pyro_tasks *tasks, size_t first, size_t most, int readings);
+/** Lists the tasks, for the next read alone: so that this, which goes through all of them, need not
+ *  be done while the threads stand still. Those that end meanwhile are left out, new ones are not
+ *  known yet. Errors: as pyro_tasks_read. */
+enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks) PYRO_NODISCARD;
 
 /** Reads every task that is not done. The target is not stopped: what is suspended stands still,
  * and each is read until two readings agree, a few times at most. Errors: UNSUPPORTED (tasks are

@@ -27,6 +27,9 @@ struct pyro_profile {
 	struct pyro_table objects;
 	struct pyro_table waits;
 	struct pyro_table waits_changed; /* size_t: waits changed since last taken */
+	struct pyro_table tasks;
+	struct pyro_table task_totals;
+	struct pyro_table tasks_changed; /* size_t: task totals changed since last taken */
 	struct pyro_table meta;
 	struct pyro_map function_by_hash;
 	struct pyro_map frame_by_key; /* (function, line) */
@@ -34,6 +37,7 @@ struct pyro_profile {
 	struct pyro_map total_by_key; /* (track, stack) */
 	struct pyro_map object_by_hash;
 	struct pyro_map wait_by_hash;
+	struct pyro_map task_total_by_hash;
 	struct pyro_quality quality;
 	uint64_t duration_ns;
 };
@@ -45,6 +49,14 @@ static inline uint64_t pyro_key(uint32_t high, uint32_t low)
 
 void pyro_profile_waits_init(struct pyro_profile *profile);
 void pyro_profile_waits_deinit(struct pyro_profile *profile);
+void pyro_profile_tasks_init(struct pyro_profile *profile);
+void pyro_profile_tasks_deinit(struct pyro_profile *profile);
+/** waits.c: finds the row of @table that is @same as @wanted, or leaves a key that is free. */
+bool pyro_profile_find(const struct pyro_map *map, const struct pyro_table *table, uint64_t *key,
+		       const void *wanted, bool (*same)(const void *a, const void *b),
+		       size_t *ret_index);
+enum pyro_rc pyro_profile_push(struct pyro_map *map, struct pyro_table *table, uint64_t key,
+			       const void *row) PYRO_NODISCARD;
 void pyro_profile_meta_deinit(struct pyro_profile *profile);
 
 #endif

@@ -28,6 +28,7 @@ enum pyro_rc pyro_profile_create(struct pyro_profile **ret_profile, struct pyro_
 	pyro_map_init(&p->stack_by_key, PYRO_MAX_PROFILE_ROWS);
 	pyro_map_init(&p->total_by_key, PYRO_MAX_PROFILE_ROWS);
 	pyro_profile_waits_init(p);
+	pyro_profile_tasks_init(p);
 	*ret_profile = p;
 	return PYRO_RC_OK;
 }
@@ -38,6 +39,7 @@ void pyro_profile_destroy(struct pyro_profile *p)
 		return;
 	pyro_profile_meta_deinit(p);
 	pyro_profile_waits_deinit(p);
+	pyro_profile_tasks_deinit(p);
 	pyro_intern_deinit(&p->strings);
 	pyro_table_deinit(&p->functions);
 	pyro_table_deinit(&p->function_next);
@@ -234,5 +236,7 @@ void pyro_profile_counts(const struct pyro_profile *p, struct pyro_profile_count
 		.objects = (uint32_t)p->objects.count,
 		.totals = p->totals.count,
 		.waits = p->waits.count,
+		.tasks = (uint32_t)p->tasks.count,
+		.task_totals = p->task_totals.count,
 	};
 }

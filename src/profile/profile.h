@@ -93,6 +93,27 @@ struct pyro_waited {
 	uint64_t samples;
 };
 
+/** Tasks of asyncio that count as one: of one coroutine function in one event loop, and of one name
+ *  if somebody gave them one. */
+struct pyro_task_group {
+	uint32_t process;
+	uint32_t track;    /**< the thread that runs the loop; PYRO_NONE: not known */
+	uint32_t name;     /**< string: "" if they have none of their own */
+	uint32_t function; /**< the coroutine that they begin with */
+	uint64_t tasks;    /**< how many different ones were seen in looks at all tasks */
+};
+
+/** What tasks did at one place: on a thread's stack, or suspended there. The stack is the logical
+ *  one: theirs, and below it those of the tasks that await them. */
+struct pyro_task_total {
+	uint32_t task;
+	uint32_t stack;
+	uint32_t wait; /**< string: what they await, "a lock"; "" for those that run or are to */
+	uint64_t values[PYRO_METRIC_COUNT];
+	double wall_squared; /**< as in pyro_total */
+	double cpu_squared;
+};
+
 /** How a sample was proved consistent; stored by name. */
 #define PYRO_PROOF_MAP(X)                                                                          \
 	X(SWITCH, "switch", "frozen; the kernel's switch records show it did not run")             \
@@ -141,7 +162,13 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(proof_none, "samples read once")                                                         \
 	X(native_merged, "stacks with their machine code")                                         \
 	X(native_cut, "of them: the root side of the machine code is missing")                     \
-	X(native_unmerged, "stacks without: it was not to be had, or did not fit")
+	X(native_unmerged, "stacks without: it was not to be had, or did not fit")                 \
+	X(task_looks, "looks at suspended asyncio tasks")                                          \
+	X(task_dropped, "of them given up: the threads that run them did not stand still")         \
+	X(task_skipped, "tasks left to a later look: there were too many")                         \
+	X(task_unread, "tasks that could not be read")                                             \
+	X(task_samples, "samples of threads that ran tasks")                                       \
+	X(task_unjoined, "of them without a proof of which task awaits theirs, if any")
 
 struct pyro_quality {
 #define PYRO_QUALITY_FIELD(name, meaning) uint64_t name;
@@ -183,6 +210,12 @@ enum pyro_rc pyro_profile_object(struct pyro_profile *profile, const struct pyro
  *  not all that is waited for has a name. */
 enum pyro_rc pyro_profile_wait(struct pyro_profile *profile,
 			       const struct pyro_waited *waited) PYRO_NODISCARD;
+/** Adds a group of tasks: each call adds one. */
+enum pyro_rc pyro_profile_task(struct pyro_profile *profile, const struct pyro_task_group *task,
+			       uint32_t *ret_task) PYRO_NODISCARD;
+/** Adds to what (task, stack, wait) has gathered. */
+enum pyro_rc pyro_profile_task_add(struct pyro_profile *profile,
+				   const struct pyro_task_total *total) PYRO_NODISCARD;
 /** A named fact about the recording ("command", "host", "kernel", "rate", …); replaces. */
 enum pyro_rc pyro_profile_meta_set(struct pyro_profile *profile, const char *key,
 				   const char *value) PYRO_NODISCARD;
@@ -200,6 +233,9 @@ const struct pyro_total *pyro_profile_total_get(const struct pyro_profile *profi
 const struct pyro_object *pyro_profile_object_get(const struct pyro_profile *profile,
 						  uint32_t object);
 const struct pyro_waited *pyro_profile_wait_get(const struct pyro_profile *profile, size_t wait);
+struct pyro_task_group *pyro_profile_task_get(struct pyro_profile *profile, uint32_t task);
+const struct pyro_task_total *pyro_profile_task_total_get(const struct pyro_profile *profile,
+							  size_t total);
 /** Value of a fact, or NULL. */
 const char *pyro_profile_meta_get(const struct pyro_profile *profile, const char *key);
 bool pyro_profile_meta_next(const struct pyro_profile *profile, size_t *at, const char **ret_key,
@@ -211,8 +247,10 @@ void pyro_profile_set_duration(struct pyro_profile *profile, uint64_t ns);
 
 struct pyro_profile_counts {
 	uint32_t strings, functions, frames, stacks, processes, tracks, objects;
+	uint32_t tasks;
 	size_t totals;
 	size_t waits;
+	size_t task_totals;
 };
 void pyro_profile_counts(const struct pyro_profile *profile, struct pyro_profile_counts *ret);
 
@@ -225,5 +263,9 @@ enum pyro_rc pyro_profile_take_changed(struct pyro_profile *profile,
 enum pyro_rc pyro_profile_take_waits(struct pyro_profile *profile,
 				     enum pyro_rc (*each)(void *context, size_t wait),
 				     void *context) PYRO_NODISCARD;
+/** The same for what tasks gathered. */
+enum pyro_rc pyro_profile_take_task_totals(struct pyro_profile *profile,
+					   enum pyro_rc (*each)(void *context, size_t total),
+					   void *context) PYRO_NODISCARD;
 
 #endif

@@ -12,8 +12,9 @@ struct row {
 
 /* Finds the row for which @same holds, or a key that is free. Rows have more numbers than a key
  * holds, so it is a hash of them, and who finds another there goes on from it. */
-static bool find(const struct pyro_map *map, const struct pyro_table *table, uint64_t *key,
-		 const void *wanted, bool (*same)(const void *a, const void *b), size_t *ret_index)
+bool pyro_profile_find(const struct pyro_map *map, const struct pyro_table *table, uint64_t *key,
+		       const void *wanted, bool (*same)(const void *a, const void *b),
+		       size_t *ret_index)
 {
 	uint64_t found;
 
@@ -26,8 +27,8 @@ static bool find(const struct pyro_map *map, const struct pyro_table *table, uin
 	return false;
 }
 
-static enum pyro_rc push(struct pyro_map *map, struct pyro_table *table, uint64_t key,
-			 const void *row)
+enum pyro_rc pyro_profile_push(struct pyro_map *map, struct pyro_table *table, uint64_t key,
+			       const void *row)
 {
 	enum pyro_rc rc = pyro_table_push(table, row);
 
@@ -64,11 +65,11 @@ enum pyro_rc pyro_profile_object(struct pyro_profile *p, const struct pyro_objec
 	    object->name >= p->strings.count || !exists(object->track, p->tracks.count) ||
 	    !exists(object->frame, p->frames.count))
 		return PYRO_RC_FORMAT;
-	if (find(&p->object_by_hash, &p->objects, &key, object, same_object, &index)) {
+	if (pyro_profile_find(&p->object_by_hash, &p->objects, &key, object, same_object, &index)) {
 		*ret_object = (uint32_t)index;
 		return PYRO_RC_OK;
 	}
-	rc = push(&p->object_by_hash, &p->objects, key, object);
+	rc = pyro_profile_push(&p->object_by_hash, &p->objects, key, object);
 	if (rc == PYRO_RC_OK)
 		*ret_object = (uint32_t)(p->objects.count - 1);
 	return rc;
@@ -91,12 +92,12 @@ static enum pyro_rc row_of(struct pyro_profile *p, const struct pyro_waited *wai
 		.sum = {.track = waited->track, .stack = waited->stack, .object = waited->object}};
 	enum pyro_rc rc;
 
-	if (find(&p->wait_by_hash, &p->waits, &key, waited, same_wait, ret_index))
+	if (pyro_profile_find(&p->wait_by_hash, &p->waits, &key, waited, same_wait, ret_index))
 		return PYRO_RC_OK;
 	if (waited->track >= p->tracks.count || waited->object >= p->objects.count ||
 	    !exists(waited->stack, p->stacks.count))
 		return PYRO_RC_FORMAT;
-	rc = push(&p->wait_by_hash, &p->waits, key, &none);
+	rc = pyro_profile_push(&p->wait_by_hash, &p->waits, key, &none);
 	if (rc == PYRO_RC_OK)
 		*ret_index = p->waits.count - 1;
 	return rc;

@@ -144,6 +144,12 @@ enum pyro_rc pyro_facts_update(struct pyro_profile *profile, const struct pyro_s
 	quality->native_merged = counts.merged;
 	quality->native_cut = counts.cut;
 	quality->native_unmerged = counts.unmerged;
+	quality->task_looks = counts.async.looks;
+	quality->task_dropped = counts.async.dropped;
+	quality->task_skipped = counts.async.skipped;
+	quality->task_unread = counts.async.unread;
+	quality->task_samples = counts.async.samples;
+	quality->task_unjoined = counts.async.unjoined;
 	quality->held_ns = counts.held_ns;
 	quality->recorder_cpu_ns = pyro_clock_process_cpu();
 	quality->lost_records = counts.lost_records;

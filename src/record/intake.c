@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "record/intake_tasks.h"
 #include "record/natives.h"
 #include "sample/message.h"
 #include "sample/sampler.h"
@@ -22,6 +23,7 @@ struct process {
 					 be had */
 	struct numbers stacks;        /* stack number to stack */
 	struct numbers objects;       /* object number to object */
+	struct pyro_intake_tasks tasks;
 };
 
 struct pyro_intake {
@@ -86,6 +88,7 @@ static void forget_process(struct process *process)
 	free(process->codes.items);
 	free(process->stacks.items);
 	free(process->objects.items);
+	pyro_intake_tasks_deinit(&process->tasks);
 	process->codes = process->stacks = process->objects = (struct numbers){0};
 }
 
@@ -193,6 +196,7 @@ static enum pyro_rc take_process(struct pyro_intake *intake, const struct pyro_m
 					  &intake->processes[message->process].index);
 	if (rc)
 		return rc;
+	pyro_intake_tasks_init(&intake->processes[message->process].tasks);
 	/* Now, while it is there. */
 	if (message->u.process_info.native)
 		name_natives(intake, &intake->processes[message->process]);
@@ -337,13 +341,15 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 			       const struct pyro_message_frame *frames, size_t frames_size)
 {
 	struct process *process = process_of(intake, message);
-	uint32_t stack = PYRO_NONE;
+	uint32_t stack = PYRO_NONE, above = PYRO_NONE;
 
 	if (message->u.stack.count > frames_size / sizeof(*frames))
 		return PYRO_RC_FORMAT;
 	if (!process)
 		return PYRO_RC_OK;
 	for (uint32_t i = message->u.stack.count; i-- > 0;) {
+		if (i == message->u.stack.root)
+			above = stack;
 		enum pyro_rc rc = frames[i].code & PYRO_NATIVE_CODE
 					  ? add_native(intake, process, &frames[i], &stack)
 					  : add_python(intake, process, &frames[i], &stack);
@@ -353,7 +359,39 @@ static enum pyro_rc take_stack(struct pyro_intake *intake, const struct pyro_mes
 		if (rc)
 			return rc;
 	}
+	if (message->u.stack.root != PYRO_NO_ROOT)
+		pyro_intake_tasks_own(&process->tasks, stack, above);
 	return numbers_set(&process->stacks, message->u.stack.stack, stack);
+}
+
+static enum pyro_rc take_task(struct pyro_intake *intake, const struct pyro_message *message,
+			      size_t name_size)
+{
+	struct process *process = process_of(intake, message);
+	struct pyro_task_group task = {0};
+	enum pyro_rc rc;
+
+	if (!process)
+		return PYRO_RC_OK;
+	task.process = process->index;
+	task.track = numbers_get(&intake->threads, message->u.task.thread);
+	task.function = numbers_get(&process->codes, message->u.task.code);
+	rc = pyro_profile_string(intake->profile, (const char *)(message + 1), name_size,
+				 &task.name);
+	return rc ? rc
+		  : pyro_intake_tasks_add(&process->tasks, intake->profile, message->u.task.task,
+					  &task);
+}
+
+static enum pyro_rc take_task_time(struct pyro_intake *intake, const struct pyro_message *message)
+{
+	struct process *process = process_of(intake, message);
+
+	if (!process)
+		return PYRO_RC_OK;
+	return pyro_intake_tasks_time(&process->tasks, intake->profile, message,
+				      numbers_get(&process->stacks, message->u.task_time.stack),
+				      numbers_get(&process->stacks, message->u.task_time.prefix));
 }
 
 /* What each reason of a sample is in the profile. */
@@ -538,6 +576,10 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 		return take_object(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_SAMPLE:
 		return take_sample(intake, message);
+	case PYRO_MESSAGE_TASK:
+		return take_task(intake, message, size - sizeof(*message));
+	case PYRO_MESSAGE_TASK_TIME:
+		return take_task_time(intake, message);
 	default:
 		return PYRO_RC_FORMAT;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "profile/logical.h"
 #include "report/bar.h"
 #include "report/quality.h"
 #include "report/text.h"
@@ -126,7 +127,8 @@ void pyro_headline_print(const struct pyro_scope *scope, const struct pyro_repor
 	add_item(&line, &item);
 	pyro_units_plural(&item, counts.processes, "process");
 	pyro_buf_add_text(&item, ", ");
-	pyro_units_plural(&item, counts.tracks, "thread");
+	pyro_units_plural(&item, counts.tracks,
+			  pyro_logical_is(scope->profile) ? "track" : "thread");
 	add_item(&line, &item);
 	pyro_units_plural(&item, quality->samples, "sample");
 	if (quality->samples > 0) {

@@ -6,6 +6,7 @@
 #include "profile/quality.h"
 #include "report/find.h"
 #include "report/scope.h"
+#include "report/tasks.h"
 #include "report/units.h"
 #include "report/waits.h"
 
@@ -317,6 +318,8 @@ enum pyro_rc pyro_report_json(struct pyro_profile *profile, const struct pyro_re
 	add_processes(profile, counts.processes, buf);
 	add_threads(&scope, counts.tracks, buf);
 	rc = add_waits(profile, &scope, &adjusted, buf, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_tasks_json(profile, buf, err);
 	if (rc == PYRO_RC_OK)
 		rc = add_part(&scope, &adjusted, part, what, file, buf, err);
 	pyro_buf_add_text(buf, "}\n");

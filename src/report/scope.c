@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "profile/logical.h"
 #include "report/text.h"
 #include "report/units.h"
 
@@ -236,7 +237,11 @@ void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_repo
 	pyro_buf_add_text(buf, "of ");
 	pyro_units_duration(buf, scope->base_ns);
 	if (scope->track == PYRO_NONE) {
-		pyro_buf_add_format(buf, " of %s", metrics[scope->weight].of);
+		const bool tasks =
+			scope->weight == PYRO_REPORT_WALL && pyro_logical_is(scope->profile);
+
+		pyro_buf_add_format(buf, " of %s",
+				    tasks ? "all tasks' time" : metrics[scope->weight].of);
 		return;
 	}
 	const struct pyro_track *track = pyro_profile_track_get(scope->profile, scope->track);

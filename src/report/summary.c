@@ -4,6 +4,7 @@
 #include "report/headline.h"
 #include "report/quality.h"
 #include "report/rows.h"
+#include "report/tasks.h"
 #include "report/units.h"
 
 #define TEXT_BYTES     (1 << 20)
@@ -13,6 +14,7 @@
 #define LEAST_ROWS     4
 #define MOST_LINES     3
 #define MOST_THREADS   4
+#define MOST_TASKS     6
 
 static size_t count_lines(const struct pyro_buf *buf)
 {
@@ -158,6 +160,8 @@ static enum pyro_rc summarise(const struct pyro_scope *scope, const struct pyro_
 	enum pyro_rc rc = add_findings(scope, look, roomy && !has_both(scope) ? 3 : 2, head, err);
 	if (rc == PYRO_RC_OK)
 		rc = add_threads(scope, roomy ? MOST_THREADS : 2, view->unfold, look, tail, err);
+	if (rc == PYRO_RC_OK)
+		rc = pyro_tasks_print(scope->profile, roomy ? MOST_TASKS : 3, look, tail, err);
 	if (rc != PYRO_RC_OK)
 		return rc;
 	add_tail(scope, view, look, tail);

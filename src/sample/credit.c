@@ -89,6 +89,7 @@ static void emit_entries(struct pyro_probe *probe, struct pyro_probe_shared *sha
 
 		if (pyro_probe_put(shared, &message, NULL, 0))
 			shared->samples += entry->looks;
+		pyro_async_ran(probe, shared, entry);
 	}
 	thread->ledger.count = 0;
 }
@@ -126,6 +127,7 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	const struct pyro_ledger_entry entry = {
 		.at_ns = at_ns,
 		.stack = thread->stack,
+		.mark = thread->mark,
 		.looks = looks,
 		.object = blocked ? thread->object : PYRO_NO_OBJECT,
 		.reason = reason_of(thread, thread->state),
@@ -154,6 +156,7 @@ static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	const struct pyro_ledger_entry waiting = {
 		.at_ns = thread->accounted_ns,
 		.stack = thread->stack,
+		.mark = thread->mark,
 		.object = PYRO_NO_OBJECT,
 		.proof = thread->proof,
 		.state = PYRO_SCHED_BLOCKED,
@@ -293,6 +296,7 @@ void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared 
 void pyro_probe_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
 	pyro_credit_unseen(probe, shared, now_ns);
+	pyro_async_flush(probe, shared, now_ns);
 	for (size_t i = 0; i < probe->thread_count; i++) {
 		struct pyro_probe_thread *thread = probe->threads[i];
 

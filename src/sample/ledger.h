@@ -10,6 +10,15 @@
 /** This many entries share their time at most. */
 #define PYRO_LEDGER_ENTRIES 64
 
+/** Which task was on a thread's stack, by the numbers of sample/async.c. */
+struct pyro_task_mark {
+	uint32_t group;  /**< the tasks that it counts to, + 1; 0: none was */
+	uint32_t common; /**< the same for those of its coroutine that have no name */
+	uint32_t task, task_serial;
+	uint32_t parent, parent_serial; /**< the task that awaits it; PYRO_NO_TASK: none */
+	uint32_t prefix;                /**< the stack of that */
+};
+
 /** A look at a thread, or successive ones that found it unchanged. */
 struct pyro_ledger_entry {
 	uint64_t at_ns;
@@ -19,9 +28,10 @@ struct pyro_ledger_entry {
 	uint32_t looks;  /**< 0: time that no look found, added by pyro_ledger_close */
 	uint32_t object; /**< what it waits for; PYRO_NO_OBJECT: none is known */
 	enum pyro_sched_state state;
-	uint8_t proof;   /**< enum pyro_sample_proof */
-	uint8_t reason;  /**< enum pyro_sample_reason */
-	uint8_t runs_in; /**< enum pyro_sample_runs_in */
+	struct pyro_task_mark mark; /**< the task that is on the stack */
+	uint8_t proof;              /**< enum pyro_sample_proof */
+	uint8_t reason;             /**< enum pyro_sample_reason */
+	uint8_t runs_in;            /**< enum pyro_sample_runs_in */
 	bool holds_gil;
 	bool truncated;
 	bool partial;

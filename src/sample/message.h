@@ -47,6 +47,7 @@ enum pyro_sample_runs_in {
 };
 
 #define PYRO_NO_OBJECT UINT32_MAX
+#define PYRO_NO_ROOT   UINT32_MAX
 
 enum pyro_message_kind {
 	PYRO_MESSAGE_PROCESS,     /**< a Python process is seen; its command line follows */
@@ -60,6 +61,8 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_STACK,  /**< followed by `count` struct pyro_message_frame, leaf first */
 	PYRO_MESSAGE_OBJECT, /**< what threads wait for; followed by its name */
 	PYRO_MESSAGE_SAMPLE,
+	PYRO_MESSAGE_TASK,      /**< asyncio tasks that count as one; followed by their name */
+	PYRO_MESSAGE_TASK_TIME, /**< what they did for some time */
 };
 
 /** Set in the numbers of machine code, which are apart from those of Python's. */
@@ -106,6 +109,8 @@ struct pyro_message {
 		struct {
 			uint32_t stack; /**< number within the process */
 			uint32_t count;
+			uint32_t root; /**< the frame that a task begins with; PYRO_NO_ROOT: it is
+					  in none */
 		} stack;
 		struct {
 			uint32_t object;  /**< number within the process */
@@ -130,6 +135,24 @@ struct pyro_message {
 			bool truncated;
 			bool partial;
 		} sample;
+		struct {
+			uint32_t task;   /**< number within the process */
+			uint32_t thread; /**< that runs their loop; UINT32_MAX: not known */
+			uint32_t code;   /**< of the coroutine that they begin with */
+		} task;
+		struct {
+			uint64_t wall_ns;
+			uint64_t cpu_ns;
+			uint32_t task;
+			uint32_t stack;  /**< where; with `ran`, its part from the root on */
+			uint32_t prefix; /**< of who awaits it; UINT32_MAX: none, or not known */
+			uint32_t looks;
+			uint32_t began;  /**< tasks that were seen for the first time */
+			uint8_t reason;  /**< enum pyro_sample_reason */
+			uint8_t runs_in; /**< enum pyro_sample_runs_in */
+			uint8_t wait;    /**< enum pyro_task_wait: what a suspended task awaits */
+			bool ran;        /**< on a thread's stack; else it was suspended */
+		} task_time;
 	} u;
 };
 

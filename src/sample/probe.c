@@ -210,6 +210,8 @@ static void free_maps(struct pyro_probe *probe)
 {
 	pyro_native_destroy(probe->native);
 	probe->native = NULL;
+	pyro_async_destroy(probe->async);
+	probe->async = NULL;
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
 	pyro_map_deinit(&probe->natives);
@@ -235,6 +237,7 @@ static void let_go(struct pyro_probe *probe, struct pyro_probe_shared *shared, u
 	for (size_t i = 0; i < probe->thread_count; i++)
 		pyro_credit_end(probe, shared, probe->threads[i], now_ns);
 	pyro_credit_unseen(probe, shared, now_ns);
+	pyro_async_end(probe, shared, now_ns);
 	pyro_roster_clear(probe, shared);
 	free_maps(probe);
 	if (probe->python) {

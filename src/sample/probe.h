@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "sample/async.h"
 #include "sample/freeze.h"
 #include "sample/ledger.h"
 #include "sample/native.h"
@@ -55,6 +56,7 @@ struct pyro_probe_shared {
 	uint64_t queue_lost;
 	uint64_t code_reuse;
 	uint64_t reads;
+	struct pyro_async_counts *async; /**< tasks are looked at as well; NULL: they are not */
 };
 
 /** One thread of a Python process, as long as the kernel has it. */
@@ -72,6 +74,7 @@ struct pyro_probe_thread {
 	struct pyro_ledger_entry active; /**< the look that last saw it running */
 	uint8_t proof;
 	uint8_t reason; /**< why it is off its processor, where it is: enum pyro_sample_reason */
+	struct pyro_task_mark mark; /**< the task on its stack */
 	bool holds_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
@@ -152,6 +155,7 @@ struct pyro_probe {
 	uint64_t unseen_ns;
 	uint32_t unseen_thread;
 
+	struct pyro_async *async; /**< its tasks; NULL: none were looked at yet */
 	uint32_t next_stack;
 	struct pyro_map stacks; /**< hash of frames to number */
 	struct pyro_map codes;  /**< code ids announced */

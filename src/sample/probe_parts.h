@@ -52,6 +52,13 @@ bool pyro_stacks_has_native(struct pyro_probe *probe);
 uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			    uint8_t *ret_runs_in);
 
+/** Tells the recorder of a code object, once. False: there is no room, or none such. */
+bool pyro_stacks_announce(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id);
+/** The number of the stack of @count frames that stand in `shared->frames`, leaf first. @root: the
+ *  one that a task begins with; PYRO_NO_ROOT. */
+uint32_t pyro_stacks_number_frames(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				   size_t count, uint32_t root);
+
 /* waits.c */
 /** Finds why the thread that was just looked at is off its processor, or was in this moment;
  *  @waited: for the GIL, as before. */

@@ -44,6 +44,7 @@ struct pyro_sampler {
 	uint64_t cost_ns;    /* our processor time when it was last asked for; 0: begin anew */
 	uint32_t cost_looks; /* since then */
 	struct pyro_prompt prompt;
+	struct pyro_async_counts async;
 
 	pthread_t thread;
 	bool started;
@@ -115,6 +116,8 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	sampler->options = *options;
 	sampler->shared.queue = queue;
+	if (options->async)
+		sampler->shared.async = &sampler->async;
 	pyro_processes_init(&sampler->processes, &sampler->options, &sampler->shared);
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));
@@ -401,6 +404,7 @@ static void publish(struct pyro_sampler *sampler)
 		.merged = sampler->shared.merged,
 		.cut = sampler->shared.cut,
 		.unmerged = sampler->shared.unmerged,
+		.async = sampler->async,
 	};
 
 	for (size_t i = 0; i < sampler->processes.count; i++) {
@@ -459,6 +463,11 @@ static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 			sampler->cost_ns = 0;
 			pyro_probe_read_names(sampler->processes.items[i], &sampler->shared);
+		}
+		if (pyro_async_due(sampler->processes.items[i], &sampler->shared, now_ns)) {
+			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+			sampler->cost_ns = 0;
+			pyro_async_look(sampler->processes.items[i], &sampler->shared);
 		}
 		if (pyro_probe_name_objects(sampler->processes.items[i], &sampler->shared, now_ns))
 			sampler->cost_ns = 0;

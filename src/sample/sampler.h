@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "sample/async.h"
 #include "sample/message.h"
 #include "sample/queue.h"
 
@@ -27,6 +28,7 @@ struct pyro_sampler_options {
 	enum pyro_proof_method proof;
 	bool children; /**< follow the processes that the target starts */
 	bool native;   /**< stacks with the machine code on them */
+	bool async;    /**< the tasks of asyncio as well */
 };
 
 /** Figures that only grow; read by the recorder while the sampler runs. */
@@ -48,6 +50,7 @@ struct pyro_sampler_counts {
 	uint64_t merged;   /**< stacks with the machine code on them */
 	uint64_t cut;      /**< of them: machine code rootward is missing */
 	uint64_t unmerged; /**< it was not to be had, or does not fit Python's frames */
+	struct pyro_async_counts async;
 };
 
 /** The sampler: one thread of its own that looks at every Python process of a tree of processes and

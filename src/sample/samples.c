@@ -32,6 +32,7 @@ static void take_in(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		    struct pyro_probe_thread *thread, const struct pyro_freeze_view *view)
 {
 	thread->stack = pyro_stacks_number(probe, shared, &thread->runs_in);
+	pyro_async_mark(probe, shared, thread);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
 	thread->holds_gil = view->gil.addr

@@ -23,7 +23,7 @@ bool pyro_stacks_has_native(struct pyro_probe *probe)
 	return probe->native;
 }
 
-static bool announce_python(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id)
+bool pyro_stacks_announce(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id)
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_CODE, .process = probe->number};
 	const struct pyro_code *code;
@@ -77,11 +77,13 @@ static bool announce_native(struct pyro_probe *probe, struct pyro_probe_shared *
 
 /* The frames of the last stack read go to `shared->frames`, machine code among them. */
 static bool list_merged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			const struct pyro_merged *merged, size_t *ret_count)
+			const struct pyro_merged *merged, size_t *ret_count, uint32_t *root)
 {
+	const uint32_t python_root = *root;
 	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
 	size_t count = 0;
 
+	*root = PYRO_NO_ROOT;
 	for (; count < merged->count && count < PYRO_MAX_STACK_DEPTH; count++) {
 		const struct pyro_merged_frame *from = &merged->frames[count];
 		struct pyro_message_frame *to = &shared->frames[count];
@@ -92,6 +94,8 @@ static bool list_merged(struct pyro_probe *probe, struct pyro_probe_shared *shar
 				return false;
 			continue;
 		}
+		if (from->at == python_root)
+			*root = (uint32_t)count;
 		to->code = shared->stack->frames[from->at].code;
 		to->line = shared->stack->frames[from->at].line;
 	}
@@ -186,7 +190,7 @@ static uint8_t runs_in_by_pc(struct pyro_probe *probe, const struct pyro_snapsho
 
 /* False if machine code is not known, or not wanted. */
 static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			size_t *ret_count, uint8_t *ret_runs_in)
+			size_t *ret_count, uint8_t *ret_runs_in, uint32_t *root)
 {
 	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
 	const struct pyro_merged *merged;
@@ -203,7 +207,7 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	pyro_native_refresh(probe->native);
 	count_fit(shared, merged);
 	*ret_runs_in = runs_in(probe, snapshot, shared->stack);
-	return list_merged(probe, shared, merged, ret_count);
+	return list_merged(probe, shared, merged, ret_count, root);
 }
 
 /* Threads that wait and the recorder keep the numbers given so far: a full table begins anew, and
@@ -219,30 +223,42 @@ static uint32_t give_number(struct pyro_probe *probe, uint64_t hash)
 	return number;
 }
 
-uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			    uint8_t *ret_runs_in)
+uint32_t pyro_stacks_number_frames(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				   size_t count, uint32_t root)
 {
 	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK, .process = probe->number};
-	const struct pyro_raw_stack *stack = shared->stack;
-	size_t count = stack->count;
 	uint64_t hash, number;
 
-	*ret_runs_in = PYRO_SAMPLE_IN_UNKNOWN;
-	pyro_python_stack_lines(probe->python, shared->stack);
-	if (!list_native(probe, shared, &count, ret_runs_in))
-		list_python(shared);
 	if (!count)
 		return PYRO_NO_STACK;
 	hash = pyro_hash_bytes(shared->frames, count * sizeof(*shared->frames));
 	if (pyro_map_get(&probe->stacks, hash, &number))
 		return (uint32_t)number;
-	for (size_t i = 0; i < stack->count; i++) {
-		if (!announce_python(probe, shared, stack->frames[i].code))
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t code = shared->frames[i].code;
+
+		if (!(code & PYRO_NATIVE_CODE) && !pyro_stacks_announce(probe, shared, code))
 			return PYRO_NO_STACK;
 	}
 	message.u.stack.stack = probe->next_stack;
 	message.u.stack.count = (uint32_t)count;
+	message.u.stack.root = root;
 	if (!pyro_probe_put(shared, &message, shared->frames, count * sizeof(*shared->frames)))
 		return PYRO_NO_STACK;
 	return give_number(probe, hash);
+}
+
+uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    uint8_t *ret_runs_in)
+{
+	const uint32_t root = pyro_async_root(probe, shared);
+	uint32_t merged_root = root;
+	size_t count = shared->stack->count;
+
+	*ret_runs_in = PYRO_SAMPLE_IN_UNKNOWN;
+	pyro_python_stack_lines(probe->python, shared->stack);
+	if (list_native(probe, shared, &count, ret_runs_in, &merged_root))
+		return pyro_stacks_number_frames(probe, shared, count, merged_root);
+	list_python(shared);
+	return pyro_stacks_number_frames(probe, shared, count, root);
 }

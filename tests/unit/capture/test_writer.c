@@ -351,6 +351,52 @@ static void kinds_of_functions_are_kept(void **state)
 	pyro_profile_destroy(read);
 }
 
+static void tasks_are_kept(void **state)
+{
+	const struct scratch *scratch = *state;
+	struct pyro_profile *written = sample_profile_create(), *read = NULL;
+	struct pyro_capture_writer *writer = NULL;
+	struct pyro_capture_reader *reader = NULL;
+	struct pyro_task_group group = {.process = 1, .track = PYRO_NONE, .tasks = 5};
+	struct pyro_task_total total = {.stack = 3, .wall_squared = 2.5, .cpu_squared = 1.5};
+	struct pyro_profile_counts counts;
+	uint32_t task;
+	assert_non_null(written);
+	group.function = SAMPLE_PRICE;
+	assert_int_equal(pyro_profile_task(written, &group, &task), PYRO_RC_OK);
+	total.values[PYRO_METRIC_WALL] = 900;
+	total.values[PYRO_METRIC_CPU] = 300;
+	total.values[PYRO_METRIC_READY] = 200;
+	total.values[PYRO_METRIC_WAIT_SLEEP] = 400;
+	total.values[PYRO_METRIC_SAMPLES] = 7;
+	assert_int_equal(pyro_profile_task_add(written, &total), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_writer_create(scratch->path, written, &writer, NULL),
+			 PYRO_RC_OK);
+	assert_int_equal(pyro_capture_writer_flush(writer, NULL), PYRO_RC_OK);
+	/* What grows after a flush is written anew. */
+	pyro_profile_task_get(written, task)->tasks = 6;
+	assert_int_equal(pyro_profile_task_add(written, &total), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_writer_finish(writer, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_reader_create(scratch->path, &reader, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_capture_reader_profile(reader, &read, NULL), PYRO_RC_OK);
+	pyro_profile_counts(read, &counts);
+	assert_int_equal(counts.tasks, 1);
+	assert_int_equal(counts.task_totals, 1);
+	assert_int_equal(pyro_profile_task_get(read, 0)->tasks, 6);
+	assert_int_equal(pyro_profile_task_get(read, 0)->track, PYRO_NONE);
+	assert_int_equal(pyro_profile_task_get(read, 0)->function, SAMPLE_PRICE);
+	const struct pyro_task_total *back = pyro_profile_task_total_get(read, 0);
+	assert_int_equal(back->stack, 3);
+	assert_int_equal(back->values[PYRO_METRIC_WALL], 1800);
+	assert_int_equal(back->values[PYRO_METRIC_WAIT], 1200);
+	assert_int_equal(back->values[PYRO_METRIC_WAIT_SLEEP], 800);
+	assert_int_equal(back->values[PYRO_METRIC_SAMPLES], 14);
+	assert_true(back->wall_squared == 5);
+	pyro_capture_reader_destroy(reader);
+	pyro_profile_destroy(written);
+	pyro_profile_destroy(read);
+}
+
 static void wrong_samples_are_refused(void **state)
 {
 	struct scratch *s = *state;
@@ -379,6 +425,7 @@ int main(void)
 		CASE(a_reader_may_look_while_it_is_written),
 		CASE(a_full_disk_is_a_clean_stop),
 		CASE(kinds_of_functions_are_kept),
+		CASE(tasks_are_kept),
 		CASE(wrong_samples_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,46 @@ static void put_stack(uint32_t process, uint32_t stack, const struct pyro_messag
 
 	message.u.stack.stack = stack;
 	message.u.stack.count = said;
+	message.u.stack.root = PYRO_NO_ROOT;
 	put(&message, frames, count * sizeof(*frames));
+}
+
+/* One that a task begins on, at frame @root. */
+static void put_task_stack(uint32_t stack, const struct pyro_message_frame *frames, uint32_t count,
+			   uint32_t root)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_STACK};
+
+	message.u.stack.stack = stack;
+	message.u.stack.count = count;
+	message.u.stack.root = root;
+	put(&message, frames, count * sizeof(*frames));
+}
+
+static void put_task(uint32_t task, uint32_t thread, uint32_t code, const char *name)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_TASK};
+
+	message.u.task.task = task;
+	message.u.task.thread = thread;
+	message.u.task.code = code;
+	put(&message, name, strlen(name));
+}
+
+static void put_task_time(uint32_t task, uint32_t stack, uint32_t prefix, bool ran, uint8_t reason)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_TASK_TIME};
+
+	message.u.task_time.task = task;
+	message.u.task_time.stack = stack;
+	message.u.task_time.prefix = prefix;
+	message.u.task_time.ran = ran;
+	message.u.task_time.reason = reason;
+	message.u.task_time.wall_ns = 500;
+	message.u.task_time.cpu_ns = ran ? 500 : 0;
+	message.u.task_time.looks = 1;
+	message.u.task_time.began = 2;
+	put(&message, NULL, 0);
 }
 
 static void put_sample(uint32_t process, uint32_t thread, uint32_t stack, uint8_t proof)
@@ -412,10 +451,67 @@ static void a_message_of_no_kind_is_an_error(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static uint32_t depth_of(uint32_t stack)
+{
+	return pyro_profile_stack_get(profile, stack)->depth;
+}
+
+static const char *root_of(uint32_t stack)
+{
+	const struct pyro_stack *at = pyro_profile_stack_get(profile, stack);
+
+	while (at->parent != PYRO_NONE)
+		at = pyro_profile_stack_get(profile, at->parent);
+	return text_of(pyro_profile_function_get(
+			       profile, pyro_profile_frame_get(profile, at->frame)->function)
+			       ->name);
+}
+
+/* The task's part of the thread's stack, on top of the task that awaits it. */
+static void stacks_of_tasks_are_logical(void **state)
+{
+	const struct pyro_message_frame thread[] = {{2, 7}, {1, 5}, {0, 9}};
+	const struct pyro_message_frame parent[] = {{3, 4}};
+	struct pyro_profile_counts counts;
+
+	put_process(0, 42, 0);
+	put_thread(0, 0, true, "");
+	put_code(0, 0, "run_forever");
+	put_code(0, 1, "handler");
+	put_code(0, 2, "query");
+	put_code(0, 3, "main");
+	put_task_stack(0, thread, 3, 1);
+	put_task_stack(1, parent, 1, PYRO_NO_ROOT);
+	put_task(0, 0, 1, "");
+	put_task(1, 9999, 1, "first"); /* of a thread that is not known */
+	put_task_time(0, 0, UINT32_MAX, true, PYRO_SAMPLE_RUNS);
+	put_task_time(0, 0, 1, true, PYRO_SAMPLE_RUNS);
+	put_task_time(0, 0, 1, true, PYRO_SAMPLE_RUNS);
+	put_task_time(0, 1, UINT32_MAX, false, PYRO_SAMPLE_WAITS_SLEEP);
+	put_task_time(7, 1, UINT32_MAX, false, PYRO_SAMPLE_WAITS_SLEEP);  /* no such task */
+	put_task_time(0, 77, UINT32_MAX, false, PYRO_SAMPLE_WAITS_SLEEP); /* no such stack */
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &counts);
+	assert_int_equal(counts.tasks, 2);
+	assert_int_equal(counts.task_totals, 3);
+	assert_int_equal(pyro_profile_task_get(profile, 0)->tasks, 8);
+	assert_int_equal(pyro_profile_task_get(profile, 1)->track, PYRO_NONE);
+	for (size_t i = 0; i < counts.task_totals; i++) {
+		const struct pyro_task_total *total = pyro_profile_task_total_get(profile, i);
+
+		assert_string_equal(root_of(total->stack), i == 0 ? "handler" : "main");
+		assert_int_equal(depth_of(total->stack), i == 0 ? 2 : i == 1 ? 3 : 1);
+		assert_int_equal(total->values[PYRO_METRIC_WALL], i == 1 ? 1000 : 500);
+		assert_int_equal(total->values[PYRO_METRIC_WAIT_SLEEP], i == 2 ? 500 : 0);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(what_is_said_is_in_the_profile),
+		CASE(stacks_of_tasks_are_logical),
 		CASE(waits_are_metrics_and_rows_by_object),
 		CASE(numbers_are_of_their_process),
 		CASE(what_was_not_announced_is_left_out),

@@ -203,6 +203,62 @@ static void take_sample(struct messages *messages, const struct pyro_message *me
 	process->stacks[message->u.sample.stack].cpu_ns += message->u.sample.cpu_ns;
 }
 
+static void take_task(struct messages *messages, const struct pyro_message *message, size_t size)
+{
+	struct messages_process *process = process_of(messages, message);
+	struct messages_task *task;
+
+	assert_in_range(message->u.task.task, 0, MESSAGES_TASKS - 1);
+	task = &process->tasks[message->u.task.task];
+	assert_false(task->known);
+	task->known = true;
+	task->code = message->u.task.code;
+	assert_non_null(process->codes[task->code]);
+	if (message->u.task.thread != UINT32_MAX)
+		assert_true(messages->threads[message->u.task.thread].known);
+	snprintf(task->name, sizeof(task->name), "%.*s", (int)(size - sizeof(*message)),
+		 (const char *)(message + 1));
+}
+
+static void take_task_time(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+	struct messages_task *task;
+
+	assert_in_range(message->u.task_time.task, 0, MESSAGES_TASKS - 1);
+	task = &process->tasks[message->u.task_time.task];
+	assert_true(task->known);
+	assert_true(process->stacks[message->u.task_time.stack].known);
+	task->began += message->u.task_time.began;
+	if (message->u.task_time.ran) {
+		task->ran_ns += message->u.task_time.wall_ns;
+		if (message->u.task_time.prefix != UINT32_MAX) {
+			assert_true(process->stacks[message->u.task_time.prefix].known);
+			task->joined_ns += message->u.task_time.wall_ns;
+		}
+		return;
+	}
+	task->suspended_ns += message->u.task_time.wall_ns;
+	task->stack = message->u.task_time.stack;
+	task->wait = message->u.task_time.wait;
+}
+
+const struct messages_task *messages_task(const struct messages *messages, uint32_t process,
+					  const char *name, const char *code)
+{
+	const struct messages_process *of = &messages->processes[process];
+
+	for (size_t i = 0; i < MESSAGES_TASKS; i++) {
+		const struct messages_task *task = &of->tasks[i];
+
+		if (task->known && strcmp(task->name, name) == 0 &&
+		    strcmp(of->codes[task->code], code) == 0)
+			return task;
+	}
+	fail_msg("no task %s of %s", name, code);
+	return NULL;
+}
+
 void messages_drain(struct messages *messages)
 {
 	const struct pyro_message *message;
@@ -239,6 +295,12 @@ void messages_drain(struct messages *messages)
 			break;
 		case PYRO_MESSAGE_SAMPLE:
 			take_sample(messages, message);
+			break;
+		case PYRO_MESSAGE_TASK:
+			take_task(messages, message, size);
+			break;
+		case PYRO_MESSAGE_TASK_TIME:
+			take_task_time(messages, message);
 			break;
 		default:
 			fail_msg("a message of kind %u", message->kind);

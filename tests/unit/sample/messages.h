@@ -17,6 +17,7 @@
 #define MESSAGES_STACKS    4096
 #define MESSAGES_DEPTH     64
 #define MESSAGES_OBJECTS   4096
+#define MESSAGES_TASKS     64
 
 struct messages_stack {
 	bool known;
@@ -35,6 +36,18 @@ struct messages_object {
 	char name[64];
 };
 
+struct messages_task {
+	bool known;
+	char name[64];
+	uint32_t code;
+	uint64_t ran_ns;
+	uint64_t suspended_ns;
+	uint64_t joined_ns; /**< of what it ran: with those that await it */
+	uint32_t stack;     /**< where it was suspended last */
+	uint32_t began;
+	uint8_t wait;
+};
+
 struct messages_process {
 	bool known;
 	bool ended;
@@ -47,6 +60,7 @@ struct messages_process {
 	char *codes[MESSAGES_CODES]; /**< names, NULL: not announced */
 	struct messages_stack stacks[MESSAGES_STACKS];
 	struct messages_object objects[MESSAGES_OBJECTS];
+	struct messages_task tasks[MESSAGES_TASKS];
 };
 
 struct messages_thread {
@@ -86,6 +100,10 @@ bool messages_has_process(const struct messages *messages, int pid);
 uint32_t messages_process(const struct messages *messages, int pid);
 /** The main thread of that process; fails the test if there is none. */
 struct messages_thread *messages_main_thread(struct messages *messages, uint32_t process);
+/** The task of that name, or without one, whose coroutine is @code; fails the test if there is
+ * none. */
+const struct messages_task *messages_task(const struct messages *messages, uint32_t process,
+					  const char *name, const char *code);
 /** Wall and processor time of the stacks of @process with function @name on them. */
 uint64_t messages_wall(const struct messages *messages, uint32_t process, const char *name);
 uint64_t messages_cpu(const struct messages *messages, uint32_t process, const char *name);
