@@ -141,7 +141,10 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(proof_none, "samples read once")                                                         \
 	X(native_merged, "stacks with their machine code")                                         \
 	X(native_cut, "of them: the root side of the machine code is missing")                     \
-	X(native_unmerged, "stacks without: it was not to be had, or did not fit")
+	X(native_unmerged, "stacks without: it was not to be had, or did not fit")                 \
+	X(parts_stack, "samples whose machine code says if Python, native or system ran")          \
+	X(parts_pointer, "samples of which the instruction pointer says it: an estimate")          \
+	X(parts_proc, "samples of which the Python instruction and /proc say it: an estimate")
 
 struct pyro_quality {
 #define PYRO_QUALITY_FIELD(name, meaning) uint64_t name;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sample/message.h"
 #include "sample/sched.h"
 
 /** This many entries share their time at most. */
@@ -21,7 +22,7 @@ struct pyro_ledger_entry {
 	enum pyro_sched_state state;
 	uint8_t proof;   /**< enum pyro_sample_proof */
 	uint8_t reason;  /**< enum pyro_sample_reason */
-	uint8_t runs_in; /**< enum pyro_sample_runs_in */
+	struct pyro_sample_part part; /**< of what ran */
 	bool holds_gil;
 	bool truncated;
 	bool partial;

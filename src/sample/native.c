@@ -44,6 +44,9 @@ static bool registers_of(const struct pyro_machine *machine, const struct pyro_s
 		return pyro_registers_from_kernel(machine, snapshot->words,
 						  snapshot->word_count * sizeof(snapshot->words[0]),
 						  registers) == PYRO_RC_OK;
+	case PYRO_SNAPSHOT_AT:
+		*registers = (struct pyro_registers){.pc = snapshot->pc};
+		return true;
 	case PYRO_SNAPSHOT_CALL:
 		pyro_registers_from_syscall(machine, snapshot->pc, snapshot->stack_addr, registers);
 		return true;

@@ -12,6 +12,8 @@
 #define MAX_CODES  (1u << 22)
 /* Locks and connections come and go: what is new beyond this has no name. */
 #define MAX_OBJECTS (1u << 16)
+/* Looking at the files of a program that hardly lives takes longer than that does. */
+#define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 /* A look that comes later than twice this was kept from its processor by others. */
 #define MAX_WAKING_NS 20000
 
@@ -154,6 +156,40 @@ int pyro_probe_cpu(const struct pyro_probe *probe)
 			cpu = thread->kernel->cpu;
 	}
 	return cpu;
+}
+
+bool pyro_probe_code_due(const struct pyro_probe *probe, const struct pyro_probe_shared *shared,
+			 uint64_t now_ns)
+{
+	return probe->state == PYRO_PROBE_READING && !probe->native && !probe->native_asked &&
+	       now_ns - probe->found_ns >= SHORT_LIFE_NS &&
+	       shared->freeze.method != PYRO_PROOF_BY_PROC;
+}
+
+void pyro_probe_open_code(struct pyro_probe *probe)
+{
+	(void)pyro_stacks_has_native(probe);
+}
+
+void pyro_probe_point(const struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      uint64_t due_ns)
+{
+	const int cpu = shared->seat.cpu;
+	struct pyro_probe_thread *best = NULL;
+
+	if (shared->freeze.method != PYRO_PROOF_BY_SWITCH || shared->freeze.native || cpu < 0 ||
+	    !probe->native)
+		return;
+	pyro_sched_update(shared->sched);
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		struct pyro_probe_thread *thread = probe->awake[i];
+
+		if (thread->kernel && thread->kernel->cpu == cpu && !thread->kernel->stale &&
+		    thread->kernel->state == PYRO_SCHED_READY && (!best || thread->holds_gil))
+			best = thread;
+	}
+	if (best)
+		pyro_pointer_set(&best->pointer, shared->sched, best->kernel, due_ns);
 }
 
 bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns)
