@@ -38,9 +38,25 @@ static bool is_interpreter(const struct pyro_probe *probe, const struct pyro_nat
 	return false;
 }
 
+/* Whether Python is at an instruction that calls. Others may take its place, made for what it has
+ * been seen to call, but no other kind. */
+static bool leaf_calls(struct pyro_probe *probe, const struct pyro_raw_stack *stack)
+{
+	uint64_t key, calls;
+
+	if (!stack->count)
+		return true;
+	key = pyro_hash_pair(stack->frames[0].code, stack->frames[0].offset);
+	if (pyro_map_get(&probe->calls, key, &calls))
+		return calls;
+	calls = pyro_python_leaf_calls(probe->python, stack);
+	(void)!pyro_map_put(&probe->calls, key, calls);
+	return calls;
+}
+
 /* Additions and look-ups are what Python's instructions do, though functions of the interpreter do
  * it for them. What an instruction calls is not. */
-static uint8_t by_stack(const struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
+static uint8_t by_stack(struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
 			const struct pyro_raw_stack *stack)
 {
 	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
@@ -51,7 +67,7 @@ static uint8_t by_stack(const struct pyro_probe *probe, const struct pyro_snapsh
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (is_loop(native->frames[0].kind))
 		return PYRO_SAMPLE_IN_PYTHON;
-	return is_interpreter(probe, native) && !pyro_python_leaf_calls(probe->python, stack)
+	return is_interpreter(probe, native) && !leaf_calls(probe, stack)
 		       ? PYRO_SAMPLE_IN_PYTHON
 		       : PYRO_SAMPLE_IN_NATIVE;
 }
@@ -70,10 +86,9 @@ static uint8_t by_pointer(struct pyro_probe *probe, const struct pyro_snapshot *
 		return PYRO_SAMPLE_IN_UNKNOWN;
 	if (is_loop(kind))
 		return PYRO_SAMPLE_IN_PYTHON;
-	if (!stack->count || (kind != PYRO_CODE_INTERPRETER && !is_of_system(module)))
+	if (kind != PYRO_CODE_INTERPRETER && !is_of_system(module))
 		return PYRO_SAMPLE_IN_NATIVE;
-	return pyro_python_leaf_calls(probe->python, stack) ? PYRO_SAMPLE_IN_NATIVE
-							    : PYRO_SAMPLE_IN_PYTHON;
+	return leaf_calls(probe, stack) ? PYRO_SAMPLE_IN_NATIVE : PYRO_SAMPLE_IN_PYTHON;
 }
 
 struct pyro_sample_part pyro_parts_of(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -82,7 +97,6 @@ struct pyro_sample_part pyro_parts_of(struct pyro_probe *probe, struct pyro_prob
 	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
 	const struct pyro_raw_stack *stack = shared->stack;
 	struct pyro_sample_part part = {PYRO_SAMPLE_IN_UNKNOWN, PYRO_SAMPLE_TOLD_NOT};
-	bool calls;
 
 	if (probe->native && snapshot && shared->freeze.native) {
 		part.told = PYRO_SAMPLE_TOLD_STACK;
@@ -95,9 +109,9 @@ struct pyro_sample_part pyro_parts_of(struct pyro_probe *probe, struct pyro_prob
 	}
 	if (part.in || !running)
 		return part;
-	calls = !stack->count || pyro_python_leaf_calls(probe->python, stack);
-	return (struct pyro_sample_part){calls ? PYRO_SAMPLE_IN_CALL : PYRO_SAMPLE_IN_PYTHON,
-					 PYRO_SAMPLE_TOLD_PROC};
+	part.told = PYRO_SAMPLE_TOLD_PROC;
+	part.in = leaf_calls(probe, stack) ? PYRO_SAMPLE_IN_CALL : PYRO_SAMPLE_IN_PYTHON;
+	return part;
 }
 
 /* False if /proc does not say. */

@@ -10,6 +10,8 @@
  * some thousands in a minute. The recorder joins those of one line. */
 #define MAX_STACKS (1u << 20)
 #define MAX_CODES  (1u << 22)
+/* Beyond this they are read again each time. */
+#define MAX_INSTRUCTIONS (1u << 18)
 /* Locks and connections come and go: what is new beyond this has no name. */
 #define MAX_OBJECTS (1u << 16)
 /* Looking at the files of a program that hardly lives takes longer than that does. */
@@ -35,6 +37,7 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 	pyro_map_init(&probe->stacks, MAX_STACKS);
 	pyro_map_init(&probe->codes, MAX_CODES);
 	pyro_map_init(&probe->natives, MAX_CODES);
+	pyro_map_init(&probe->calls, MAX_INSTRUCTIONS);
 	pyro_map_init(&probe->objects, MAX_OBJECTS);
 	pyro_map_init(&probe->habits, MAX_STACKS);
 	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
@@ -249,6 +252,7 @@ static void free_maps(struct pyro_probe *probe)
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
 	pyro_map_deinit(&probe->natives);
+	pyro_map_deinit(&probe->calls);
 	pyro_map_deinit(&probe->objects);
 	pyro_map_deinit(&probe->habits);
 	pyro_buf_deinit(&probe->command);
