@@ -14,10 +14,10 @@
 #define MARGIN_NS 6000
 /* A look that comes sooner has no clock set for it. */
 #define SOONEST_NS 40000
-/* So many stretches with switches in them, less those without, and the clock is not worth it. */
+/* A thread that is switched to more often than this is one for whom a clock is dear: it is started
+ * each time. After so many stretches of that kind it has none, until as many others have passed. */
+#define SWITCH_NS   500000
 #define BROKEN_MOST 8
-/* A thread that was switched to so often in a stretch is one for whom the clock is dear. */
-#define BROKEN_SLICES 3
 
 static int clock_at(struct pyro_pointer *pointer, struct pyro_sched *sched,
 		    const struct pyro_sched_thread *kernel)
@@ -54,12 +54,13 @@ static void run_clocks(const struct pyro_pointer *pointer, bool run)
 }
 
 /* Whether the thread is worth a clock, by how often it was switched to since the last was set. */
-static bool is_steady(struct pyro_pointer *pointer, const struct pyro_sched_thread *kernel)
+static bool is_steady(struct pyro_pointer *pointer, const struct pyro_sched_thread *kernel,
+		      uint64_t now_ns)
 {
 	const uint64_t slices = kernel->slices - pointer->slices;
 	const bool rested = pointer->rests;
 
-	if (slices > BROKEN_SLICES)
+	if (slices > 2 + (now_ns - pointer->set_ns) / SWITCH_NS)
 		pointer->broken += pointer->broken < BROKEN_MOST;
 	else if (pointer->broken)
 		pointer->broken--;
@@ -72,12 +73,13 @@ static bool is_steady(struct pyro_pointer *pointer, const struct pyro_sched_thre
 void pyro_pointer_set(struct pyro_pointer *pointer, struct pyro_sched *sched,
 		      const struct pyro_sched_thread *kernel, uint64_t due_ns)
 {
-	const bool steady = is_steady(pointer, kernel);
-	uint64_t now_ns;
+	uint64_t now_ns = pyro_clock_now();
+	const bool steady = is_steady(pointer, kernel, now_ns);
 	int fd;
 
 	pointer->period_ns = 0;
 	pointer->slices = kernel->slices;
+	pointer->set_ns = now_ns;
 	if (!steady || pointer->refused)
 		return;
 	fd = clock_at(pointer, sched, kernel);

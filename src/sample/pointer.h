@@ -24,8 +24,9 @@ struct pyro_pointer {
 	} clocks[2];         /**< on the processors where the thread was last */
 	unsigned int next;   /**< of these to be replaced */
 	uint64_t slices;     /**< of the thread when its clock was set */
+	uint64_t set_ns;     /**< when that was */
 	uint64_t period_ns;  /**< that it was set to; 0: it was not */
-	unsigned int broken; /**< how many of the latest stretches had other switches in them */
+	unsigned int broken; /**< how many of the latest stretches had too many switches in them */
 	bool rests;          /**< it has no clock for that reason */
 	bool refused;        /**< the kernel does not do it */
 };
