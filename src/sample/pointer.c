@@ -6,14 +6,16 @@
 #include "base/clock.h"
 #include "sample/rings.h"
 
-/* The clock is to strike this long before the look: later than that by what it takes us to go to
- * sleep and the thread to get going, and by what the timer is late. */
-#define LEAD_NS 12000
+/* The clock is to strike this long before the look: a timer of a virtual machine can be late by half
+ * of it. */
+#define LEAD_NS 26000
 /* Closer to the look it may be on its way still. For what struck, too: else of calls, which hold us
  * up, more would be known. */
-#define MARGIN_NS 6000
+#define MARGIN_NS 14000
+/* The clock begins when we have gone to sleep and the thread has got going: up to so much later. */
+#define MOST_START_NS 40000
 /* A look that comes sooner has no clock set for it. */
-#define SOONEST_NS 40000
+#define SOONEST_NS 100000
 /* A thread that is switched to more often than this is one for whom a clock is dear: it is started
  * each time. After so many stretches of that kind it has none, until as many others have passed. */
 #define SWITCH_NS   500000
@@ -86,9 +88,19 @@ void pyro_pointer_set(struct pyro_pointer *pointer, struct pyro_sched *sched,
 	now_ns = pyro_clock_now();
 	if (fd < 0 || due_ns < now_ns + SOONEST_NS)
 		return;
-	pointer->period_ns = due_ns - now_ns - LEAD_NS;
+	pointer->period_ns = due_ns - now_ns - LEAD_NS - pointer->start_ns;
 	if (!pyro_ring_clock_set(fd, pointer->period_ns))
 		pointer->period_ns = 0;
+}
+
+/* How long after the setting of the clock its thread got going. */
+static void learn_start(struct pyro_pointer *pointer, const struct pyro_sched_thread *kernel)
+{
+	const uint64_t start_ns =
+		kernel->in_ns > pointer->set_ns ? kernel->in_ns - pointer->set_ns : 0;
+
+	if (start_ns < MOST_START_NS)
+		pointer->start_ns = (7 * pointer->start_ns + start_ns) / 8;
 }
 
 enum pyro_pointer_is pyro_pointer_get(struct pyro_pointer *pointer,
@@ -97,8 +109,10 @@ enum pyro_pointer_is pyro_pointer_get(struct pyro_pointer *pointer,
 	const uint64_t period_ns = pointer->period_ns;
 
 	pointer->period_ns = 0; /* of one look */
-	if (!period_ns || kernel->stale || kernel->slices != pointer->slices + 1 ||
-	    kernel->out_ns < kernel->in_ns + period_ns + MARGIN_NS)
+	if (!period_ns || kernel->stale || kernel->slices != pointer->slices + 1)
+		return PYRO_POINTER_UNKNOWN;
+	learn_start(pointer, kernel);
+	if (kernel->out_ns < kernel->in_ns + period_ns + MARGIN_NS)
 		return PYRO_POINTER_UNKNOWN;
 	if (kernel->at_ns < kernel->in_ns)
 		return PYRO_POINTER_IN_CALL;

@@ -25,6 +25,7 @@ struct pyro_pointer {
 	unsigned int next;   /**< of these to be replaced */
 	uint64_t slices;     /**< of the thread when its clock was set */
 	uint64_t set_ns;     /**< when that was */
+	uint64_t start_ns;   /**< how much later it began to go, lately */
 	uint64_t period_ns;  /**< that it was set to; 0: it was not */
 	unsigned int broken; /**< how many of the latest stretches had too many switches in them */
 	bool rests;          /**< it has no clock for that reason */
