@@ -51,8 +51,8 @@ enum pyro_sample_runs_in {
 enum pyro_sample_told {
 	PYRO_SAMPLE_TOLD_NOT,
 	PYRO_SAMPLE_TOLD_STACK,   /**< by all of its machine code */
-	PYRO_SAMPLE_TOLD_POINTER, /**< by its program counter and the instruction that Python is at
-				   */
+	PYRO_SAMPLE_TOLD_POINTER, /**< by its program counter and the instruction that Python is
+				       at, or by those of other samples of its stack */
 	PYRO_SAMPLE_TOLD_PROC     /**< by that instruction, and its time in the kernel by /proc */
 };
 

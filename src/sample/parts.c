@@ -114,6 +114,44 @@ struct pyro_sample_part pyro_parts_of(struct pyro_probe *probe, struct pyro_prob
 	return part;
 }
 
+/* What program counters have told of a stack whose leaf calls: how often it was native code, in the
+ * upper half, and how often the system, in the lower. */
+#define NATIVE_ONCE (1ull << 32)
+#define SYSTEM_ONCE 1ull
+/* So many of them say more than /proc does. */
+#define TOLD_ENOUGH 4u
+
+static void learn(struct pyro_probe *probe, const struct pyro_ledger_entry *entry)
+{
+	uint64_t told = 0;
+
+	if (entry->part.told != PYRO_SAMPLE_TOLD_POINTER ||
+	    entry->part.in == PYRO_SAMPLE_IN_PYTHON)
+		return;
+	(void)!pyro_map_get(&probe->told, entry->stack, &told);
+	told += entry->part.in == PYRO_SAMPLE_IN_SYSTEM ? SYSTEM_ONCE : NATIVE_ONCE;
+	(void)!pyro_map_put(&probe->told, entry->stack, told);
+}
+
+/* A sample of which nothing but the call is known is what others of its stack were, by chance as
+ * often as they. */
+static void draw(struct pyro_probe *probe, struct pyro_ledger_entry *entry)
+{
+	uint64_t told, native, system;
+
+	if (entry->part.in != PYRO_SAMPLE_IN_CALL ||
+	    !pyro_map_get(&probe->told, entry->stack, &told))
+		return;
+	native = told / NATIVE_ONCE;
+	system = told % NATIVE_ONCE;
+	if (native + system < TOLD_ENOUGH)
+		return;
+	probe->drawn = pyro_hash_pair(probe->drawn, entry->at_ns);
+	entry->part.in = probe->drawn % (native + system) < native ? PYRO_SAMPLE_IN_NATIVE
+								   : PYRO_SAMPLE_IN_SYSTEM;
+	entry->part.told = PYRO_SAMPLE_TOLD_POINTER;
+}
+
 /* False if /proc does not say. */
 static bool take_system(struct pyro_probe_thread *thread, int64_t *ret_more)
 {
@@ -168,6 +206,10 @@ void pyro_parts_settle(struct pyro_probe_thread *thread)
 		if (!entry->part.in) /* no look found it running */
 			entry->part = (struct pyro_sample_part){PYRO_SAMPLE_IN_CALL,
 								PYRO_SAMPLE_TOLD_PROC};
+		if (thread->probe) {
+			learn(thread->probe, entry);
+			draw(thread->probe, entry);
+		}
 		if (entry->part.in == PYRO_SAMPLE_IN_SYSTEM)
 			thread->system_owed -= (int64_t)entry->cpu_ns;
 		asks |= entry->part.told == PYRO_SAMPLE_TOLD_PROC;

@@ -38,6 +38,7 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 	pyro_map_init(&probe->codes, MAX_CODES);
 	pyro_map_init(&probe->natives, MAX_CODES);
 	pyro_map_init(&probe->calls, MAX_INSTRUCTIONS);
+	pyro_map_init(&probe->told, MAX_STACKS);
 	pyro_map_init(&probe->objects, MAX_OBJECTS);
 	pyro_map_init(&probe->habits, MAX_STACKS);
 	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
@@ -253,6 +254,7 @@ static void free_maps(struct pyro_probe *probe)
 	pyro_map_deinit(&probe->codes);
 	pyro_map_deinit(&probe->natives);
 	pyro_map_deinit(&probe->calls);
+	pyro_map_deinit(&probe->told);
 	pyro_map_deinit(&probe->objects);
 	pyro_map_deinit(&probe->habits);
 	pyro_buf_deinit(&probe->command);

@@ -164,6 +164,8 @@ struct pyro_probe {
 	uint32_t native_asked;   /**< times that it was asked for and was not there */
 	struct pyro_map natives; /**< hash of module and address to the number announced */
 	struct pyro_map calls;   /**< hash of code and offset to whether the instruction calls */
+	struct pyro_map told; /**< stack to what is known of the samples of it that call */
+	uint64_t drawn;       /**< the last random number */
 	struct pyro_map objects; /**< hash of what is waited for to number */
 	struct pyro_map habits;  /**< stack to reason of its last wait */
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */

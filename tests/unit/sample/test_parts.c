@@ -54,6 +54,49 @@ static void what_is_called_is_native_or_the_systems(void **state)
 	assert_int_equal(thread.system_owed, -2 * (int64_t)LOOK_NS);
 }
 
+static void add(uint32_t stack, uint8_t in, uint8_t told, size_t looks)
+{
+	const uint32_t before = thread.ledger.count;
+
+	enter(in, told, looks);
+	for (uint32_t i = before; i < thread.ledger.count; i++) {
+		thread.ledger.entries[i].stack = stack;
+		thread.ledger.entries[i].at_ns = i;
+	}
+}
+
+/* What the program counter tells of one sample is likely for others of the same stack. */
+static void samples_learn_from_others(void **state)
+{
+	static struct pyro_probe probe;
+
+	pyro_probe_init(&probe, getpid(), 0, 0, 0, 100, 0);
+	thread = (struct pyro_probe_thread){.probe = &probe};
+	add(1, PYRO_SAMPLE_IN_SYSTEM, PYRO_SAMPLE_TOLD_POINTER, 10);
+	add(2, PYRO_SAMPLE_IN_NATIVE, PYRO_SAMPLE_TOLD_POINTER, 10);
+	add(3, PYRO_SAMPLE_IN_SYSTEM, PYRO_SAMPLE_TOLD_POINTER, 2);
+	pyro_parts_settle(&thread);
+	thread.ledger.count = 0;
+	add(1, PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC, 20);
+	pyro_parts_settle(&thread);
+	assert_int_equal(count(PYRO_SAMPLE_IN_SYSTEM), 20);
+	thread.ledger.count = 0;
+	add(2, PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC, 20);
+	add(3, PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC, 20); /* of that too little is known */
+	pyro_parts_settle(&thread);
+	assert_int_equal(count(PYRO_SAMPLE_IN_NATIVE), 40);
+	/* Half of the one and half of the other. */
+	thread.ledger.count = 0;
+	add(1, PYRO_SAMPLE_IN_NATIVE, PYRO_SAMPLE_TOLD_POINTER, 10);
+	pyro_parts_settle(&thread);
+	thread.ledger.count = 0;
+	add(1, PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC, 60);
+	pyro_parts_settle(&thread);
+	assert_in_range(count(PYRO_SAMPLE_IN_NATIVE), 15, 45);
+	assert_int_equal(count(PYRO_SAMPLE_IN_NATIVE) + count(PYRO_SAMPLE_IN_SYSTEM), 60);
+	pyro_probe_deinit(&probe);
+}
+
 static void read_zeros(void)
 {
 	static char zeros[1 << 20];
@@ -124,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_called_is_native_or_the_systems),
+		cmocka_unit_test(samples_learn_from_others),
 		cmocka_unit_test(time_in_the_kernel_is_paid),
 	};
 
