@@ -99,7 +99,7 @@ WAYS = {
     "stack": (["--native"], "parts_stack", 0),
     "interrupt": ([], "proof_interrupt", 0),
     "pointer": (["--proof", "switch"], "parts_pointer", 3),
-    "proc": (["--proof", "proc"], "parts_proc", 10),
+    "proc": (["--proof", "proc"], "parts_proc", 15),
 }
 
 
