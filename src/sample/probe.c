@@ -165,14 +165,19 @@ int pyro_probe_cpu(const struct pyro_probe *probe)
 bool pyro_probe_code_due(const struct pyro_probe *probe, const struct pyro_probe_shared *shared,
 			 uint64_t now_ns)
 {
-	return probe->state == PYRO_PROBE_READING && !probe->native && !probe->native_asked &&
-	       now_ns - probe->found_ns >= SHORT_LIFE_NS &&
-	       shared->freeze.method != PYRO_PROOF_BY_PROC;
+	if (probe->state != PYRO_PROBE_READING || shared->freeze.method == PYRO_PROOF_BY_PROC)
+		return false;
+	if (probe->native)
+		return pyro_native_is_asked(probe->native);
+	return !probe->native_asked && now_ns - probe->found_ns >= SHORT_LIFE_NS;
 }
 
 void pyro_probe_open_code(struct pyro_probe *probe)
 {
-	(void)pyro_stacks_has_native(probe);
+	if (probe->native)
+		pyro_native_open(probe->native);
+	else
+		(void)pyro_stacks_has_native(probe);
 }
 
 void pyro_probe_point(const struct pyro_probe *probe, struct pyro_probe_shared *shared,
