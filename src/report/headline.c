@@ -180,8 +180,8 @@ static void add_percent(struct pyro_buf *line, const char *what, double share, c
 	pyro_buf_deinit(&item);
 }
 
-/* " (python 44, native 22, system 5)" of @base, where it is known what ran; with "about", where that
- * is an estimate. */
+/* " (python 44, native 22, system 5)" of @base, where it is known what ran; with "about", where
+ * that is an estimate. */
 static void add_parts(struct pyro_buf *line, const struct pyro_values *values, double base,
 		      const struct pyro_quality *quality)
 {

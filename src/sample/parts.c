@@ -67,9 +67,8 @@ static uint8_t by_stack(struct pyro_probe *probe, const struct pyro_snapshot *sn
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (is_loop(native->frames[0].kind))
 		return PYRO_SAMPLE_IN_PYTHON;
-	return is_interpreter(probe, native) && !leaf_calls(probe, stack)
-		       ? PYRO_SAMPLE_IN_PYTHON
-		       : PYRO_SAMPLE_IN_NATIVE;
+	return is_interpreter(probe, native) && !leaf_calls(probe, stack) ? PYRO_SAMPLE_IN_PYTHON
+									  : PYRO_SAMPLE_IN_NATIVE;
 }
 
 /* By the pc alone, where that has come with the stack: what it is part of is not known then, but
@@ -125,8 +124,7 @@ static void learn(struct pyro_probe *probe, const struct pyro_ledger_entry *entr
 {
 	uint64_t told = 0;
 
-	if (entry->part.told != PYRO_SAMPLE_TOLD_POINTER ||
-	    entry->part.in == PYRO_SAMPLE_IN_PYTHON)
+	if (entry->part.told != PYRO_SAMPLE_TOLD_POINTER || entry->part.in == PYRO_SAMPLE_IN_PYTHON)
 		return;
 	(void)!pyro_map_get(&probe->told, entry->stack, &told);
 	told += entry->part.in == PYRO_SAMPLE_IN_SYSTEM ? SYSTEM_ONCE : NATIVE_ONCE;
@@ -159,8 +157,8 @@ static bool take_system(struct pyro_probe_thread *thread, int64_t *ret_more)
 
 	if (!thread->kernel || pyro_sched_system_ns(thread->kernel, &system_ns) != PYRO_RC_OK)
 		return false;
-	*ret_more = system_ns > thread->system_seen ? (int64_t)(system_ns - thread->system_seen)
-						    : 0;
+	*ret_more =
+		system_ns > thread->system_seen ? (int64_t)(system_ns - thread->system_seen) : 0;
 	thread->system_seen += (uint64_t)*ret_more;
 	return true;
 }

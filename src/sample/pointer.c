@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "sample/rings.h"
 
-/* The clock is to strike this long before the look: a timer of a virtual machine can be late by half
- * of it. */
+/* The clock is to strike this long before the look: a timer of a virtual machine can be late by
+ * half of it. */
 #define LEAD_NS 26000
 /* Closer to the look it may be on its way still. For what struck, too: else of calls, which hold us
  * up, more would be known. */

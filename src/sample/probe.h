@@ -78,11 +78,11 @@ struct pyro_probe_thread {
 	bool truncated;
 	bool partial;
 	struct pyro_sample_part part; /**< as last seen running */
-	uint32_t object;       /**< what it waits for; PYRO_NO_OBJECT: none is known */
-	int syscall_fd;        /**< tells the system call that it waits in; -1: not open */
-	struct pyro_wait wait; /**< what it waits for, as last read */
-	uint32_t gil_index;    /**< of its GIL, in the last look */
-	struct pyro_gil gil;   /**< as it was when its stack was as it is; .addr 0: do not ask */
+	uint32_t object;              /**< what it waits for; PYRO_NO_OBJECT: none is known */
+	int syscall_fd;               /**< tells the system call that it waits in; -1: not open */
+	struct pyro_wait wait;        /**< what it waits for, as last read */
+	uint32_t gil_index;           /**< of its GIL, in the last look */
+	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state; /**< in the moment last seen */
 	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
@@ -164,8 +164,8 @@ struct pyro_probe {
 	uint32_t native_asked;   /**< times that it was asked for and was not there */
 	struct pyro_map natives; /**< hash of module and address to the number announced */
 	struct pyro_map calls;   /**< hash of code and offset to whether the instruction calls */
-	struct pyro_map told; /**< stack to what is known of the samples of it that call */
-	uint64_t drawn;       /**< the last random number */
+	struct pyro_map told;    /**< stack to what is known of the samples of it that call */
+	uint64_t drawn;          /**< the last random number */
 	struct pyro_map objects; /**< hash of what is waited for to number */
 	struct pyro_map habits;  /**< stack to reason of its last wait */
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */

@@ -4,7 +4,8 @@
 
 /* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
  * samples.c (one moment), stacks.c (numbers for stacks), waits.c (why threads are blocked),
- * parts.c (what part of running a sample is), credit.c (the time that each takes), timed.c (looks by a timer in the kernel). */
+ * parts.c (what part of running a sample is), credit.c (the time that each takes), timed.c (looks
+ * by a timer in the kernel). */
 
 #include "sample/probe.h"
 

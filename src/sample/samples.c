@@ -148,8 +148,8 @@ static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *s
 
 	/* It ran without the GIL, in what it was called for when its stack was read. */
 	if (!shared->freeze.native)
-		thread->part = (struct pyro_sample_part){PYRO_SAMPLE_IN_CALL,
-							 PYRO_SAMPLE_TOLD_PROC};
+		thread->part =
+			(struct pyro_sample_part){PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC};
 	conclude(probe, shared, thread, &view, moment_ns, thread->waited_gil);
 }
 

@@ -471,8 +471,8 @@ bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thre
 	return pyro_thread_stat_sched(&entry->stat, &times) || times.slices != slices;
 }
 
-enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched,
-				   const struct pyro_sched_thread *thread, int *ret_fd)
+enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched, const struct pyro_sched_thread *thread,
+				   int *ret_fd)
 {
 	if (!sched->rings)
 		return PYRO_RC_UNSUPPORTED;

@@ -102,8 +102,7 @@ void pyro_sched_seen_running(struct pyro_sched *sched, struct pyro_sched_thread 
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
 /** A clock of the thread on the processor where it is now: pyro_rings_clock_open. Errors: as that;
  *  UNSUPPORTED with PYRO_SCHED_PROC. */
-enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched,
-				   const struct pyro_sched_thread *thread,
+enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched, const struct pyro_sched_thread *thread,
 				   int *ret_fd) PYRO_NODISCARD;
 /** Processor time of the thread in the kernel so far, as /proc has it: in steps of some
  *  milliseconds. Errors: as pyro_thread_stat_open and pyro_thread_stat_read. */
