@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,7 +107,8 @@ static void read_zeros(void)
 	static char zeros[1 << 20];
 	const int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
-	while (read(fd, zeros, sizeof(zeros)) > 0)
+	/* Not by a function that a sanitizer looks at what was read in. */
+	while (syscall(SYS_read, fd, zeros, sizeof(zeros)) > 0)
 		;
 }
 
