@@ -138,6 +138,7 @@ static uint32_t give_number(struct pyro_probe *probe, uint64_t hash)
 	if (pyro_map_put(&probe->stacks, hash, number) == PYRO_RC_LIMIT) {
 		pyro_map_clear(&probe->stacks);
 		pyro_map_clear(&probe->habits);
+		pyro_map_clear(&probe->told);
 	}
 	return number;
 }
