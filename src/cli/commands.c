@@ -75,7 +75,7 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		{.name = "native",                                                                 \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
-			 "running divides into Python, native code and system calls"},             \
+			 "exactly running divides into Python, native code and system calls"},     \
 		{.name = "async",                                                                  \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "look at the tasks of asyncio too: how long each ran, and where and "     \

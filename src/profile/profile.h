@@ -168,7 +168,10 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(task_skipped, "tasks left to a later look: there were too many")                         \
 	X(task_unread, "tasks that could not be read")                                             \
 	X(task_samples, "samples of threads that ran tasks")                                       \
-	X(task_unjoined, "of them without a proof of which task awaits theirs, if any")
+	X(task_unjoined, "of them without a proof of which task awaits theirs, if any")            \
+	X(parts_stack, "samples whose machine code says if Python, native or system ran")          \
+	X(parts_pointer, "samples of which the instruction pointer says it: an estimate")          \
+	X(parts_proc, "samples of which the Python instruction and /proc say it: an estimate")
 
 struct pyro_quality {
 #define PYRO_QUALITY_FIELD(name, meaning) uint64_t name;

@@ -500,6 +500,17 @@ static void count_sample(struct pyro_quality *quality, const struct pyro_message
 		quality->proved += looks;
 	else
 		quality->unproved += looks;
+	switch (message->u.sample.on_cpu ? message->u.sample.part.told : PYRO_SAMPLE_TOLD_NOT) {
+	case PYRO_SAMPLE_TOLD_STACK:
+		quality->parts_stack += looks;
+		break;
+	case PYRO_SAMPLE_TOLD_POINTER:
+		quality->parts_pointer += looks;
+		break;
+	case PYRO_SAMPLE_TOLD_PROC:
+		quality->parts_proc += looks;
+		break;
+	}
 	quality->truncated += message->u.sample.truncated ? looks : 0;
 	quality->partial += message->u.sample.partial ? looks : 0;
 }
@@ -527,6 +538,7 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 		.proof = proofs[proof_of(message)].stored,
 	};
 	const struct pyro_reason_info *reason;
+	unsigned int part;
 	enum pyro_rc rc;
 
 	if (!process || track == PYRO_NONE)
@@ -540,8 +552,9 @@ static enum pyro_rc take_sample(struct pyro_intake *intake, const struct pyro_me
 	reason = pyro_reason_info(sample.reason ? sample.reason : PYRO_REASON_READY);
 	if (reason && sample.wall_ns > sample.cpu_ns)
 		values[reason->metric] = sample.wall_ns - sample.cpu_ns;
-	if (message->u.sample.runs_in && message->u.sample.runs_in < PYRO_COUNT(runs_in))
-		values[runs_in[message->u.sample.runs_in]] = sample.cpu_ns;
+	part = message->u.sample.part.in;
+	if (part && part < PYRO_COUNT(runs_in))
+		values[runs_in[part]] = sample.cpu_ns;
 	values[PYRO_METRIC_SAMPLES] = message->u.sample.looks;
 	rc = pyro_profile_add(intake->profile, track, sample.stack, values);
 	if (!rc)

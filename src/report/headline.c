@@ -182,8 +182,10 @@ static void add_percent(struct pyro_buf *line, const char *what, double share, c
 	pyro_buf_deinit(&item);
 }
 
-/* " (python 44, native 22, system 5)" of @base, where it is known what ran. */
-static void add_parts(struct pyro_buf *line, const struct pyro_values *values, double base)
+/* " (python 44, native 22, system 5)" of @base, where it is known what ran; with "about", where
+ * that is an estimate. */
+static void add_parts(struct pyro_buf *line, const struct pyro_values *values, double base,
+		      const struct pyro_quality *quality)
 {
 	static const struct {
 		const char *name;
@@ -210,7 +212,9 @@ static void add_parts(struct pyro_buf *line, const struct pyro_values *values, d
 		any = true;
 	}
 	if (any && !item.failed)
-		pyro_buf_add_format(line, " (%s)", item.data);
+		pyro_buf_add_format(line, " (%s%s)",
+				    pyro_quality_parts_estimated(quality) ? "about " : "",
+				    item.data);
 	line->failed = line->failed || item.failed;
 	pyro_buf_deinit(&item);
 }
@@ -264,7 +268,7 @@ static void divide_one(const struct pyro_scope *scope, const struct pyro_report_
 	pyro_buf_init(&line, 4096);
 	add_lead(&lead, look, cpu, wait, wall);
 	add_percent(&line, PYRO_MARK_BOLD "running ", cpu / wall, PYRO_MARK_END);
-	add_parts(&line, &scope->whole, wall);
+	add_parts(&line, &scope->whole, wall, pyro_profile_quality(scope->profile));
 	add_waiting(&line, &scope->whole);
 	add_outside(&line, (double)scope->outside.of[PYRO_METRIC_WALL], wall);
 	finish(buf, look, &lead, &line);
@@ -286,7 +290,7 @@ static void divide_run(const struct pyro_scope *scope, const struct pyro_report_
 	if (scope->of_run) {
 		add_percent(&line, PYRO_MARK_BOLD "running ", cpu / run,
 			    " of the run" PYRO_MARK_END);
-		add_parts(&line, &scope->all, run);
+		add_parts(&line, &scope->all, run, pyro_profile_quality(scope->profile));
 	} else {
 		pyro_buf_add_text(&item, PYRO_MARK_BOLD "running ");
 		pyro_units_duration(&item, scope->all.of[PYRO_METRIC_CPU]);

@@ -115,6 +115,53 @@ static void add_proofs(const struct pyro_quality *quality, struct pyro_buf *buf)
 	}
 }
 
+/* Whether what ran was told by anything less than the whole stack, but for a sample here and there.
+ */
+bool pyro_quality_parts_estimated(const struct pyro_quality *quality)
+{
+	const uint64_t estimated = quality->parts_pointer + quality->parts_proc;
+	return estimated > (quality->parts_stack + estimated) / 100;
+}
+
+/* "python/native/system estimated: 83 % from the instruction pointer, 17 % from /proc" */
+static void add_parts(const struct pyro_quality *quality, struct pyro_buf *buf, size_t start)
+{
+	const struct {
+		uint64_t count;
+		const char *how;
+	} ways[] = {
+		{quality->parts_stack, "from the machine code"},
+		{quality->parts_pointer, "from the instruction pointer"},
+		{quality->parts_proc, "from /proc"},
+	};
+	uint64_t all = 0;
+	const char *mark = ":";
+	struct pyro_buf text;
+	if (!pyro_quality_parts_estimated(quality))
+		return;
+	for (size_t i = 0; i < PYRO_COUNT(ways); i++)
+		all += ways[i].count;
+	pyro_buf_init(&text, 1024);
+	item(buf, start);
+	pyro_text_item(buf, "python/native/system estimated");
+	for (size_t i = 0; i < PYRO_COUNT(ways); i++) {
+		if (ways[i].count == 0)
+			continue;
+		pyro_buf_reset(&text);
+		if (ways[i].count != all) {
+			pyro_buf_add_text(buf, mark);
+			mark = ",";
+			add_nearly(&text, ways[i].count, all);
+			pyro_buf_add_char(&text, ' ');
+		}
+		pyro_buf_add_text(&text, ways[i].how);
+		pyro_buf_add_char(buf, ' ');
+		pyro_text_item(buf, text.data ? text.data : "");
+	}
+	buf->failed = buf->failed || text.failed;
+	pyro_buf_deinit(&text);
+}
+
 static void add_costs(struct pyro_profile *profile, struct pyro_buf *buf, size_t start)
 {
 	const struct pyro_quality *quality = pyro_profile_quality(profile);
@@ -171,6 +218,10 @@ void pyro_quality_print(struct pyro_profile *profile, bool incomplete,
 	add_count(&text, start, quality->truncated, "stack", "cut at the depth limit");
 	add_count(&text, start, quality->partial, "stack", "with an unreadable frame");
 	add_count(&text, start, quality->lost_records, "kernel record", "lost");
+	add_count(&text, start, quality->native_merged, "stack", "with machine code");
+	add_count(&text, start, quality->native_cut, NULL, "of them cut at the root");
+	add_count(&text, start, quality->native_unmerged, "stack", "without machine code");
+	add_parts(quality, &text, start);
 	add_costs(profile, &text, start);
 	size_t end = text.size;
 	pyro_buf_add_text(&text, PYRO_MARK_END);

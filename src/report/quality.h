@@ -14,6 +14,10 @@ void pyro_quality_short(const struct pyro_quality *quality, struct pyro_buf *buf
 void pyro_quality_print(struct pyro_profile *profile, bool incomplete,
 			const struct pyro_report_look *look, struct pyro_buf *buf);
 
+/** True if how running divides into Python, native and system is an estimate: not known from whole
+ *  stacks of machine code. False also where nothing is known of it. */
+bool pyro_quality_parts_estimated(const struct pyro_quality *quality);
+
 /** What the target lost by being recorded, as a share of the time it ran: the fact "overhead" of
  *  the recorder; without it the time that threads were held. False if nothing was measured. */
 bool pyro_quality_overhead(struct pyro_profile *profile, double *ret_share);

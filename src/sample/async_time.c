@@ -252,7 +252,7 @@ void pyro_async_ran(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 				.stack = entry->stack,
 				.prefix = PYRO_NO_STACK,
 				.reason = entry->reason,
-				.runs_in = entry->runs_in,
+				.runs_in = entry->part.in,
 				.ran = true,
 			},
 	};

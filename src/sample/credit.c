@@ -79,7 +79,7 @@ static void emit_entries(struct pyro_probe *probe, struct pyro_probe_shared *sha
 					.object = entry->object,
 					.proof = entry->proof,
 					.reason = entry->reason,
-					.runs_in = entry->runs_in,
+					.part = entry->part,
 					.on_cpu = entry->state == PYRO_SCHED_RUNNING,
 					.holds_gil = entry->holds_gil,
 					.truncated = entry->truncated,
@@ -99,6 +99,7 @@ static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		   struct pyro_probe_thread *thread)
 {
 	pyro_ledger_share(&thread->ledger);
+	pyro_parts_settle(thread);
 	emit_entries(probe, shared, thread);
 	thread->settled_ns = thread->accounted_ns;
 }
@@ -124,15 +125,13 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		      struct pyro_probe_thread *thread, uint64_t at_ns, uint32_t looks, bool same)
 {
 	const bool blocked = thread->state == PYRO_SCHED_BLOCKED;
-	const struct pyro_ledger_entry entry = {
+	struct pyro_ledger_entry entry = {
 		.at_ns = at_ns,
 		.stack = thread->stack,
 		.mark = thread->mark,
 		.looks = looks,
 		.object = blocked ? thread->object : PYRO_NO_OBJECT,
 		.reason = reason_of(thread, thread->state),
-		.runs_in = thread->state == PYRO_SCHED_RUNNING ? thread->runs_in
-							       : PYRO_SAMPLE_IN_UNKNOWN,
 		.state = thread->state,
 		.proof = same && thread->proof < PYRO_SAMPLE_REREAD ? PYRO_SAMPLE_SAME
 								    : thread->proof,
@@ -141,8 +140,10 @@ void pyro_credit_seen(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		.partial = thread->partial,
 	};
 
-	if (thread->state == PYRO_SCHED_RUNNING)
+	if (thread->state == PYRO_SCHED_RUNNING) {
+		entry.part = thread->part;
 		thread->active = entry;
+	}
 	/* The first look settles by itself what came before it, the interpreter's start. */
 	if (!pyro_ledger_enter(&thread->ledger, &entry) ||
 	    thread->accounted_ns - thread->settled_ns >= HOLD_NS)
@@ -169,6 +170,7 @@ static void close_ledger(struct pyro_probe *probe, struct pyro_probe_shared *sha
 	running.state = PYRO_SCHED_RUNNING;
 	running.reason = PYRO_SAMPLE_RUNS;
 	pyro_ledger_close(&thread->ledger, &running, &waiting);
+	pyro_parts_settle(thread);
 	emit_entries(probe, shared, thread);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sample/message.h"
 #include "sample/sched.h"
 
 /** This many entries share their time at most. */
@@ -28,10 +29,10 @@ struct pyro_ledger_entry {
 	uint32_t looks;  /**< 0: time that no look found, added by pyro_ledger_close */
 	uint32_t object; /**< what it waits for; PYRO_NO_OBJECT: none is known */
 	enum pyro_sched_state state;
-	struct pyro_task_mark mark; /**< the task that is on the stack */
-	uint8_t proof;              /**< enum pyro_sample_proof */
-	uint8_t reason;             /**< enum pyro_sample_reason */
-	uint8_t runs_in;            /**< enum pyro_sample_runs_in */
+	struct pyro_task_mark mark;   /**< the task that is on the stack */
+	uint8_t proof;                /**< enum pyro_sample_proof */
+	uint8_t reason;               /**< enum pyro_sample_reason */
+	struct pyro_sample_part part; /**< of what ran */
 	bool holds_gil;
 	bool truncated;
 	bool partial;

@@ -43,7 +43,22 @@ enum pyro_sample_runs_in {
 				  instructions */
 	PYRO_SAMPLE_IN_NATIVE, /**< a function in C that Python called, and all other machine code
 				*/
-	PYRO_SAMPLE_IN_SYSTEM  /**< a system call */
+	PYRO_SAMPLE_IN_SYSTEM, /**< a system call, and what else the kernel does for the thread */
+	PYRO_SAMPLE_IN_CALL    /**< NATIVE or SYSTEM: never in a message */
+};
+
+/** How that is known. */
+enum pyro_sample_told {
+	PYRO_SAMPLE_TOLD_NOT,
+	PYRO_SAMPLE_TOLD_STACK,   /**< by all of its machine code */
+	PYRO_SAMPLE_TOLD_POINTER, /**< by its program counter and the instruction that Python is
+				       at, or by those of other samples of its stack */
+	PYRO_SAMPLE_TOLD_PROC     /**< by that instruction, and its time in the kernel by /proc */
+};
+
+struct pyro_sample_part {
+	uint8_t in;   /**< enum pyro_sample_runs_in */
+	uint8_t told; /**< enum pyro_sample_told */
 };
 
 #define PYRO_NO_OBJECT UINT32_MAX
@@ -129,7 +144,7 @@ struct pyro_message {
 			uint32_t object; /**< PYRO_NO_OBJECT: none is known */
 			uint8_t proof;   /**< enum pyro_sample_proof */
 			uint8_t reason;  /**< enum pyro_sample_reason */
-			uint8_t runs_in; /**< enum pyro_sample_runs_in */
+			struct pyro_sample_part part; /**< if it ran */
 			bool on_cpu;
 			bool holds_gil;
 			bool truncated;

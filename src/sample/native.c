@@ -8,6 +8,7 @@ struct pyro_native {
 	struct pyro_stack_memory memory;
 	struct pyro_native_stack stack;
 	struct pyro_merged merged;
+	uint64_t asked_pc; /* in a module that is to be opened; 0: in none */
 };
 
 enum pyro_rc pyro_native_create(const struct pyro_space *space, struct pyro_native **ret_native,
@@ -44,6 +45,9 @@ static bool registers_of(const struct pyro_machine *machine, const struct pyro_s
 		return pyro_registers_from_kernel(machine, snapshot->words,
 						  snapshot->word_count * sizeof(snapshot->words[0]),
 						  registers) == PYRO_RC_OK;
+	case PYRO_SNAPSHOT_AT:
+		*registers = (struct pyro_registers){.pc = snapshot->pc};
+		return true;
 	case PYRO_SNAPSHOT_CALL:
 		pyro_registers_from_syscall(machine, snapshot->pc, snapshot->stack_addr, registers);
 		return true;
@@ -78,10 +82,25 @@ bool pyro_native_kind(struct pyro_native *native, const struct pyro_snapshot *sn
 
 	if (!registers_of(pyro_unwinder_machine(native->unwinder), snapshot, &registers))
 		return false;
+	if (pyro_modules_is_unopened(modules, registers.pc)) {
+		native->asked_pc = registers.pc;
+		return false;
+	}
 	*ret_kind = pyro_unwinder_kind(native->unwinder, registers.pc);
 	range = pyro_modules_find(modules, registers.pc);
 	*ret_module = range ? pyro_modules_get(modules, range->module) : NULL;
 	return true;
+}
+
+bool pyro_native_is_asked(const struct pyro_native *native)
+{
+	return native->asked_pc;
+}
+
+void pyro_native_open(struct pyro_native *native)
+{
+	(void)pyro_modules_find(pyro_unwinder_modules(native->unwinder), native->asked_pc);
+	native->asked_pc = 0;
 }
 
 const struct pyro_native_stack *pyro_native_stack(const struct pyro_native *native)

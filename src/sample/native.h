@@ -20,10 +20,14 @@ void pyro_native_destroy(struct pyro_native *native);
 const struct pyro_merged *pyro_native_merge(struct pyro_native *native,
 					    const struct pyro_snapshot *snapshot,
 					    const struct pyro_raw_stack *python);
-/** What kind of code is at the pc of the snapshot, and in which module. False if it is empty. Opens
- *  the module, if it is the first in it. */
+/** What kind of code is at the pc of the snapshot, and in which module. False if the snapshot is
+ *  empty, or that module is to be opened first: pyro_native_open. */
 bool pyro_native_kind(struct pyro_native *native, const struct pyro_snapshot *snapshot,
 		      enum pyro_code_kind *ret_kind, const struct pyro_module **ret_module);
+/** Whether a module is to be opened, as pyro_native_kind asked for it. */
+bool pyro_native_is_asked(const struct pyro_native *native);
+/** Opens it: when nobody is held up by that. */
+void pyro_native_open(struct pyro_native *native);
 /** What the native frames of the last one are. */
 const struct pyro_native_stack *pyro_native_stack(const struct pyro_native *native);
 /** For names: pyro_symbols_create. Borrowed. */

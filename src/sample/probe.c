@@ -10,8 +10,12 @@
  * some thousands in a minute. The recorder joins those of one line. */
 #define MAX_STACKS (1u << 20)
 #define MAX_CODES  (1u << 22)
+/* Beyond this they are read again each time. */
+#define MAX_INSTRUCTIONS (1u << 18)
 /* Locks and connections come and go: what is new beyond this has no name. */
 #define MAX_OBJECTS (1u << 16)
+/* Looking at the files of a program that hardly lives takes longer than that does. */
+#define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 /* A look that comes later than twice this was kept from its processor by others. */
 #define MAX_WAKING_NS 20000
 
@@ -33,6 +37,8 @@ void pyro_probe_init(struct pyro_probe *probe, int pid, int parent, uint32_t num
 	pyro_map_init(&probe->stacks, MAX_STACKS);
 	pyro_map_init(&probe->codes, MAX_CODES);
 	pyro_map_init(&probe->natives, MAX_CODES);
+	pyro_map_init(&probe->calls, MAX_INSTRUCTIONS);
+	pyro_map_init(&probe->told, MAX_STACKS);
 	pyro_map_init(&probe->objects, MAX_OBJECTS);
 	pyro_map_init(&probe->habits, MAX_STACKS);
 	pyro_buf_init(&probe->command, PYRO_MAX_PATH);
@@ -156,6 +162,45 @@ int pyro_probe_cpu(const struct pyro_probe *probe)
 	return cpu;
 }
 
+bool pyro_probe_code_due(const struct pyro_probe *probe, const struct pyro_probe_shared *shared,
+			 uint64_t now_ns)
+{
+	if (probe->state != PYRO_PROBE_READING || shared->freeze.method == PYRO_PROOF_BY_PROC)
+		return false;
+	if (probe->native)
+		return pyro_native_is_asked(probe->native);
+	return !probe->native_asked && now_ns - probe->found_ns >= SHORT_LIFE_NS;
+}
+
+void pyro_probe_open_code(struct pyro_probe *probe)
+{
+	if (probe->native)
+		pyro_native_open(probe->native);
+	else
+		(void)pyro_stacks_has_native(probe);
+}
+
+void pyro_probe_point(const struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      uint64_t due_ns)
+{
+	const int cpu = shared->seat.cpu;
+	struct pyro_probe_thread *best = NULL;
+
+	if (shared->freeze.method != PYRO_PROOF_BY_SWITCH || shared->freeze.native || cpu < 0 ||
+	    !probe->native)
+		return;
+	pyro_sched_update(shared->sched);
+	for (size_t i = 0; i < probe->awake_count; i++) {
+		struct pyro_probe_thread *thread = probe->awake[i];
+
+		if (thread->kernel && thread->kernel->cpu == cpu && !thread->kernel->stale &&
+		    thread->kernel->state == PYRO_SCHED_READY && (!best || thread->holds_gil))
+			best = thread;
+	}
+	if (best)
+		pyro_pointer_set(&best->pointer, shared->sched, best->kernel, due_ns);
+}
+
 bool pyro_probe_is_alone(const struct pyro_probe *probe, uint64_t now_ns)
 {
 	return now_ns - probe->company_ns > PYRO_PROBE_CALM_NS;
@@ -215,6 +260,8 @@ static void free_maps(struct pyro_probe *probe)
 	pyro_map_deinit(&probe->stacks);
 	pyro_map_deinit(&probe->codes);
 	pyro_map_deinit(&probe->natives);
+	pyro_map_deinit(&probe->calls);
+	pyro_map_deinit(&probe->told);
 	pyro_map_deinit(&probe->objects);
 	pyro_map_deinit(&probe->habits);
 	pyro_buf_deinit(&probe->command);

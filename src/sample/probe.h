@@ -8,6 +8,7 @@
 #include "sample/freeze.h"
 #include "sample/ledger.h"
 #include "sample/native.h"
+#include "sample/pointer.h"
 #include "sample/rate.h"
 #include "target/wait.h"
 
@@ -79,12 +80,12 @@ struct pyro_probe_thread {
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;
 	bool partial;
-	uint8_t runs_in;       /**< as last seen running: enum pyro_sample_runs_in */
-	uint32_t object;       /**< what it waits for; PYRO_NO_OBJECT: none is known */
-	int syscall_fd;        /**< tells the system call that it waits in; -1: not open */
-	struct pyro_wait wait; /**< what it waits for, as last read */
-	uint32_t gil_index;    /**< of its GIL, in the last look */
-	struct pyro_gil gil;   /**< as it was when its stack was as it is; .addr 0: do not ask */
+	struct pyro_sample_part part; /**< as last seen running */
+	uint32_t object;              /**< what it waits for; PYRO_NO_OBJECT: none is known */
+	int syscall_fd;               /**< tells the system call that it waits in; -1: not open */
+	struct pyro_wait wait;        /**< what it waits for, as last read */
+	uint32_t gil_index;           /**< of its GIL, in the last look */
+	struct pyro_gil gil; /**< as it was when its stack was as it is; .addr 0: do not ask */
 	enum pyro_sched_state state; /**< in the moment last seen */
 	enum pyro_sched_state since; /**< READY or BLOCKED: ever since, if nothing changed */
 
@@ -100,6 +101,9 @@ struct pyro_probe_thread {
 	uint64_t visited;   /**< the moment at which its turn was last */
 	struct pyro_probe *probe;
 	bool awake; /**< in the probe's list of those */
+	struct pyro_pointer pointer;
+	uint64_t system_seen; /**< its time in the kernel by /proc, when last asked for */
+	int64_t system_owed;  /**< of this, what no sample has got yet */
 	struct pyro_ledger ledger;
 };
 
@@ -163,6 +167,9 @@ struct pyro_probe {
 		*native;         /**< its machine code; NULL: not looked at yet, or it cannot be */
 	uint32_t native_asked;   /**< times that it was asked for and was not there */
 	struct pyro_map natives; /**< hash of module and address to the number announced */
+	struct pyro_map calls;   /**< hash of code and offset to whether the instruction calls */
+	struct pyro_map told;    /**< stack to what is known of the samples of it that call */
+	uint64_t drawn;          /**< the last random number */
 	struct pyro_map objects; /**< hash of what is waited for to number */
 	struct pyro_map habits;  /**< stack to reason of its last wait */
 	struct pyro_probe_thread *unnamed[PYRO_PROBE_UNNAMED]; /**< whose object is to be named */
@@ -217,6 +224,14 @@ void pyro_probe_read_names(struct pyro_probe *probe, struct pyro_probe_shared *s
  *  away from the target's processor for that. */
 bool pyro_probe_name_objects(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			     uint64_t now_ns);
+/** Opens the machine code of the process, for telling in what part of it threads run. */
+bool pyro_probe_code_due(const struct pyro_probe *probe, const struct pyro_probe_shared *shared,
+			 uint64_t now_ns);
+void pyro_probe_open_code(struct pyro_probe *probe);
+/** Before going to sleep, on the processor of the probe, until its next look at @due_ns: lets the
+ *  kernel say where the thread that we are in front of is then, if it may. */
+void pyro_probe_point(const struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		      uint64_t due_ns);
 /** A thread of the process ended. If it was never seen in Python, its processor time is kept on a
  * line of its own, so that the sum is the kernel's. */
 void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid);

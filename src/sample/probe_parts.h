@@ -4,7 +4,8 @@
 
 /* What the files of a probe share and nobody else sees: probe.c (its life), roster.c (its threads),
  * samples.c (one moment), stacks.c (numbers for stacks), waits.c (why threads are blocked),
- * credit.c (the time that each sample takes), timed.c (looks by a timer in the kernel). */
+ * parts.c (what part of running a sample is), credit.c (the time that each takes), timed.c (looks
+ * by a timer in the kernel). */
 
 #include "sample/probe.h"
 
@@ -46,11 +47,20 @@ enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe
 /* stacks.c */
 /** Whether the machine code of the process can be looked at; opens it the first time. */
 bool pyro_stacks_has_native(struct pyro_probe *probe);
-/** The number of the stack that was just read, with the machine code on it where that is wanted,
- * and what the thread ran in (enum pyro_sample_runs_in). The recorder is told of what is new.
- *  PYRO_NO_STACK: it is empty, or there was no room to tell. */
-uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			    uint8_t *ret_runs_in);
+/** The number of the stack that was just read, with the machine code on it where that is wanted.
+ *  The recorder is told of what is new. PYRO_NO_STACK: it is empty, or there was no room to tell.
+ */
+uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+
+/* parts.c */
+/** What the thread was in whose stack was just read and numbered; @running: as far as we know. */
+struct pyro_sample_part pyro_parts_of(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+				      bool running);
+/** The thread's time in the kernel counts from now on. */
+void pyro_parts_begin(struct pyro_probe_thread *thread);
+/** Of what is in the ledger, which has been shared out: divides what it called into native code and
+ *  the kernel. */
+void pyro_parts_settle(struct pyro_probe_thread *thread);
 
 /** Tells the recorder of a code object, once. False: there is no room, or none such. */
 bool pyro_stacks_announce(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint32_t id);

@@ -45,26 +45,45 @@ struct sample_id {
 	uint32_t cpu, reserved;
 };
 
+/* Until it is told when to strike first. */
+#define NEVER_NS (1ull << 50)
+
+static int open_with(struct perf_event_attr *attr, int tid, int cpu)
+{
+	attr->type = PERF_TYPE_SOFTWARE;
+	attr->size = sizeof(*attr);
+	attr->sample_type |= PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	attr->exclude_kernel = 1;
+	attr->exclude_hv = 1;
+	attr->sample_id_all = 1;
+	attr->use_clockid = 1;
+	attr->clockid = CLOCK_MONOTONIC;
+	return (int)syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 static int open_event(int tid, int cpu, bool inherit)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_DUMMY,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,
 		.inherit = inherit,
-		.exclude_kernel = 1,
-		.exclude_hv = 1,
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
-		.sample_id_all = 1,
 		.context_switch = 1,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
 	};
 
-	return (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return open_with(&attr, tid, cpu);
+}
+
+static int open_clock(int tid, int cpu)
+{
+	struct perf_event_attr attr = {
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.sample_type = PERF_SAMPLE_IP,
+		.sample_period = NEVER_NS,
+	};
+
+	return open_with(&attr, tid, cpu);
 }
 
 static enum pyro_rc explain(struct pyro_err *err, int errnum, int tid)
@@ -256,6 +275,34 @@ enum pyro_rc pyro_rings_follow(struct pyro_rings *rings, int tid, bool inherit,
 	return PYRO_RC_OK;
 }
 
+enum pyro_rc pyro_rings_clock_open(struct pyro_rings *rings, int tid, int cpu, int *ret_fd)
+{
+	PYRO_AUTO_CLOSE int fd = -1;
+	const struct ring *ring = NULL;
+
+	for (size_t i = 0; i < rings->count; i++) {
+		if (rings->rings[i].cpu == cpu && rings->rings[i].page)
+			ring = &rings->rings[i];
+	}
+	if (!ring)
+		return PYRO_RC_NOTREADY;
+	fd = open_clock(tid, cpu);
+	if (fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0)
+		return explain(NULL, errno, tid);
+	*ret_fd = PYRO_TAKE_FD(fd);
+	return PYRO_RC_OK;
+}
+
+bool pyro_ring_clock_set(int fd, uint64_t period_ns)
+{
+	return ioctl(fd, PERF_EVENT_IOC_PERIOD, &period_ns) == 0;
+}
+
+void pyro_ring_clock_run(int fd, bool run)
+{
+	ioctl(fd, run ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
 static void copy_out(const struct ring *ring, uint64_t at, void *into, size_t size)
 {
 	const uint64_t offset = at & (ring->size - 1);
@@ -279,6 +326,9 @@ struct record {
 		struct {
 			uint64_t id, lost;
 		} lost;
+		struct {
+			uint64_t pc;
+		} at;
 		uint8_t bytes[120];
 	} u;
 };
@@ -321,6 +371,10 @@ static bool decode(const struct record *record, const struct ring *ring,
 		event->kind = PYRO_RING_EXEC;
 		event->pid = (int)record->u.comm.pid;
 		event->tid = (int)record->u.comm.tid;
+		return true;
+	case PERF_RECORD_SAMPLE: /* what is behind the pc looks like what is behind the others */
+		event->kind = PYRO_RING_AT;
+		event->pc = record->u.at.pc;
 		return true;
 	case PERF_RECORD_LOST:
 		event->kind = PYRO_RING_LOST;

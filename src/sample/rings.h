@@ -21,6 +21,7 @@ enum pyro_ring_event_kind {
 	PYRO_RING_EXIT, /**< a thread ended */
 	PYRO_RING_EXEC, /**< the process runs another program now */
 	PYRO_RING_LOST, /**< records were dropped: what is known of threads is stale */
+	PYRO_RING_AT,   /**< a thread's clock struck while it ran code of its own; pc is set */
 };
 
 struct pyro_ring_event {
@@ -33,6 +34,7 @@ struct pyro_ring_event {
 	bool preempted; /**< OUT: it could have gone on; someone else got the processor */
 	uint64_t at_ns;
 	uint64_t lost; /**< LOST: how many */
+	uint64_t pc;   /**< AT */
 };
 
 /** Errors: PERM or UNSUPPORTED when the kernel does not allow or know it (the message says which
@@ -43,6 +45,16 @@ void pyro_rings_destroy(struct pyro_rings *rings);
  *  as create, and GONE. */
 enum pyro_rc pyro_rings_follow(struct pyro_rings *rings, int tid, bool inherit,
 			       struct pyro_err *err) PYRO_NODISCARD;
+/** A clock of thread @tid on processor @cpu, which that must run on for it to go: it strikes after
+ *  the thread has run there for the period that pyro_ring_clock_set says, then after each. What is
+ *  struck in a system call is not reported. To be closed. Errors: as follow, NOTREADY if nothing of
+ *  that processor is followed yet. */
+enum pyro_rc pyro_rings_clock_open(struct pyro_rings *rings, int tid, int cpu,
+				   int *ret_fd) PYRO_NODISCARD;
+/** Starts the clock anew. Costs little while its thread is off the processor. */
+bool pyro_ring_clock_set(int fd, uint64_t period_ns);
+/** Stops it; pyro_ring_clock_set alone does not start it again then. */
+void pyro_ring_clock_run(int fd, bool run);
 /** Hands out every record that is new, processor by processor: records of one thread that moved may
  *  come out of order. */
 void pyro_rings_drain(struct pyro_rings *rings,

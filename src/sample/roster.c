@@ -65,6 +65,7 @@ static void free_thread(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		}
 	}
 	pyro_roster_close(thread, shared);
+	pyro_pointer_close(&thread->pointer);
 	pyro_waits_forget(probe, thread);
 	free(thread);
 }
@@ -73,6 +74,7 @@ void pyro_roster_clear(struct pyro_probe *probe, struct pyro_probe_shared *share
 {
 	for (size_t i = 0; i < probe->thread_count; i++) {
 		pyro_roster_close(probe->threads[i], shared);
+		pyro_pointer_close(&probe->threads[i]->pointer);
 		free(probe->threads[i]);
 	}
 	free(probe->threads);
@@ -159,6 +161,8 @@ add_thread(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid, 
 	pyro_roster_bind(probe, shared, thread);
 	if (thread->kernel && pyro_sched_refresh(shared->sched, thread->kernel) == PYRO_RC_OK)
 		count_from(probe, thread, now_ns);
+	if (thread->run_start)
+		pyro_parts_begin(thread);
 	message.u.thread.thread = thread->number;
 	message.u.thread.tid = tid;
 	message.u.thread.main = thread->main;

@@ -469,6 +469,11 @@ static void housekeeping(struct pyro_sampler *sampler, uint64_t now_ns)
 			sampler->cost_ns = 0;
 			pyro_async_look(sampler->processes.items[i], &sampler->shared);
 		}
+		if (pyro_probe_code_due(sampler->processes.items[i], &sampler->shared, now_ns)) {
+			pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
+			sampler->cost_ns = 0;
+			pyro_probe_open_code(sampler->processes.items[i]);
+		}
 		if (pyro_probe_name_objects(sampler->processes.items[i], &sampler->shared, now_ns))
 			sampler->cost_ns = 0;
 	}
@@ -544,6 +549,8 @@ static void *run(void *context)
 		if (probe && probe->state == PYRO_PROBE_READING)
 			find_seat(sampler, probe, now_ns);
 		if (due_ns > now_ns + SPIN_NS) {
+			if (probe && probe->state == PYRO_PROBE_READING && due_ns == next_ns(probe))
+				pyro_probe_point(probe, &sampler->shared, due_ns);
 			pyro_clock_sleep_until(due_ns);
 			now_ns = pyro_clock_now();
 		} else {

@@ -29,15 +29,34 @@ static enum pyro_sched_state state_at(const struct pyro_sched_thread *kernel,
 
 /* What a read of the thread showed, beside the times. */
 static void take_in(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		    struct pyro_probe_thread *thread, const struct pyro_freeze_view *view)
+		    struct pyro_probe_thread *thread, const struct pyro_freeze_view *view,
+		    uint64_t moment_ns)
 {
-	thread->stack = pyro_stacks_number(probe, shared, &thread->runs_in);
+	const bool running =
+		view->state != PYRO_SCHED_BLOCKED || thread->kernel->out_ns >= moment_ns;
+
+	thread->stack = pyro_stacks_number(probe, shared);
+	thread->part = pyro_parts_of(probe, shared, running);
 	pyro_async_mark(probe, shared, thread);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
 	thread->holds_gil = view->gil.addr
 				    ? view->gil.locked && view->gil.last_holder == thread->addr
 				    : view->thread.attached;
+}
+
+/* The registers of a thread in front of which we sit are not to be had, but its clock may tell. */
+static void point(struct pyro_probe_shared *shared, struct pyro_probe_thread *thread)
+{
+	struct pyro_snapshot *snapshot = shared->freeze.snapshot;
+	uint64_t pc = 0;
+	const enum pyro_pointer_is is = pyro_pointer_get(&thread->pointer, thread->kernel, &pc);
+
+	if (is == PYRO_POINTER_UNKNOWN || !snapshot || snapshot->kind != PYRO_SNAPSHOT_EMPTY)
+		return;
+	snapshot->kind = PYRO_SNAPSHOT_AT;
+	snapshot->in_call = is == PYRO_POINTER_IN_CALL;
+	snapshot->pc = pc;
 }
 
 /* What was learned of the thread becomes its sample. */
@@ -128,6 +147,10 @@ static void sample_unmoved(struct pyro_probe *probe, struct pyro_probe_shared *s
 								      : thread->kernel->slices,
 	};
 
+	/* It ran without the GIL, in what it was called for when its stack was read. */
+	if (!shared->freeze.native)
+		thread->part =
+			(struct pyro_sample_part){PYRO_SAMPLE_IN_CALL, PYRO_SAMPLE_TOLD_PROC};
 	conclude(probe, shared, thread, &view, moment_ns, thread->waited_gil);
 }
 
@@ -158,7 +181,8 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 		shared->gil_ns = begin_ns;
 		thread->gil_index = view.thread.gil;
 	}
-	take_in(probe, shared, thread, &view);
+	point(shared, thread);
+	take_in(probe, shared, thread, &view, moment_ns);
 	shared->gil_fixed |= thread->holds_gil && view.gil.addr &&
 			     thread->kernel->state != PYRO_SCHED_BLOCKED &&
 			     thread->kernel->cpu == shared->seat.cpu;
@@ -302,7 +326,7 @@ enum pyro_rc pyro_samples_take_timed(struct pyro_probe *probe, struct pyro_probe
 	pyro_credit_unchanged(probe, shared, thread, probe->moment);
 	thread->seen = thread->visited = ++probe->moment;
 	thread->gil_index = view.thread.gil;
-	take_in(probe, shared, thread, &view);
+	take_in(probe, shared, thread, &view, at_ns);
 	pyro_credit_count(thread, shared, at_ns);
 	thread->slices = view.slices;
 	thread->proof = (uint8_t)view.proof;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sample/sched.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -267,6 +269,13 @@ static void on_record(void *context, const struct pyro_ring_event *event)
 			set_moved(sched, entry);
 		}
 		break;
+	case PYRO_RING_AT:
+		entry = entry_find(sched, event->tid);
+		if (entry && event->at_ns > entry->thread.at_ns) {
+			entry->thread.at_ns = event->at_ns;
+			entry->thread.pc = event->pc;
+		}
+		break;
 	case PYRO_RING_FORK:
 		entry = entry_get(sched, event->pid, event->tid);
 		if (entry && entry->thread.exited)
@@ -460,6 +469,32 @@ bool pyro_sched_has_run(struct pyro_sched *sched, struct pyro_sched_thread *thre
 		return thread->exited || thread->stale || thread->slices != slices;
 	}
 	return pyro_thread_stat_sched(&entry->stat, &times) || times.slices != slices;
+}
+
+enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched, const struct pyro_sched_thread *thread,
+				   int *ret_fd)
+{
+	if (!sched->rings)
+		return PYRO_RC_UNSUPPORTED;
+	return pyro_rings_clock_open(sched->rings, thread->tid, thread->cpu, ret_fd);
+}
+
+enum pyro_rc pyro_sched_system_ns(const struct pyro_sched_thread *thread, uint64_t *ret_ns)
+{
+	const struct entry *entry = (const struct entry *)thread;
+	const uint64_t tick_ns = PYRO_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct pyro_thread_stat opened = {-1, -1};
+	struct pyro_thread_now now;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	if (!entry->open)
+		rc = pyro_thread_stat_open(thread->pid, thread->tid, &opened, NULL);
+	if (!rc)
+		rc = pyro_thread_stat_read(entry->open ? &entry->stat : &opened, &now);
+	pyro_thread_stat_close(&opened);
+	if (!rc)
+		*ret_ns = now.stime_ticks * tick_ns;
+	return rc;
 }
 
 uint64_t pyro_sched_lost(const struct pyro_sched *sched)

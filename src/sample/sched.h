@@ -31,6 +31,8 @@ struct pyro_sched_thread {
 	uint64_t slept_ns; /**< when it last did so of its own accord; 0 unknown, and by /proc */
 	uint64_t begin_ns; /**< when it began; 0 unknown: before we came, or by /proc */
 	uint64_t exit_ns;  /**< when it ended; 0 unknown */
+	uint64_t at_ns;    /**< when its clock last struck in code of its own; 0: never */
+	uint64_t pc;       /**< where it was then */
 	bool preempted;    /**< it last left its processor without wanting to */
 	bool stale;        /**< records were lost since its last one: the state is a guess */
 	bool exited;
@@ -98,6 +100,14 @@ struct pyro_sched_thread *pyro_sched_next_moved(struct pyro_sched *sched);
 void pyro_sched_seen_running(struct pyro_sched *sched, struct pyro_sched_thread *thread);
 /** Time on a processor until @now_ns, the running slice included. */
 uint64_t pyro_sched_run_ns(const struct pyro_sched_thread *thread, uint64_t now_ns);
+/** A clock of the thread on the processor where it is now: pyro_rings_clock_open. Errors: as that;
+ *  UNSUPPORTED with PYRO_SCHED_PROC. */
+enum pyro_rc pyro_sched_clock_open(struct pyro_sched *sched, const struct pyro_sched_thread *thread,
+				   int *ret_fd) PYRO_NODISCARD;
+/** Processor time of the thread in the kernel so far, as /proc has it: in steps of some
+ *  milliseconds. Errors: as pyro_thread_stat_open and pyro_thread_stat_read. */
+enum pyro_rc pyro_sched_system_ns(const struct pyro_sched_thread *thread,
+				  uint64_t *ret_ns) PYRO_NODISCARD;
 /** Drops a thread that ended. */
 void pyro_sched_forget(struct pyro_sched *sched, int tid);
 /** Records the kernel had no room for: each loss makes states stale until the next switch. */

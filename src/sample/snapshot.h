@@ -15,6 +15,7 @@
 /** What there is to know of a thread's registers. */
 enum pyro_snapshot_kind {
 	PYRO_SNAPSHOT_EMPTY, /**< nothing */
+	PYRO_SNAPSHOT_AT,    /**< pc alone, and that only unless `in_call` */
 	PYRO_SNAPSHOT_CALL,  /**< it waits in the kernel: stack pointer and pc alone */
 	PYRO_SNAPSHOT_WHOLE  /**< all registers */
 };
@@ -26,7 +27,7 @@ struct pyro_snapshot {
 	bool in_call;                         /**< it was in a system call */
 	uint64_t words[PYRO_INTERRUPT_WORDS]; /**< WHOLE: as in the kernel's struct pt_regs */
 	size_t word_count;
-	uint64_t pc;         /**< CALL */
+	uint64_t pc;         /**< AT, CALL */
 	uint64_t stack_addr; /**< the stack pointer */
 	size_t stack_size;   /**< of `stack`, from there on; as much as there is */
 	uint8_t stack[PYRO_INTERRUPT_STACK];

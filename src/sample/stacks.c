@@ -2,11 +2,7 @@
 /* Stacks by number: what is on them is announced to the recorder once. */
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/libc.h"
 #include "sample/probe_parts.h"
-
-#define SHORT_LIFE_NS (200 * PYRO_NS_PER_MS)
 
 /* What failed may work in a while: it is tried again, ever more seldom. */
 bool pyro_stacks_has_native(struct pyro_probe *probe)
@@ -111,52 +107,6 @@ static void list_python(struct pyro_probe_shared *shared)
 	}
 }
 
-/* What the interpreter does there it does for itself. */
-static bool is_of_system(const struct pyro_module *module)
-{
-	return module && (module->kind == PYRO_MODULE_VDSO ||
-			  pyro_libc_is(module->path, strlen(module->path)));
-}
-
-static bool is_loop(enum pyro_code_kind kind)
-{
-	return kind == PYRO_CODE_LOOP || kind == PYRO_CODE_LOOP_PART;
-}
-
-/* True if nothing but the interpreter is at work on top of its loop. */
-static bool is_interpreter(const struct pyro_probe *probe, const struct pyro_native_stack *native)
-{
-	for (size_t i = 0; i < native->count; i++) {
-		const struct pyro_native_frame *frame = &native->frames[i];
-
-		if (is_loop(frame->kind))
-			return true;
-		if (frame->kind != PYRO_CODE_INTERPRETER &&
-		    !is_of_system(
-			    pyro_modules_get(pyro_native_modules(probe->native), frame->module)))
-			return false;
-	}
-	return false;
-}
-
-/* Additions and look-ups are what Python's instructions do, though functions of the interpreter do
- * it for them. What an instruction calls is not. */
-static uint8_t runs_in(const struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
-		       const struct pyro_raw_stack *stack)
-{
-	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
-
-	if (!native->count)
-		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (snapshot->in_call)
-		return PYRO_SAMPLE_IN_SYSTEM;
-	if (is_loop(native->frames[0].kind))
-		return PYRO_SAMPLE_IN_PYTHON;
-	return is_interpreter(probe, native) && !pyro_python_leaf_calls(probe->python, stack)
-		       ? PYRO_SAMPLE_IN_PYTHON
-		       : PYRO_SAMPLE_IN_NATIVE;
-}
-
 static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged *merged)
 {
 	shared->merged += merged->fit != PYRO_MERGE_NONE;
@@ -164,41 +114,15 @@ static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged
 	shared->unmerged += merged->fit == PYRO_MERGE_NONE;
 }
 
-/* By the pc alone, where that has come with the stack: what it is part of is not known then, but
- * for the instruction that Python is at. Not for programs that hardly live, as looking at their
- * files takes longer. */
-static uint8_t runs_in_by_pc(struct pyro_probe *probe, const struct pyro_snapshot *snapshot,
-			     const struct pyro_raw_stack *stack)
-{
-	const struct pyro_module *module;
-	enum pyro_code_kind kind;
-
-	if (!snapshot || snapshot->kind != PYRO_SNAPSHOT_WHOLE ||
-	    pyro_clock_now() - probe->found_ns < SHORT_LIFE_NS || !pyro_stacks_has_native(probe))
-		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (snapshot->in_call)
-		return PYRO_SAMPLE_IN_SYSTEM;
-	if (!pyro_native_kind(probe->native, snapshot, &kind, &module))
-		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (is_loop(kind))
-		return PYRO_SAMPLE_IN_PYTHON;
-	if (kind != PYRO_CODE_INTERPRETER && !is_of_system(module))
-		return PYRO_SAMPLE_IN_NATIVE;
-	return pyro_python_leaf_calls(probe->python, stack) ? PYRO_SAMPLE_IN_NATIVE
-							    : PYRO_SAMPLE_IN_PYTHON;
-}
-
 /* False if machine code is not known, or not wanted. */
 static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			size_t *ret_count, uint8_t *ret_runs_in, uint32_t *root)
+			size_t *ret_count, uint32_t *root)
 {
 	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
 	const struct pyro_merged *merged;
 
-	if (!shared->freeze.native) {
-		*ret_runs_in = runs_in_by_pc(probe, snapshot, shared->stack);
+	if (!shared->freeze.native)
 		return false;
-	}
 	if (!pyro_stacks_has_native(probe) || snapshot->kind == PYRO_SNAPSHOT_EMPTY) {
 		shared->unmerged++;
 		return false;
@@ -206,7 +130,6 @@ static bool list_native(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	merged = pyro_native_merge(probe->native, snapshot, shared->stack);
 	pyro_native_refresh(probe->native);
 	count_fit(shared, merged);
-	*ret_runs_in = runs_in(probe, snapshot, shared->stack);
 	return list_merged(probe, shared, merged, ret_count, root);
 }
 
@@ -219,6 +142,7 @@ static uint32_t give_number(struct pyro_probe *probe, uint64_t hash)
 	if (pyro_map_put(&probe->stacks, hash, number) == PYRO_RC_LIMIT) {
 		pyro_map_clear(&probe->stacks);
 		pyro_map_clear(&probe->habits);
+		pyro_map_clear(&probe->told);
 	}
 	return number;
 }
@@ -248,16 +172,14 @@ uint32_t pyro_stacks_number_frames(struct pyro_probe *probe, struct pyro_probe_s
 	return give_number(probe, hash);
 }
 
-uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-			    uint8_t *ret_runs_in)
+uint32_t pyro_stacks_number(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 {
 	const uint32_t root = pyro_async_root(probe, shared);
 	uint32_t merged_root = root;
 	size_t count = shared->stack->count;
 
-	*ret_runs_in = PYRO_SAMPLE_IN_UNKNOWN;
 	pyro_python_stack_lines(probe->python, shared->stack);
-	if (list_native(probe, shared, &count, ret_runs_in, &merged_root))
+	if (list_native(probe, shared, &count, &merged_root))
 		return pyro_stacks_number_frames(probe, shared, count, merged_root);
 	list_python(shared);
 	return pyro_stacks_number_frames(probe, shared, count, root);

@@ -113,6 +113,15 @@ const struct pyro_known_pc *pyro_known_find(struct pyro_known *known, uint64_t p
 	return &known->pcs[known->count++];
 }
 
+enum pyro_code_kind pyro_known_kind(struct pyro_known *known, uint64_t pc)
+{
+	const struct pyro_code_range *range = pyro_modules_find(known->modules, pc);
+
+	if (!range)
+		return PYRO_CODE_NATIVE;
+	return kind_of(pyro_modules_get(known->modules, range->module), pc - range->bias);
+}
+
 const struct pyro_cfi_row *pyro_known_row(const struct pyro_known *known,
 					  const struct pyro_known_pc *pc)
 {

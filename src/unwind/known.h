@@ -40,6 +40,10 @@ void pyro_known_forget(struct pyro_known *known);
 
 /** NULL if there is no code at @pc. Until the next call. */
 const struct pyro_known_pc *pyro_known_find(struct pyro_known *known, uint64_t pc);
+/** The kind of the code at @pc alone, which takes no look at unwind tables. NATIVE if there is
+ * none.
+ */
+enum pyro_code_kind pyro_known_kind(struct pyro_known *known, uint64_t pc);
 /** Only if `rc` is OK. */
 const struct pyro_cfi_row *pyro_known_row(const struct pyro_known *known,
 					  const struct pyro_known_pc *pc);

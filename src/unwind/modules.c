@@ -356,6 +356,13 @@ const struct pyro_code_range *pyro_modules_find(struct pyro_modules *modules, ui
 	return range;
 }
 
+bool pyro_modules_is_unopened(const struct pyro_modules *modules, uint64_t pc)
+{
+	const size_t at = search(modules->ranges, modules->range_count, pc);
+
+	return at != SIZE_MAX && !modules->modules[modules->ranges[at].module]->opened;
+}
+
 bool pyro_modules_has(const struct pyro_modules *modules, uint64_t pc)
 {
 	return search(modules->ranges, modules->range_count, pc) != SIZE_MAX;

@@ -61,6 +61,8 @@ enum pyro_rc pyro_modules_refresh(struct pyro_modules *modules, bool *ret_moved)
 /** The stretch of code that holds @pc, with its module opened; NULL if there is no code there.
  * Until the next refresh. */
 const struct pyro_code_range *pyro_modules_find(struct pyro_modules *modules, uint64_t pc);
+/** True if that module is to be opened first, which takes milliseconds. */
+bool pyro_modules_is_unopened(const struct pyro_modules *modules, uint64_t pc);
 /** Whether @pc is in any; opens nothing. */
 bool pyro_modules_has(const struct pyro_modules *modules, uint64_t pc);
 /** NULL for a number that was never given out. */

@@ -239,9 +239,7 @@ void pyro_unwinder_unwind(struct pyro_unwinder *unwinder, const struct pyro_regi
 
 enum pyro_code_kind pyro_unwinder_kind(struct pyro_unwinder *unwinder, uint64_t pc)
 {
-	const struct pyro_known_pc *known = pyro_known_find(&unwinder->known, pc);
-
-	return known ? (enum pyro_code_kind)known->kind : PYRO_CODE_NATIVE;
+	return pyro_known_kind(&unwinder->known, pc);
 }
 
 void pyro_unwinder_counts(const struct pyro_unwinder *unwinder,

@@ -38,6 +38,22 @@ test('opens from a file without a word on the console or a request', async () =>
   assert.doesNotMatch(division, /otherwise/);
 });
 
+test('what ran is divided, and how that is known is said', async () => {
+  const page = await bench.open(bench.write('parts'));
+  assert.match(
+    await page.textContent('.division'),
+    /running 71 % \(about python 44, native 22, system 5\)/,
+  );
+  const quality = await page.textContent('.quality summary');
+  for (const words of [
+    '1,200 stacks with machine code',
+    '3 of them cut at the root',
+    '1 stack without machine code',
+    'python/native/system estimated: 10 % from the machine code, 70 % from the instruction pointer, 20 % from /proc',
+  ])
+    assert.ok(quality.includes(words), `${words}: ${quality}`);
+});
+
 test('nothing can be fetched, and no script but the viewer runs', async () => {
   const page = await bench.open(sample);
   const outcome = await page.evaluate(async () => {

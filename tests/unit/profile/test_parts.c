@@ -38,7 +38,7 @@ static void counters_go_by_name(void **state)
 		assert_int_equal(pyro_quality_get(&quality, i), i + 100);
 	}
 	assert_int_equal(quality.ticks_due, 100);
-	assert_int_equal(quality.task_unjoined, 99 + pyro_quality_field_count());
+	assert_int_equal(quality.parts_proc, 99 + pyro_quality_field_count());
 	assert_false(pyro_quality_set(&quality, "charm", 1));
 	assert_null(pyro_quality_field(pyro_quality_field_count()));
 	assert_string_equal(pyro_proof_name(PYRO_PROOF_SWITCH), "switch");

@@ -54,6 +54,18 @@ static void test_print(void **state)
 	      "skipped\n  4 stacks cut at the depth limit  -  5 stacks with an unreadable frame  - "
 	      " "
 	      "6 kernel records lost  -  held 10.0 us  -  recorder 2.0 % CPU\n");
+	check((struct pyro_quality){.native_merged = 1200, .native_cut = 3, .native_unmerged = 1},
+	      false,
+	      "  1,200 stacks with machine code  -  3 of them cut at the root  -  "
+	      "1 stack without machine code\n");
+	/* All of it known: nothing is said. Nearly: neither. */
+	check((struct pyro_quality){.parts_stack = 1000, .parts_proc = 1}, false, "");
+	check((struct pyro_quality){.parts_pointer = 10}, false,
+	      "  python/native/system estimated from the instruction pointer\n");
+	check((struct pyro_quality){.parts_stack = 10, .parts_pointer = 70, .parts_proc = 20},
+	      false,
+	      "  python/native/system estimated: 10 % from the machine code, 70 % from the "
+	      "instruction pointer, 20 % from /proc\n");
 	check((struct pyro_quality){.ticks_late = 1, .partial = 1}, false,
 	      "  1 late moment skipped  -  1 stack with an unreadable frame\n");
 }

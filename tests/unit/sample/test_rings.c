@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "sample/rings.h"
@@ -259,6 +260,68 @@ static void who_has_ended_is_gone(void **state)
 	pyro_rings_destroy(NULL);
 }
 
+static volatile uint64_t turns;
+
+/* Without a call: whatever its clock strikes in is here. */
+__attribute__((noinline)) static void turn(void)
+{
+	for (uint64_t i = 0; i < 100000000; i++)
+		turns += i;
+}
+
+/* It strikes while the thread runs code of its own, and says where that is. */
+static void a_clock_tells_where_a_thread_is(void **state)
+{
+	struct pyro_rings *rings = make();
+	const uint64_t code = (uint64_t)(uintptr_t)turn;
+	int go, pid = child_start(turn, &go);
+	int clock, clocks[64];
+	size_t opened = 0, inside = 0, struck = 0;
+
+	assert_int_equal(pyro_rings_clock_open(rings, pid, 0, &clock), PYRO_RC_NOTREADY);
+	assert_int_equal(pyro_rings_follow(rings, pid, false, NULL), PYRO_RC_OK);
+	for (int cpu = 0; cpu < 64; cpu++) {
+		if (pyro_rings_clock_open(rings, pid, cpu, &clock) != PYRO_RC_OK)
+			continue;
+		assert_true(pyro_ring_clock_set(clock, 1000000));
+		clocks[opened++] = clock;
+	}
+	assert_true(opened > 0);
+	child_go(go);
+	drain_until_ended(rings, pid);
+	for (size_t i = 0; i < seen.count; i++) {
+		if (seen.events[i].kind != PYRO_RING_AT)
+			continue;
+		assert_int_equal(seen.events[i].tid, pid);
+		struck++;
+		inside += seen.events[i].pc >= code && seen.events[i].pc < code + 256;
+	}
+	assert_true(struck > 5);
+	assert_true(inside > struck / 2);
+	for (size_t i = 0; i < opened; i++)
+		close(clocks[i]);
+	pyro_rings_destroy(rings);
+}
+
+static void a_clock_that_is_stopped_does_not_strike(void **state)
+{
+	struct pyro_rings *rings = make();
+	int go, pid = child_start(turn, &go);
+	int clock;
+
+	assert_int_equal(pyro_rings_follow(rings, pid, false, NULL), PYRO_RC_OK);
+	for (int cpu = 0; cpu < 64; cpu++) {
+		if (pyro_rings_clock_open(rings, pid, cpu, &clock) != PYRO_RC_OK)
+			continue;
+		assert_true(pyro_ring_clock_set(clock, 1000000));
+		pyro_ring_clock_run(clock, false); /* left open: it ends with the process */
+	}
+	child_go(go);
+	drain_until_ended(rings, pid);
+	assert_int_equal(count(PYRO_RING_AT, 0, 0), 0);
+	pyro_rings_destroy(rings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +330,8 @@ int main(void)
 		cmocka_unit_test(without_inheritance_there_is_one_thread),
 		cmocka_unit_test(what_is_lost_is_told),
 		cmocka_unit_test(who_has_ended_is_gone),
+		cmocka_unit_test(a_clock_tells_where_a_thread_is),
+		cmocka_unit_test(a_clock_that_is_stopped_does_not_strike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

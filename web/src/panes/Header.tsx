@@ -14,6 +14,61 @@ function nearly(part: number, whole: number): string {
   return part < whole && points > 90 ? `${points.toFixed(1)} %` : percent(part / whole);
 }
 
+function nativeWords(q: (name: string) => number): string[] {
+  const words = [];
+  if (q('native_merged') > 0)
+    words.push(`${plural(q('native_merged'), 'stack')} with machine code`);
+  if (q('native_cut') > 0) words.push(`${count(q('native_cut'))} of them cut at the root`);
+  if (q('native_unmerged') > 0)
+    words.push(`${plural(q('native_unmerged'), 'stack')} without machine code`);
+  return words;
+}
+
+/** Where it was told from how running divides: what, and the counter of samples. */
+const evidence: [string, string][] = [
+  ['from the machine code', 'parts_stack'],
+  ['from the instruction pointer', 'parts_pointer'],
+  ['from /proc', 'parts_proc'],
+];
+
+/** Whether by anything less than whole stacks, but for a sample here and there. */
+function partsEstimated(meta: Meta): boolean {
+  const q = (name: string) => meta.quality[name] ?? 0;
+  const estimated = q('parts_pointer') + q('parts_proc');
+  return estimated > (q('parts_stack') + estimated) / 100;
+}
+
+function estimateWords(meta: Meta): string[] {
+  if (!partsEstimated(meta)) return [];
+  const ways = evidence
+    .map(([how, name]) => ({ how, samples: meta.quality[name] ?? 0 }))
+    .filter(({ samples }) => samples > 0);
+  const all = ways.reduce((sum, way) => sum + way.samples, 0);
+  const how =
+    ways.length === 1
+      ? ` ${ways[0].how}`
+      : `: ${ways.map((way) => `${nearly(way.samples, all)} ${way.how}`).join(', ')}`;
+  return [`python/native/system estimated${how}`];
+}
+
+/** "about python 44, native 22, system 5": percent of @wall, where it is known what ran. */
+function partsWords(profile: Profile, wall: number): string {
+  const cpu = sum(metricColumn(profile, 'cpu'));
+  const parts = ['python', 'native', 'system'].map((name) => {
+    const column = profile.totals.values[`cpu_${name}`];
+    return { name, ns: column ? sum(column) : 0 };
+  });
+  const known = parts.reduce((all, part) => all + part.ns, 0);
+  /* Of a small part of it nothing follows for the rest. */
+  if (known === 0 || known < cpu / 2) return '';
+  const words = parts
+    .map(({ name, ns }) => ({ name, share: ((ns / known) * cpu) / wall }))
+    .filter(({ share }) => share >= 0.005)
+    .map(({ name, share }) => `${name} ${Math.round(share * 100)}`);
+  if (words.length === 0) return '';
+  return (partsEstimated(profile.meta) ? 'about ' : '') + words.join(', ');
+}
+
 /** The quality line, in the words of the report: what was taken, how much of it is proved, what
  *  was lost, what it cost. */
 export function qualityWords(profile: Profile): string[] {
@@ -41,6 +96,7 @@ export function qualityWords(profile: Profile): string[] {
   ];
   for (const [name, noun, meaning] of counted)
     if (q(name) > 0) words.push(`${plural(q(name), noun)} ${meaning}`);
+  words.push(...nativeWords(q), ...estimateWords(meta));
   const ran = sum(metricColumn(profile, 'cpu'));
   if (ran > 0 && q('held_ns') + q('recorder_cpu_ns') > 0)
     words.push(`overhead ${percent(q('held_ns') / ran)}`);
@@ -69,6 +125,7 @@ function Division({ profile }: { profile: Profile }) {
     .sort((a, b) => b.share - a.share);
   const rest = waits.reduce((left, part) => left - part.share, waiting / wall);
   const known = waits.some((part) => part.share > 0);
+  const inside = partsWords(profile, wall);
   const parts = [
     { tone: 'running', words: 'running', share: (wall - waiting) / wall },
     ...waits,
@@ -86,6 +143,7 @@ function Division({ profile }: { profile: Profile }) {
           <li key={part.words}>
             <span class={`dot ${part.tone}`} />
             {part.words} <b>{percent(part.share)}</b>
+            {part.tone === 'running' && inside && ` (${inside})`}
           </li>
         ))}
       </ul>
