@@ -2,8 +2,8 @@
 #ifndef PYRO_SAMPLE_ASYNC_PARTS_H
 #define PYRO_SAMPLE_ASYNC_PARTS_H
 
-/* What the files of tasks share and nobody else sees: async.c (looks), async_time.c (the time that
- * goes to each group of tasks). */
+/* What the files of tasks share and nobody else sees: async.c (looks), async_tasks.c (the tasks
+ * that looks find), async_time.c (the time that goes to each group of tasks). */
 
 #include "cpython/tasks.h"
 #include "sample/probe_parts.h"
@@ -108,7 +108,14 @@ struct pyro_async {
 	uint64_t flush_ns;
 };
 
-/** async.c: ends all tasks where they were last seen: the process ends, or the recording does. */
+/** async_tasks.c: takes in a look that counts. */
+void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		     const struct pyro_tasks_view *view, uint64_t now_ns);
+/** Gives what a task owes to where it was seen suspended: half to the place before, half to the one
+ *  after. What it spent running is known, and not part of it. */
+void pyro_async_share_out(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			  struct pyro_async_task *task, const struct pyro_async_place *after);
+/** Ends all tasks where they were last seen: the process ends, or the recording does. */
 void pyro_async_close(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns);
 /** async_time.c: the group of tasks of the coroutine @code in thread @thread; @name: "" for those
  *  that nobody gave one. UINT32_MAX: no room. */

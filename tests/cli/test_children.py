@@ -228,8 +228,9 @@ def test_attach_takes_children_that_are_there(tmp_path, pyrometer):
     code = (
         CHILD
         + "import os, sys, time\n"
-        + "for i in range(2):\n    if os.fork() == 0:\n        print('ready', flush=True)\n"
-        + "        in_the_child(60)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+        # In one piece each: print writes the line and its end by themselves.
+        + "for i in range(2):\n    if os.fork() == 0:\n        os.write(1, b'ready\\n')\n"
+        + "        in_the_child(60)\nos.write(1, b'ready\\n')\ntime.sleep(60)\n"
     )
     program = subprocess.Popen([PYTHON, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
     try:
