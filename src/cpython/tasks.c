@@ -273,7 +273,7 @@ enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks)
 		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
 					 &tasks->list);
 	/* A linked list has them in the order in which they were made, a set in none. */
-	if (rc == PYRO_RC_OK && tasks->layout.node == PYRO_ABSENT)
+	if (rc == PYRO_RC_OK && tasks->layout.node == PYRO_ABSENT && tasks->list.count)
 		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
 	tasks->is_listed = rc == PYRO_RC_OK;
 	return rc;

@@ -242,6 +242,8 @@ void pyro_credit_end(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		message.u.thread.exact = true;
 		message.u.thread.run_ns = thread->run_seen - thread->run_start;
 		thread->kernel->owner = NULL;
+		/* It may leave Python some time before it ends, and come back. */
+		thread->kernel->credited_ns = thread->run_seen;
 		/* After exec the thread goes on under another program. */
 		if (thread->kernel->exited)
 			pyro_sched_forget(shared->sched, thread->tid);
@@ -283,6 +285,7 @@ void pyro_credit_unseen(struct pyro_probe *probe, struct pyro_probe_shared *shar
 void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared *shared, int tid)
 {
 	struct pyro_sched_thread *kernel;
+	uint64_t run_ns;
 
 	probe->look_due = true;
 	if (pyro_roster_find(probe, tid))
@@ -290,8 +293,9 @@ void pyro_probe_thread_ended(struct pyro_probe *probe, struct pyro_probe_shared 
 	kernel = pyro_sched_thread(shared->sched, probe->pid, tid);
 	if (!kernel)
 		return;
-	if (kernel->begin_ns >= probe->start_ns)
-		probe->unseen_ns += pyro_sched_run_ns(kernel, kernel->exit_ns);
+	run_ns = pyro_sched_run_ns(kernel, kernel->exit_ns);
+	if (kernel->begin_ns >= probe->start_ns && run_ns > kernel->credited_ns)
+		probe->unseen_ns += run_ns - kernel->credited_ns;
 	pyro_sched_forget(shared->sched, tid);
 }
 

@@ -119,7 +119,7 @@ static void count_from(const struct pyro_probe *probe, struct pyro_probe_thread 
 		thread->run_seen = probe->start_run_ns;
 		return;
 	}
-	if (thread->main || now_ns - begin_ns > NEW_THREAD_NS)
+	if (thread->main || kernel->credited_ns || now_ns - begin_ns > NEW_THREAD_NS)
 		begin_ns = 0;
 	if (begin_ns && begin_ns < now_ns) {
 		thread->accounted_ns = begin_ns;

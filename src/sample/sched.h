@@ -36,7 +36,8 @@ struct pyro_sched_thread {
 	bool preempted;    /**< it last left its processor without wanting to */
 	bool stale;        /**< records were lost since its last one: the state is a guess */
 	bool exited;
-	void *owner; /**< the caller's own, NULL at first */
+	void *owner;          /**< the caller's own, NULL at first */
+	uint64_t credited_ns; /**< the caller's own: of run_ns, what an owner before took over */
 };
 
 enum pyro_sched_news_kind {
