@@ -20,8 +20,7 @@ static const char *const fixed_statements[WRITE_COUNT] = {
 	[WRITE_WAIT] = "INSERT OR REPLACE INTO waits VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[WRITE_TASK] = "INSERT OR REPLACE INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[WRITE_TASK_TOTAL] =
-		"INSERT OR REPLACE INTO task_totals VALUES(?1, ?2, ?3, ?4, ?5, ?6, "
-		"?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+		"INSERT OR REPLACE INTO task_totals VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[WRITE_CHUNK] = "INSERT OR REPLACE INTO chunks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 };
 

@@ -185,7 +185,7 @@ static bool is_typed(const struct pyro_place *place, bool module)
 	static const char *const typed[] = {"<stdin>", "<console>", "<ipython-input-",
 					    "<python-input-"};
 
-	if (place->kind != PYRO_PLACE_NOWHERE)
+	if (place->kind != PYRO_PLACE_NOWHERE || !place->display)
 		return false;
 	if (!module && starts_with(place->display, "<string>"))
 		return true;
