@@ -22,7 +22,9 @@
 
 /* The set of threads changes while it is looked at. */
 #define MAX_LOOKS 20
-#define LOOK_NS   (1 * PYRO_NS_PER_MS)
+/* Threads of which one that runs is looked for at first. */
+#define MAX_GLANCES 32
+#define LOOK_NS     (1 * PYRO_NS_PER_MS)
 /* A program that is just starting. */
 #define MAX_STARTS 50
 #define START_NS   (10 * PYRO_NS_PER_MS)
@@ -38,6 +40,7 @@ struct taking {
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_seat seat;
+	int home; /* the processor that it was on before it took a seat */
 	struct pyro_freeze freeze;
 	struct pyro_raw_stack *stack;
 	const struct pyro_look *look;
@@ -110,12 +113,35 @@ static enum pyro_rc find_python(struct taking *taking, struct pyro_err *err)
 	return rc;
 }
 
+/* Goes to another processor than the one that the process is seen to run on: most of what follows
+ * is nothing to hold it up for. */
+static void keep_away(struct taking *taking)
+{
+	struct pyro_tids tids PYRO_CLEANUP(pyro_tids_deinit) = {NULL, 0, false};
+	struct pyro_thread_now now = {.state = 0};
+
+	if (pyro_process_tids(taking->pid, &tids, NULL))
+		return;
+	for (size_t i = 0; i < tids.count && i < MAX_GLANCES && now.state != 'R'; i++) {
+		struct pyro_thread_stat stat;
+
+		if (pyro_thread_stat_open(taking->pid, tids.items[i], &stat, NULL))
+			continue;
+		if (pyro_thread_stat_read(&stat, &now))
+			now.state = 0;
+		pyro_thread_stat_close(&stat);
+	}
+	if (now.state == 'R')
+		pyro_seat_leave(&taking->seat, now.cpu);
+}
+
 static enum pyro_rc open_process(struct taking *taking, const struct pyro_moment_options *options,
 				 struct pyro_err *err)
 {
 	enum pyro_rc rc = pyro_live_reader_create(taking->pid, &taking->reader, err);
 
 	taking->space = pyro_space_live(taking->pid, taking->reader);
+	keep_away(taking);
 	if (!rc)
 		rc = find_python(taking, err);
 	if (!rc)
@@ -297,6 +323,18 @@ static const char *name_of(const struct taking *taking, int tid, size_t state)
 	return pyro_moment_text(taking->moment, comm);
 }
 
+/* Goes back to where it did not hold up the thread, unless that has gone there: what is read of the
+ * others is nothing to hold it up for. @kernel: NULL if the thread waits. */
+static void go_home(struct taking *taking, struct pyro_sched_thread *kernel)
+{
+	if (taking->seat.cpu < 0)
+		return;
+	if (!kernel || pyro_sched_refresh(taking->freeze.sched, kernel) != PYRO_RC_OK ||
+	    kernel->state == PYRO_SCHED_BLOCKED || kernel->cpu != taking->home)
+		(void)pyro_seat_take(&taking->seat, taking->home);
+	pyro_seat_free(&taking->seat);
+}
+
 /* Errors: NOMEM, LIMIT; GONE: it has ended. */
 static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_moment_thread *thread,
 				struct pyro_err *err)
@@ -309,6 +347,7 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 	enum pyro_rc rc = PYRO_RC_GONE;
 	int cpu = -1;
 
+	taking->home = sched_getcpu();
 	*thread = (struct pyro_moment_thread){
 		.tid = tid,
 		.main = tid == taking->pid,
@@ -340,6 +379,7 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 		state = state_of(taking, tid);
 		rc = PYRO_RC_NOTREADY;
 	}
+	go_home(taking, kernel);
 	pyro_sched_forget(taking->freeze.sched, tid);
 	if (rc == PYRO_RC_GONE || rc == PYRO_RC_NOMEM || rc == PYRO_RC_LIMIT)
 		return rc;
@@ -352,6 +392,7 @@ static enum pyro_rc take_thread(struct taking *taking, int tid, struct pyro_mome
 	}
 	if (view.state == PYRO_SCHED_BLOCKED)
 		say_wait(taking, thread, &view.gil, &wait, cpu);
+	go_home(taking, NULL);
 	return PYRO_RC_OK;
 }
 

@@ -54,7 +54,10 @@ def measure(options):
                     lost[dumper.condition].add(dumper.name, max(0, figures[1]))
         for condition, gathered in took.items():
             where = "200 threads, %s, CPython %s" % (condition, version)
-            row = Row("start to finish", where, "ms", "≤ 100", lambda s: s.middle <= 100, 0)
+            # With machine code, what it takes is to read debug information: no goal, but a figure.
+            goal = "≤ 100" if condition == "as it is" else None
+            judge = (lambda s: s.middle <= 100) if goal else None
+            row = Row("start to finish", where, "ms", goal, judge, 0)
             row.cells = gathered.cells()
             rows.append(row)
             row = Row("the target stands still", where, "ms", "≤ 5", lambda s: s.middle <= 5, 1)
