@@ -54,6 +54,16 @@ test('what ran is divided, and how that is known is said', async () => {
     assert.ok(quality.includes(words), `${words}: ${quality}`);
 });
 
+test('files of every kind are shown, each in its colour', async () => {
+  const page = await bench.open(bench.write('kinds'));
+  assert.deepEqual(page.trouble, []);
+  const kinds = await page.$$eval('.legend li', (items) => items.map((item) => item.textContent));
+  const words = ['own code', 'standard library', 'packages', 'native code', 'no file'];
+  assert.deepEqual(kinds, words);
+  const names = (await functionTable(page)).map((row) => row.name).sort();
+  assert.deepEqual(names, ['native', 'nowhere', 'own', 'package', 'standard']);
+});
+
 test('nothing can be fetched, and no script but the viewer runs', async () => {
   const page = await bench.open(sample);
   const outcome = await page.evaluate(async () => {

@@ -3,6 +3,9 @@
 
 import type { MetricName } from './model/values';
 
+/** Whose code a file holds, by its kind (enum pyro_place_kind). */
+export const kindWords = ['own code', 'standard library', 'packages', 'native code', 'no file'];
+
 const grouped = new Intl.NumberFormat('en-US');
 
 export const count = (n: number): string => grouped.format(n);

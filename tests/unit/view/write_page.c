@@ -158,6 +158,38 @@ static enum pyro_rc fill_sources(struct pyro_profile *p, const char *folder)
 	return rc;
 }
 
+/* A function of each kind of file. */
+static enum pyro_rc fill_kinds(struct pyro_profile *p)
+{
+	static const struct {
+		const char *name, *file;
+	} rows[] = {
+		{"own", "/srv/shop.py"},
+		{"standard", "/usr/lib/python3.12/json/decoder.py"},
+		{"package", "/usr/lib/python3/dist-packages/six.py"},
+		{"native", "/usr/lib/libz.so.1"},
+		{"nowhere", "<string>"},
+	};
+	enum pyro_rc rc = add_thread(p);
+
+	for (size_t i = 0; rc == PYRO_RC_OK && i < PYRO_COUNT(rows); i++) {
+		uint32_t index, stack = PYRO_NONE;
+
+		rc = add_function(p, rows[i].name, rows[i].file, 1, &index);
+		if (rc == PYRO_RC_OK && strcmp(rows[i].name, "native") == 0) {
+			struct pyro_function native = *pyro_profile_function_get(p, index);
+
+			native.kind = PYRO_FUNCTION_NATIVE;
+			rc = pyro_profile_function(p, &native, &index);
+		}
+		if (rc == PYRO_RC_OK)
+			rc = add_call(p, index, 1, &stack);
+		if (rc == PYRO_RC_OK)
+			rc = add_time(p, stack, 10 * MS, 10 * MS);
+	}
+	return rc;
+}
+
 static enum pyro_rc fill_parts(struct pyro_profile *p)
 {
 	const uint64_t values[PYRO_METRIC_COUNT] = {
@@ -192,7 +224,8 @@ int main(int argc, char **argv)
 
 	if (!out) {
 		fprintf(stderr,
-			"usage: write_page sample|sources|deep|parts|large|empty OUT [FOLDER]\n");
+			"usage: write_page sample|sources|deep|kinds|parts|large|empty OUT "
+			"[FOLDER]\n");
 		return 64;
 	}
 	if (strcmp(argv[1], "sample") == 0)
@@ -205,6 +238,8 @@ int main(int argc, char **argv)
 		rc = fill_large(profile);
 	else if (strcmp(argv[1], "deep") == 0)
 		rc = fill_deep(profile);
+	else if (strcmp(argv[1], "kinds") == 0)
+		rc = fill_kinds(profile);
 	else if (strcmp(argv[1], "parts") == 0)
 		rc = fill_parts(profile);
 	else if (strcmp(argv[1], "sources") == 0 && argc == 4)

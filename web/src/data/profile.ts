@@ -2,6 +2,7 @@
 // The profile of a page, column by column, checked so that everything behind this file may index
 // without looking. The layout is described in src/view/columns.h.
 
+import { kindWords } from '../format';
 import { Reader } from './reader';
 
 export interface Process {
@@ -157,7 +158,7 @@ function readStrings(reader: Reader): string[] {
 function readFiles(reader: Reader, strings: number): Profile['files'] {
   const count = reader.count(3);
   const name = reader.indices(count, strings, 'string');
-  const kind = Uint8Array.from(reader.indices(count, 4, 'kind of file'));
+  const kind = Uint8Array.from(reader.indices(count, kindWords.length, 'kind of file'));
   const display = Array.from({ length: count }, () => reader.text(reader.varint()));
   return { count, name, kind, display };
 }

@@ -9,8 +9,6 @@ const shades: string[][] = [
   ['#c8bfb2', '#bdb3a5', '#d1c9bd', '#c2bab0', '#cbc0ae', '#b9b0a4'],
 ];
 
-export const kindWords = ['own code', 'standard library', 'packages', 'native code', 'no file'];
-
 export function colour(kind: number, file: number): string {
   const family = shades[kind] ?? shades[4];
   return family[(Math.imul(file, 0x9e3779b1) >>> 16) % family.length];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RefObject } from 'preact';
 import type { App } from '../app';
-import { kindColour, kindWords } from '../flame/colours';
-import { percent, plural, shown } from '../format';
+import { kindColour } from '../flame/colours';
+import { kindWords, percent, plural, shown } from '../format';
 import { metricWords, type MetricName } from '../model/values';
 import { views, type View } from '../state';
 

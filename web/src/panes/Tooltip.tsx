@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { App } from '../app';
-import { kindWords } from '../flame/colours';
-import { percent, plusMinus, value } from '../format';
+import { kindWords, percent, plusMinus, value } from '../format';
 import { margin } from '../model/values';
 import { KindDot, Waits } from './parts';
 

@@ -4,8 +4,8 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { App } from '../app';
-import { kindColour, kindWords } from '../flame/colours';
-import { duration, percent } from '../format';
+import { kindColour } from '../flame/colours';
+import { duration, kindWords, percent } from '../format';
 import { reasonWords, type Wait } from '../model/values';
 
 /** A share as a number with a bar behind it. */
