@@ -118,6 +118,32 @@ static size_t root_of_script(const char *path)
 		       : 0;
 }
 
+/* A path from the working directory on, as a shell has it: "../venv/bin/NAME". NULL without memory.
+ */
+static const char *absolute(struct pyro_arena *arena, const char *path, const char *cwd)
+{
+	size_t size = strlen(cwd);
+	char *joined;
+
+	while (size > 1 && cwd[size - 1] == '/')
+		size--;
+	for (;; path += 3) {
+		while (path[0] == '.' && path[1] == '/')
+			path += 2;
+		if (strncmp(path, "../", 3) != 0)
+			break;
+		while (size > 0 && cwd[--size] != '/')
+			continue;
+	}
+	joined = pyro_arena_alloc(arena, size + strlen(path) + 2);
+	if (!joined)
+		return NULL;
+	memcpy(joined, cwd, size);
+	joined[size] = '/';
+	memcpy(joined + size + 1, path, strlen(path) + 1);
+	return joined;
+}
+
 static const char *last_part(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -219,7 +245,8 @@ static void tell_libraries(struct pyro_places *places, bool module)
 
 /* The commands that packages bring lie in the bin folder of the environment that they are in. They
  * are a few lines which call the package. */
-static bool find_commands(const struct pyro_profile *profile, struct pyro_places *places)
+static bool find_commands(const struct pyro_profile *profile, const char *cwd,
+			  struct pyro_places *places)
 {
 	struct pyro_map roots;
 	bool ok = true;
@@ -238,10 +265,15 @@ static bool find_commands(const struct pyro_profile *profile, struct pyro_places
 	for (uint32_t i = 0; ok && i < places->count; i++) {
 		const char *path = pyro_profile_string_get(profile, i, NULL);
 		struct pyro_place *place = &places->by_string[i];
-		const size_t size =
-			place->display && place->kind == PYRO_PLACE_OWN ? root_of_script(path) : 0;
 		uint64_t ignored;
+		size_t size;
 
+		if (!place->display || place->kind != PYRO_PLACE_OWN || !root_of_script(path))
+			continue;
+		if (cwd && *cwd == '/' && *path != '/')
+			path = absolute(&places->arena, path, cwd);
+		ok = path != NULL;
+		size = ok ? root_of_script(path) : 0;
 		if (size && pyro_map_get(&roots, pyro_hash_bytes(path, size), &ignored))
 			place->kind = PYRO_PLACE_PACKAGE;
 	}
@@ -276,7 +308,7 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 		}
 	}
 	if (ok)
-		ok = find_commands(profile, places);
+		ok = find_commands(profile, cwd, places);
 	if (ok)
 		tell_libraries(places, runs_module(profile));
 	if (!ok) {
