@@ -118,30 +118,42 @@ static size_t root_of_script(const char *path)
 		       : 0;
 }
 
-/* A path from the working directory on, as a shell has it: "../venv/bin/NAME". NULL without memory.
+/* Appends the parts of @path to @into, an absolute path of *@size so far; ".." takes the last away.
  */
-static const char *absolute(struct pyro_arena *arena, const char *path, const char *cwd)
+static void append_parts(char *into, size_t *size, const char *path)
 {
-	size_t size = strlen(cwd);
-	char *joined;
+	while (*path) {
+		const size_t part = strcspn(path, "/");
 
-	while (size > 1 && cwd[size - 1] == '/')
-		size--;
-	for (;; path += 3) {
-		while (path[0] == '.' && path[1] == '/')
-			path += 2;
-		if (strncmp(path, "../", 3) != 0)
-			break;
-		while (size > 0 && cwd[--size] != '/')
-			continue;
+		if (part == 2 && path[0] == '.' && path[1] == '.') {
+			while (*size > 0 && into[--*size] != '/')
+				continue;
+		} else if (part && !(part == 1 && path[0] == '.')) {
+			into[(*size)++] = '/';
+			for (size_t i = 0; i < part; i++)
+				into[(*size)++] = path[i];
+		}
+		path += part + (path[part] == '/');
 	}
-	joined = pyro_arena_alloc(arena, size + strlen(path) + 2);
-	if (!joined)
+}
+
+/* A path as a shell or Python made it of others, "../venv/bin/NAME" or "/shop/../venv/lib", in
+ * full. NULL without memory. */
+static const char *in_full(struct pyro_arena *arena, const char *path, const char *cwd)
+{
+	size_t size = 0;
+	char *full;
+
+	if ((*path == '/' && !strstr(path, "/.")) || !cwd)
+		return path;
+	full = pyro_arena_alloc(arena, strlen(cwd) + strlen(path) + 3);
+	if (!full)
 		return NULL;
-	memcpy(joined, cwd, size);
-	joined[size] = '/';
-	memcpy(joined + size + 1, path, strlen(path) + 1);
-	return joined;
+	if (*path != '/')
+		append_parts(full, &size, cwd);
+	append_parts(full, &size, path);
+	full[size] = 0;
+	return full;
 }
 
 static const char *last_part(const char *path)
@@ -254,27 +266,25 @@ static bool find_commands(const struct pyro_profile *profile, const char *cwd,
 	pyro_map_init(&roots, places->count);
 	for (uint32_t i = 0; ok && i < places->count; i++) {
 		const char *path = pyro_profile_string_get(profile, i, NULL);
-		const size_t size = places->by_string[i].display &&
-						    places->by_string[i].kind == PYRO_PLACE_PACKAGE
-					    ? root_of_packages(path)
-					    : 0;
+		const struct pyro_place *place = &places->by_string[i];
 
-		if (size)
-			ok = pyro_map_put(&roots, pyro_hash_bytes(path, size), 0) == PYRO_RC_OK;
+		if (!place->display || place->kind != PYRO_PLACE_PACKAGE || !root_of_packages(path))
+			continue;
+		path = in_full(&places->arena, path, cwd);
+		ok = path &&
+		     !pyro_map_put(&roots, pyro_hash_bytes(path, root_of_packages(path)), 0);
 	}
 	for (uint32_t i = 0; ok && i < places->count; i++) {
 		const char *path = pyro_profile_string_get(profile, i, NULL);
 		struct pyro_place *place = &places->by_string[i];
 		uint64_t ignored;
-		size_t size;
 
 		if (!place->display || place->kind != PYRO_PLACE_OWN || !root_of_script(path))
 			continue;
-		if (cwd && *cwd == '/' && *path != '/')
-			path = absolute(&places->arena, path, cwd);
+		path = in_full(&places->arena, path, cwd);
 		ok = path != NULL;
-		size = ok ? root_of_script(path) : 0;
-		if (size && pyro_map_get(&roots, pyro_hash_bytes(path, size), &ignored))
+		if (ok && root_of_script(path) &&
+		    pyro_map_get(&roots, pyro_hash_bytes(path, root_of_script(path)), &ignored))
 			place->kind = PYRO_PLACE_PACKAGE;
 	}
 	pyro_map_deinit(&roots);
