@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "alone.h"
 #include "base/clock.h"
 #include "messages.h"
 #include "sample/async_parts.h"
@@ -19,39 +20,22 @@
 static struct messages messages;
 static struct pyro_probe_shared shared;
 static struct pyro_async_counts counts;
-static struct pyro_raw_stack stack, scratch;
 static struct pyro_probe probe;
 static struct target target;
-static cpu_set_t before;
 
 static int set_up(void **state)
 {
 	(void)state;
-	sched_getaffinity(0, sizeof(before), &before);
-	messages_init(&messages, 1 << 20);
+	alone_init(&shared, &messages);
 	counts = (struct pyro_async_counts){0};
-	shared = (struct pyro_probe_shared){
-		.queue = messages.queue, .stack = &stack, .async = &counts};
-	shared.frames = calloc(PYRO_MAX_STACK_DEPTH, sizeof(*shared.frames));
-	pyro_seat_init(&shared.seat);
-	assert_int_equal(pyro_sched_create(PYRO_SCHED_PROC, NULL, NULL, &shared.sched, NULL),
-			 PYRO_RC_OK);
-	shared.freeze = (struct pyro_freeze){
-		.method = PYRO_PROOF_BY_PROC,
-		.sched = shared.sched,
-		.seat = &shared.seat,
-		.scratch = &scratch,
-	};
+	shared.async = &counts;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	sched_setaffinity(0, sizeof(before), &before);
-	pyro_sched_destroy(shared.sched);
-	free(shared.frames);
-	messages_deinit(&messages);
+	alone_deinit(&shared, &messages);
 	return 0;
 }
 
