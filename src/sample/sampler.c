@@ -377,6 +377,8 @@ static uint64_t seek(struct pyro_sampler *sampler, struct pyro_probe *probe, uin
 	pyro_seat_leave(&sampler->shared.seat, sampler->shared.seat.cpu);
 	sampler->cost_ns = 0;
 	pyro_probe_seek(probe, &sampler->shared);
+	/* One meanwhile must be known before what was found is announced. */
+	pyro_sched_update(sampler->shared.sched);
 	probe->seek_ns = now_ns + seek_pause(sampler, probe);
 	now_ns = pyro_clock_now();
 	if (probe->state == PYRO_PROBE_READING)
