@@ -120,7 +120,8 @@ def test_interrupts_are_for_root(pyrometer, tmp_path):
         quality = dict(rows(tmp_path / capture, "SELECT name, value FROM quality"))
         assert quality["unproved"] == 0
         if len(os.sched_getaffinity(0)) > 1:
-            assert quality["proof_interrupt"] > quality["samples"] / 2
+            # Those that come while another processor is free to wait on.
+            assert quality["proof_interrupt"] > quality["samples"] / 10
         assert quality["held_ns"] > 0
     person = Person(tmp_path)
     python = python_for(person)
