@@ -22,15 +22,18 @@
 #define PYRO_MAX_MODULES        16384     /**< files with code that one process has mapped, ever */
 #define PYRO_MAX_UNWIND_ENTRY   (1 << 18) /**< bytes of one entry of an unwind table */
 #define PYRO_MAX_UNWIND_PCS     (1 << 20) /**< addresses of code kept with what holds there */
-#define PYRO_MAX_UNWIND_ROWS    (64 << 20)     /**< bytes of what holds there, equal ones once */
-#define PYRO_MAX_NATIVE_STACK   (16 << 20)     /**< bytes read of one stack */
-#define PYRO_MAX_JIT_MAP        (64 << 20)     /**< bytes read of a perf map or jitdump */
-#define PYRO_MAX_JIT_NAMES      (1 << 20)      /**< functions kept of them */
-#define PYRO_MAX_ELF_FILE       (1ull << 32)   /**< bytes of an object file looked at */
-#define PYRO_MAX_DEBUG_INFO     (1ull << 30)   /**< bytes of an object's debug information */
-#define PYRO_MAX_CORE_LOADS     (1 << 20)      /**< segments of a core file */
-#define PYRO_MAX_CORE_NOTES     (1 << 18)      /**< notes of a core file */
-#define PYRO_MAX_CORE_FILES     (16 << 20)     /**< bytes of the note that names mapped files */
+#define PYRO_MAX_UNWIND_ROWS    (64 << 20)   /**< bytes of what holds there, equal ones once */
+#define PYRO_MAX_NATIVE_STACK   (16 << 20)   /**< bytes read of one stack */
+#define PYRO_MAX_KERNEL_STACK   64           /**< frames kept of what the kernel does (leaf side) */
+#define PYRO_MAX_KERNEL_SYMBOLS (1 << 21)    /**< names read of the kernel's code */
+#define PYRO_MAX_KERNEL_NAMES   (128 << 20)  /**< bytes of them */
+#define PYRO_MAX_JIT_MAP        (64 << 20)   /**< bytes read of a perf map or jitdump */
+#define PYRO_MAX_JIT_NAMES      (1 << 20)    /**< functions kept of them */
+#define PYRO_MAX_ELF_FILE       (1ull << 32) /**< bytes of an object file looked at */
+#define PYRO_MAX_DEBUG_INFO     (1ull << 30) /**< bytes of an object's debug information */
+#define PYRO_MAX_CORE_LOADS     (1 << 20)    /**< segments of a core file */
+#define PYRO_MAX_CORE_NOTES     (1 << 18)    /**< notes of a core file */
+#define PYRO_MAX_CORE_FILES     (16 << 20)   /**< bytes of the note that names mapped files */
 #define PYRO_MAX_CORE_SEARCH    (256ull << 20) /**< bytes of memory searched for an interpreter */
 #define PYRO_MAX_SOURCE_FILE    (16 << 20)     /**< bytes of a source file shown */
 #define PYRO_MAX_CHUNK          (64 << 20)     /**< bytes of one unpacked chunk of samples */

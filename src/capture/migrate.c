@@ -31,9 +31,15 @@ static enum pyro_rc to_3(sqlite3 *db, struct pyro_err *err)
 	return supply(db, tables, PYRO_COUNT(tables), err);
 }
 
+/* Functions of the kernel, a kind of their own, were not recorded. */
+static enum pyro_rc to_4(sqlite3 *db, struct pyro_err *err)
+{
+	return supply(db, NULL, 0, err);
+}
+
 static const struct {
 	enum pyro_rc (*run)(sqlite3 *db, struct pyro_err *err);
-} steps[PYRO_SCHEMA_VERSION + 1] = {[1] = {to_2}, [2] = {to_3}};
+} steps[PYRO_SCHEMA_VERSION + 1] = {[1] = {to_2}, [2] = {to_3}, [3] = {to_4}};
 
 enum pyro_rc pyro_capture_migrate(sqlite3 *db, int version, struct pyro_err *err)
 {

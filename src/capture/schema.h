@@ -13,7 +13,7 @@
 #define PYRO_SCHEMA_APPLICATION_ID 0x5059524f
 /** Counts changes of schema.sql that a reader must know of. A new metric is none: its column is
  *  found by its name. */
-#define PYRO_SCHEMA_VERSION 3
+#define PYRO_SCHEMA_VERSION 4
 /** Metrics of one capture at most. */
 #define PYRO_SCHEMA_MAX_METRICS 64
 

@@ -74,8 +74,9 @@ static const char *const modes[] = {"time", "wall", "cpu", "gil",   "wait", "gil
 		OPTIONS_PROOF,                                                                     \
 		{.name = "native",                                                                 \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
-		 .help = "show the machine code on every stack too, C, C++ and Rust, and how "     \
-			 "exactly running divides into Python, native code and system calls"},     \
+		 .help = "show the machine code on every stack too, C, C++ and Rust, what the "    \
+			 "kernel does on top of it, as far as it shows that, and how exactly "     \
+			 "running divides into Python, native code and system calls"},             \
 		{.name = "async",                                                                  \
 		 .kind = PYRO_OPTION_FLAG,                                                         \
 		 .help = "look at the tasks of asyncio too: how long each ran, and where and "     \
@@ -148,8 +149,9 @@ static const struct pyro_option dump_options[] = {
 	 .help = "show the arguments and local variables of every frame as well"},
 	{.name = "native",
 	 .kind = PYRO_OPTION_FLAG,
-	 .help = "show the machine code on every stack too, C, C++ and Rust; a thread that runs is "
-		 "stopped for that, for well under a millisecond"},
+	 .help = "show the machine code on every stack too, C, C++ and Rust, and what the kernel "
+		 "does for threads that wait; a thread that runs is stopped for that, for well "
+		 "under a millisecond"},
 	{.name = "no-stop",
 	 .kind = PYRO_OPTION_FLAG,
 	 .help = "with --native: stop nothing; threads that run show Python's frames alone"},

@@ -17,6 +17,7 @@
 #include "cli/patient.h"
 #include "sample/rings.h"
 #include "target/interrupt.h"
+#include "target/kernel.h"
 #include "target/procfs.h"
 #include "target/reader.h"
 
@@ -361,6 +362,31 @@ static bool check_interrupts(struct pyro_doctor *doctor)
 	return rc == PYRO_RC_OK;
 }
 
+/* What --native may show of them. Of threads that run they come by interrupt. */
+static void check_kernel_frames(struct pyro_doctor *doctor, bool interrupts)
+{
+	struct pyro_check *check = add(doctor, "kernel_frames", "Kernel frames");
+	struct pyro_kernel *kernel = NULL;
+	bool waiting, running;
+
+	if (pyro_kernel_create(&kernel, NULL)) {
+		set_found(check, PYRO_CHECK_INFO, "unknown");
+		return;
+	}
+	waiting = pyro_kernel_shows_stacks(kernel);
+	running = interrupts && pyro_kernel_load(kernel, NULL) == PYRO_RC_OK;
+	pyro_kernel_destroy(kernel);
+	if (waiting && running) {
+		set_found(check, PYRO_CHECK_GOOD, "with --native, of all threads");
+		return;
+	}
+	set_found(check, PYRO_CHECK_INFO,
+		  "with --native, %s of threads that wait and %s of those that run",
+		  waiting ? "all" : "the leaf", running ? "all" : "none");
+	if (interrupts && !running)
+		set_remedy(check, "sudo sysctl kernel.kptr_restrict=1");
+}
+
 static enum pyro_proof_method best_method(bool interrupts, bool records, bool proc, bool processors,
 					  bool stop)
 {
@@ -392,6 +418,7 @@ static enum pyro_rc examine(struct pyro_doctor *doctor, struct pyro_err *err)
 	check_switch(doctor, &powers, &own, &records);
 	proc = check_proc(doctor, &own);
 	interrupts = check_interrupts(doctor);
+	check_kernel_frames(doctor, interrupts);
 	processors = check_processors(doctor);
 	check_priority(doctor);
 	stop = check_stop(doctor, &own);

@@ -46,6 +46,11 @@ static void add_frame(struct folder *folder, uint32_t function_index, int32_t li
 	if (!function)
 		return;
 	place = pyro_places_get(folder->places, function->file);
+	if (function->kind == PYRO_FUNCTION_KERNEL) {
+		/* So perf's scripts mark them, and flame graphs colour what is marked so. */
+		pyro_buf_add_text(&folder->path, "_[k]");
+		return;
+	}
 	if (!*place->display)
 		return;
 	pyro_buf_add_text(&folder->path, " (");

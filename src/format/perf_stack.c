@@ -13,7 +13,7 @@ enum kind {
 	LOOP,    /* one run of the interpreter's loop */
 	GLUE,    /* leads from one to another */
 	UNKNOWN, /* code of a file that has no name for it */
-	NATIVE
+	NATIVE   /* the kernel's too */
 };
 
 /* Offsets in the text, which moves while it grows. */
@@ -64,6 +64,20 @@ static struct pyro_perf_text last_part(const struct pyro_perf_text *path)
 				       .size = (size_t)(path->text + path->size - slash) - 1};
 }
 
+/* "[kernel.kallsyms]" or a vmlinux, and of its modules "[xfs]" or the file. */
+static bool is_kernel(const struct pyro_perf_text *file)
+{
+	static const char *const others[] = {"[vdso]", "[vsyscall]", "[heap]", "[stack", "[anon"};
+	const struct pyro_perf_text name = last_part(file);
+
+	for (size_t i = 0; i < PYRO_COUNT(others); i++) {
+		if (begins(file, others[i]))
+			return false;
+	}
+	return begins(file, "[") || begins(&name, "vmlinux") ||
+	       memmem(name.text, name.size, ".ko", 3);
+}
+
 static bool is_interpreter(const struct pyro_perf_text *file)
 {
 	const struct pyro_perf_text name = last_part(file);
@@ -78,7 +92,7 @@ static bool may_have_glue(const struct pyro_perf_text *file)
 	const struct pyro_perf_text name = last_part(file);
 
 	return pyro_libc_is(file->text, file->size) || begins(&name, "libpython") ||
-	       (!begins(file, "[") && !memmem(name.text, name.size, ".so", 3));
+	       (!begins(file, "[") && !is_kernel(file) && !memmem(name.text, name.size, ".so", 3));
 }
 
 static enum kind kind_of(const struct pyro_perf_frame *frame)
@@ -135,8 +149,9 @@ static enum pyro_rc intern(struct pyro_profile *profile, enum kind kind,
 			   const struct pyro_perf_text *name, const struct pyro_perf_text *file,
 			   uint32_t *ret_frame)
 {
-	struct pyro_function function = {.kind = kind == PYTHON ? PYRO_FUNCTION_PYTHON
-								: PYRO_FUNCTION_NATIVE};
+	struct pyro_function function = {.kind = kind == PYTHON    ? PYRO_FUNCTION_PYTHON
+						 : is_kernel(file) ? PYRO_FUNCTION_KERNEL
+								   : PYRO_FUNCTION_NATIVE};
 	struct pyro_frame frame = {.line = 0};
 	enum pyro_rc rc = pyro_profile_string(profile, name->text, name->size, &function.name);
 
@@ -147,13 +162,26 @@ static enum pyro_rc intern(struct pyro_profile *profile, enum kind kind,
 	return rc == PYRO_RC_OK ? pyro_profile_frame(profile, &frame, ret_frame) : rc;
 }
 
+/* The kernel itself has one name, whether perf had its symbols from it or from a file. */
+static struct pyro_perf_text file_text(const struct pyro_perf_stack *stack,
+				       const struct perf_frame *frame)
+{
+	static const char kernel[] = "[kernel]";
+	const struct pyro_perf_text file = {stack->text.data + frame->file, frame->file_size};
+	const struct pyro_perf_text name = last_part(&file);
+
+	return begins(&file, "[kernel.") || begins(&name, "vmlinux")
+		       ? (struct pyro_perf_text){kernel, sizeof(kernel) - 1}
+		       : file;
+}
+
 static void frame_text(const struct pyro_perf_stack *stack, const struct perf_frame *frame,
 		       struct pyro_perf_text *ret_name, struct pyro_perf_text *ret_file)
 {
 	static const char unknown[] = "[unknown]";
 
 	*ret_name = (struct pyro_perf_text){stack->text.data + frame->name, frame->name_size};
-	*ret_file = (struct pyro_perf_text){stack->text.data + frame->file, frame->file_size};
+	*ret_file = file_text(stack, frame);
 	if (frame->kind == UNKNOWN)
 		*ret_name = (struct pyro_perf_text){unknown, sizeof(unknown) - 1};
 }
@@ -174,19 +202,6 @@ static bool tells(const struct pyro_perf_stack *stack, enum kind kind, enum kind
 	default:
 		return true;
 	}
-}
-
-/* "[kernel.kallsyms]", and of its modules "[xfs]" or the file. */
-static bool is_kernel(const struct pyro_perf_text *file)
-{
-	static const char *const others[] = {"[vdso]", "[vsyscall]", "[heap]", "[stack", "[anon"};
-	const struct pyro_perf_text name = last_part(file);
-
-	for (size_t i = 0; i < PYRO_COUNT(others); i++) {
-		if (begins(file, others[i]))
-			return false;
-	}
-	return begins(file, "[") || memmem(name.text, name.size, ".ko", 3);
 }
 
 enum pyro_metric pyro_perf_stack_part(const struct pyro_perf_stack *stack)

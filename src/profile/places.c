@@ -247,11 +247,11 @@ static void tell_libraries(struct pyro_places *places, bool module)
 	for (uint32_t i = 0; i < places->count; i++) {
 		struct pyro_place *place = &places->by_string[i];
 
-		place->library = place->kind == PYRO_PLACE_STANDARD ||
-				 place->kind == PYRO_PLACE_PACKAGE ||
-				 place->kind == PYRO_PLACE_NATIVE ||
-				 (place->kind == PYRO_PLACE_NOWHERE &&
-				  (own || ((typed || module) && !is_typed(place, module))));
+		place->library =
+			place->kind == PYRO_PLACE_STANDARD || place->kind == PYRO_PLACE_PACKAGE ||
+			place->kind == PYRO_PLACE_NATIVE || place->kind == PYRO_PLACE_KERNEL ||
+			(place->kind == PYRO_PLACE_NOWHERE &&
+			 (own || ((typed || module) && !is_typed(place, module))));
 	}
 }
 
@@ -306,14 +306,16 @@ enum pyro_rc pyro_places_create(const struct pyro_profile *profile, struct pyro_
 	places->by_string = calloc(counts.strings ? counts.strings : 1, sizeof(*places->by_string));
 	ok = places->by_string != NULL;
 	for (uint32_t i = 0; ok && i < counts.functions; i++) {
-		uint32_t file = pyro_profile_function_get(profile, i)->file;
+		const struct pyro_function *function = pyro_profile_function_get(profile, i);
+		uint32_t file = function->file;
 		struct pyro_place *place = &places->by_string[file];
 		if (!place->display)
 			ok = fill(&places->arena, pyro_profile_string_get(profile, file, NULL), cwd,
 				  place);
-		if (ok && pyro_profile_function_get(profile, i)->kind == PYRO_FUNCTION_NATIVE) {
+		if (ok && function->kind != PYRO_FUNCTION_PYTHON) {
 			/* The folders of libraries, and those of who built them, say little. */
-			place->kind = PYRO_PLACE_NATIVE;
+			place->kind = function->kind == PYRO_FUNCTION_KERNEL ? PYRO_PLACE_KERNEL
+									     : PYRO_PLACE_NATIVE;
 			place->display = last_part(place->display);
 		}
 	}

@@ -10,6 +10,7 @@ enum pyro_place_kind {
 	PYRO_PLACE_STANDARD, /**< Python's own library, and <frozen ...> */
 	PYRO_PLACE_PACKAGE,  /**< under site-packages or dist-packages, or a command beside them */
 	PYRO_PLACE_NATIVE,   /**< machine code: a shared library, or its source */
+	PYRO_PLACE_KERNEL,   /**< machine code of the kernel or of one of its modules */
 	PYRO_PLACE_NOWHERE,  /**< no file: "", <string>, <stdin>, ~ and the like */
 };
 

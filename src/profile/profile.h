@@ -22,6 +22,8 @@ enum pyro_function_kind {
 	PYRO_FUNCTION_PYTHON,
 	PYRO_FUNCTION_NATIVE, /**< machine code: its file is its source, or else the module it is in
 			       */
+	PYRO_FUNCTION_KERNEL, /**< machine code of the kernel: its file is "[kernel]" or a module of
+			       it, as "[ext4]" */
 	PYRO_FUNCTION_KINDS
 };
 
@@ -163,6 +165,8 @@ const char *pyro_proof_meaning(enum pyro_proof proof);
 	X(native_merged, "stacks with their machine code")                                         \
 	X(native_cut, "of them: the root side of the machine code is missing")                     \
 	X(native_unmerged, "stacks without: it was not to be had, or did not fit")                 \
+	X(kernel_seen, "stacks with what the kernel did on top of their machine code")             \
+	X(kernel_unseen, "stacks in a system call without: it was not to be had")                  \
 	X(task_looks, "looks at suspended asyncio tasks")                                          \
 	X(task_dropped, "of them given up: the threads that run them did not stand still")         \
 	X(task_skipped, "tasks left to a later look: there were too many")                         \

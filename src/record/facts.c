@@ -144,6 +144,8 @@ enum pyro_rc pyro_facts_update(struct pyro_profile *profile, const struct pyro_s
 	quality->native_merged = counts.merged;
 	quality->native_cut = counts.cut;
 	quality->native_unmerged = counts.unmerged;
+	quality->kernel_seen = counts.kernel;
+	quality->kernel_unseen = counts.kernel_unseen;
 	quality->task_looks = counts.async.looks;
 	quality->task_dropped = counts.async.dropped;
 	quality->task_skipped = counts.async.skipped;

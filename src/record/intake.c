@@ -288,11 +288,12 @@ static enum pyro_rc take_code(struct pyro_intake *intake, const struct pyro_mess
 	return rc ? rc : numbers_set(&process->codes, message->u.code.code, index);
 }
 
+/* Of the program, or of the kernel. */
 static enum pyro_rc take_native(struct pyro_intake *intake, const struct pyro_message *message,
-				size_t path_size)
+				size_t name_size)
 {
 	struct process *process = process_of(intake, message);
-	char path[PYRO_MAX_PATH];
+	char name[PYRO_MAX_PATH];
 
 	if (!process)
 		return PYRO_RC_OK;
@@ -301,11 +302,13 @@ static enum pyro_rc take_native(struct pyro_intake *intake, const struct pyro_me
 		name_natives(intake, process);
 	if (!process->natives)
 		return PYRO_RC_OK;
-	snprintf(path, sizeof(path), "%.*s",
-		 (int)(path_size < sizeof(path) ? path_size : sizeof(path) - 1),
+	snprintf(name, sizeof(name), "%.*s",
+		 (int)(name_size < sizeof(name) ? name_size : sizeof(name) - 1),
 		 (const char *)(message + 1));
+	if (message->kind == PYRO_MESSAGE_KERNEL)
+		return pyro_natives_add_kernel(process->natives, name);
 	return pyro_natives_add(process->natives, message->u.native.pc, message->u.native.addr,
-				path);
+				name);
 }
 
 static enum pyro_rc add_python(struct pyro_intake *intake, const struct process *process,
@@ -581,6 +584,7 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 	case PYRO_MESSAGE_CODE:
 		return take_code(intake, message);
 	case PYRO_MESSAGE_NATIVE:
+	case PYRO_MESSAGE_KERNEL:
 		return take_native(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_STACK:
 		return take_stack(intake, message, (const struct pyro_message_frame *)(message + 1),

@@ -13,7 +13,8 @@ struct pyro_moment_native {
 	struct pyro_moment *moment;
 	struct pyro_native *native;
 	struct pyro_natives *names;
-	struct pyro_map known; /* address of code to its number in `names` */
+	struct pyro_map
+		known; /* address of code, or key of the kernel's, to its number in `names` */
 	struct pyro_snapshot snapshot;
 };
 
@@ -31,6 +32,8 @@ enum pyro_rc pyro_moment_native_create(const struct pyro_space *space, struct py
 	if (!rc)
 		rc = pyro_natives_create_of(pyro_native_modules(native->native), moment->profile,
 					    &native->names, err);
+	if (!rc)
+		rc = pyro_kernel_create(&native->snapshot.kernel, err);
 	if (rc) {
 		pyro_moment_native_destroy(native);
 		return rc;
@@ -45,6 +48,7 @@ void pyro_moment_native_destroy(struct pyro_moment_native *native)
 		return;
 	pyro_natives_destroy(native->names);
 	pyro_native_destroy(native->native);
+	pyro_kernel_destroy(native->snapshot.kernel);
 	pyro_map_deinit(&native->known);
 	free(native);
 }
@@ -69,13 +73,38 @@ static enum pyro_rc number_of(struct pyro_moment_native *native,
 	return rc ? rc : pyro_map_put(&native->known, pc, *ret_number);
 }
 
+/* No program has code at such an address. */
+static uint64_t kernel_key(uint32_t function)
+{
+	return UINT64_MAX - function;
+}
+
+static enum pyro_rc number_of_kernel(struct pyro_moment_native *native, uint32_t function,
+				     uint64_t *ret_number)
+{
+	enum pyro_rc rc;
+
+	if (pyro_map_get(&native->known, kernel_key(function), ret_number))
+		return PYRO_RC_OK;
+	*ret_number = native->known.count;
+	rc = pyro_natives_add_kernel(native->names,
+				     pyro_kernel_name(native->snapshot.kernel, function));
+	return rc ? rc : pyro_map_put(&native->known, kernel_key(function), *ret_number);
+}
+
+/* A frame that is not Python's. */
 static enum pyro_rc add_native(struct pyro_moment_native *native,
-			       const struct pyro_native_frame *frame, uint32_t *stack)
+			       const struct pyro_merged_frame *frame, uint32_t *stack)
 {
 	const uint32_t *frames;
 	size_t count = 0;
 	uint64_t number;
-	enum pyro_rc rc = number_of(native, frame, &number);
+	enum pyro_rc rc =
+		frame->kind == PYRO_MERGED_KERNEL
+			? number_of_kernel(native, native->snapshot.within.functions[frame->at],
+					   &number)
+			: number_of(native, &pyro_native_stack(native->native)->frames[frame->at],
+				    &number);
 
 	if (rc)
 		return rc;
@@ -92,16 +121,16 @@ enum pyro_rc pyro_moment_native_take(struct pyro_moment_native *native,
 {
 	const struct pyro_merged *merged =
 		pyro_native_merge(native->native, &native->snapshot, stack);
-	const struct pyro_native_stack *code = pyro_native_stack(native->native);
 	uint32_t at = PYRO_NONE;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	for (size_t i = merged->count; i-- > 0 && !rc;) {
 		const struct pyro_merged_frame *from = &merged->frames[i];
 
-		rc = from->native ? add_native(native, &code->frames[from->at], &at)
-				  : pyro_moment_add_frame(native->moment, python,
-							  &stack->frames[from->at], &at);
+		rc = from->kind == PYRO_MERGED_PYTHON
+			     ? pyro_moment_add_frame(native->moment, python,
+						     &stack->frames[from->at], &at)
+			     : add_native(native, from, &at);
 	}
 	/* What is deeper than a profile holds is left out at the leaf. */
 	if (rc == PYRO_RC_LIMIT && at != PYRO_NONE)

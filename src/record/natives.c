@@ -108,10 +108,10 @@ static bool reserve(void **items, size_t *capacity, size_t count, size_t size)
 	return true;
 }
 
-static enum pyro_rc add_frame(struct pyro_natives *natives, const char *name, const char *file,
-			      int32_t line)
+static enum pyro_rc add_frame(struct pyro_natives *natives, enum pyro_function_kind kind,
+			      const char *name, const char *file, int32_t line)
 {
-	struct pyro_function function = {.kind = PYRO_FUNCTION_NATIVE};
+	struct pyro_function function = {.kind = kind};
 	struct pyro_frame frame = {.line = line};
 	const size_t size = pyro_glue_own_size(name);
 	uint32_t index;
@@ -144,7 +144,8 @@ static enum pyro_rc add_nameless(struct pyro_natives *natives, const char *path,
 
 	pyro_buf_init(&name, PYRO_MAX_NAME);
 	pyro_buf_add_format(&name, "%.512s+0x%" PRIx64, slash ? slash + 1 : path, addr);
-	rc = name.failed ? PYRO_RC_NOMEM : add_frame(natives, name.data, path, 0);
+	rc = name.failed ? PYRO_RC_NOMEM
+			 : add_frame(natives, PYRO_FUNCTION_NATIVE, name.data, path, 0);
 	pyro_buf_deinit(&name);
 	return rc;
 }
@@ -175,10 +176,21 @@ static enum pyro_rc add_symbol(struct pyro_natives *natives, const struct pyro_s
 
 		if (pyro_glue_is(name->function))
 			continue;
-		rc = add_frame(natives, name->function, name->file ? name->file : symbol->module,
+		rc = add_frame(natives, PYRO_FUNCTION_NATIVE, name->function,
+			       name->file ? name->file : symbol->module,
 			       name->line <= INT32_MAX ? (int32_t)name->line : 0);
 	}
 	return rc;
+}
+
+/* What was added since is the next number's. */
+static enum pyro_rc end_number(struct pyro_natives *natives)
+{
+	if (!reserve((void **)&natives->ends, &natives->capacity, natives->count,
+		     sizeof(*natives->ends)))
+		return PYRO_RC_NOMEM;
+	natives->ends[natives->count++] = natives->frame_count;
+	return PYRO_RC_OK;
 }
 
 enum pyro_rc pyro_natives_add(struct pyro_natives *natives, uint64_t pc, uint64_t addr,
@@ -187,13 +199,20 @@ enum pyro_rc pyro_natives_add(struct pyro_natives *natives, uint64_t pc, uint64_
 	const struct pyro_symbol *symbol = find(natives, pc);
 	enum pyro_rc rc = symbol ? add_symbol(natives, symbol) : add_nameless(natives, path, addr);
 
-	if (rc)
-		return rc;
-	if (!reserve((void **)&natives->ends, &natives->capacity, natives->count,
-		     sizeof(*natives->ends)))
-		return PYRO_RC_NOMEM;
-	natives->ends[natives->count++] = natives->frame_count;
-	return PYRO_RC_OK;
+	return rc ? rc : end_number(natives);
+}
+
+enum pyro_rc pyro_natives_add_kernel(struct pyro_natives *natives, const char *name)
+{
+	const char *module = strrchr(name, ' ');
+	PYRO_AUTO_FREE char *function =
+		strndup(name, module ? (size_t)(module - name) : strlen(name));
+	enum pyro_rc rc = PYRO_RC_NOMEM;
+
+	if (function)
+		rc = add_frame(natives, PYRO_FUNCTION_KERNEL, function, module ? module + 1 : "",
+			       0);
+	return rc ? rc : end_number(natives);
 }
 
 const uint32_t *pyro_natives_frames(const struct pyro_natives *natives, uint32_t native,

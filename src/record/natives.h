@@ -5,7 +5,8 @@
 #include "profile/profile.h"
 #include "unwind/modules.h"
 
-/** Names for the machine code of one process: its numbers to frames of a profile. Not thread-safe.
+/** Names for the machine code of one process, the kernel's too: its numbers to frames of a profile.
+ * Not thread-safe.
  */
 struct pyro_natives;
 
@@ -26,6 +27,8 @@ void pyro_natives_destroy(struct pyro_natives *natives);
  *  where no better one is found. Errors: NOMEM, LIMIT. */
 enum pyro_rc pyro_natives_add(struct pyro_natives *natives, uint64_t pc, uint64_t addr,
 			      const char *path) PYRO_NODISCARD;
+/** Code of the kernel by the next number; @name: as pyro_kernel_name. Errors: NOMEM, LIMIT. */
+enum pyro_rc pyro_natives_add_kernel(struct pyro_natives *natives, const char *name) PYRO_NODISCARD;
 /** The frames of number @native, leaf first: what was inlined into a function, and that function
  *  last; none where it only leads from one function of Python to another. NULL for a number that
  * was never given. */

@@ -28,7 +28,8 @@ static void add_frames(const struct pyro_profile *profile, uint32_t stack,
 		pyro_json_text(buf, "file", pyro_profile_string_get(profile, function->file, NULL));
 		pyro_json_signed(buf, "line", frame->line);
 		pyro_json_signed(buf, "first_line", function->first_line);
-		pyro_json_bool(buf, "native", function->kind == PYRO_FUNCTION_NATIVE);
+		pyro_json_bool(buf, "native", function->kind != PYRO_FUNCTION_PYTHON);
+		pyro_json_bool(buf, "kernel", function->kind == PYRO_FUNCTION_KERNEL);
 		if (at < count && function->kind == PYRO_FUNCTION_PYTHON)
 			pyro_moment_locals_json(&locals[at++], buf);
 		pyro_json_close(buf, '}');

@@ -221,6 +221,9 @@ void pyro_quality_print(struct pyro_profile *profile, bool incomplete,
 	add_count(&text, start, quality->native_merged, "stack", "with machine code");
 	add_count(&text, start, quality->native_cut, NULL, "of them cut at the root");
 	add_count(&text, start, quality->native_unmerged, "stack", "without machine code");
+	add_count(&text, start, quality->kernel_seen, "stack", "with kernel frames");
+	add_count(&text, start, quality->kernel_unseen, "stack",
+		  "in system calls without kernel frames");
 	add_parts(quality, &text, start);
 	add_costs(profile, &text, start);
 	size_t end = text.size;

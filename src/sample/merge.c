@@ -5,17 +5,17 @@
  * frames from one that C code called to the next such: a run of them. To 3.10 a run is one frame.
  */
 
-static void add(struct pyro_merged *merged, bool native, size_t at)
+static void add(struct pyro_merged *merged, enum pyro_merged_kind kind, size_t at)
 {
 	merged->frames[merged->count++] =
-		(struct pyro_merged_frame){.native = native, .at = (uint32_t)at};
+		(struct pyro_merged_frame){.kind = kind, .at = (uint32_t)at};
 }
 
 /* Adds the run of Python frames that begins, leafward, at *@at, which is moved past it. */
 static void add_run(const struct pyro_raw_stack *python, size_t *at, struct pyro_merged *merged)
 {
 	while (*at < python->count) {
-		add(merged, false, *at);
+		add(merged, PYRO_MERGED_PYTHON, *at);
 		if (python->entries[(*at)++])
 			break;
 	}
@@ -44,7 +44,7 @@ static void only_python(const struct pyro_raw_stack *python, struct pyro_merged 
 	merged->count = 0;
 	merged->fit = PYRO_MERGE_NONE;
 	for (size_t i = 0; i < python->count; i++)
-		add(merged, false, i);
+		add(merged, PYRO_MERGED_PYTHON, i);
 }
 
 /* Leaf to root; the first @empty activations of the loop have no frames. */
@@ -64,7 +64,7 @@ static void interleave(const struct pyro_raw_stack *python, size_t at,
 		case PYRO_CODE_LOOP_PART:
 			break;
 		default:
-			add(merged, true, i);
+			add(merged, PYRO_MERGED_NATIVE, i);
 		}
 		if (loops == 0 && at == python->count && python->count)
 			break;
@@ -74,8 +74,16 @@ static void interleave(const struct pyro_raw_stack *python, size_t at,
 		add_run(python, &at, merged);
 }
 
+/* It was entered from the leaf of the machine code: without that there is no telling from where. */
+static void add_kernel(const struct pyro_native_stack *native, size_t count,
+		       struct pyro_merged *merged)
+{
+	for (size_t i = 0; i < count && i < PYRO_MAX_KERNEL_STACK && native->count; i++)
+		add(merged, PYRO_MERGED_KERNEL, i);
+}
+
 void pyro_merge(const struct pyro_raw_stack *python, const struct pyro_native_stack *native,
-		struct pyro_merged *merged)
+		size_t kernel_count, struct pyro_merged *merged)
 {
 	const size_t runs = count_runs(python), loops = count_loops(native);
 	const bool whole = native->end == PYRO_STACK_END_COMPLETE && !python->truncated;
@@ -83,6 +91,7 @@ void pyro_merge(const struct pyro_raw_stack *python, const struct pyro_native_st
 
 	merged->count = 0;
 	merged->fit = PYRO_MERGE_CUT;
+	add_kernel(native, kernel_count, merged);
 	if (!whole) {
 		interleave(python, 0, native, loops, 0, merged);
 		return;

@@ -73,6 +73,7 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_THREAD_END,
 	PYRO_MESSAGE_CODE,
 	PYRO_MESSAGE_NATIVE, /**< machine code; followed by the path of its module */
+	PYRO_MESSAGE_KERNEL, /**< code of the kernel; followed by its name, as pyro_kernel_name */
 	PYRO_MESSAGE_STACK,  /**< followed by `count` struct pyro_message_frame, leaf first */
 	PYRO_MESSAGE_OBJECT, /**< what threads wait for; followed by its name */
 	PYRO_MESSAGE_SAMPLE,
@@ -80,7 +81,7 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_TASK_TIME, /**< what they did for some time */
 };
 
-/** Set in the numbers of machine code, which are apart from those of Python's. */
+/** Set in the numbers of machine code, the kernel's too, which are apart from those of Python's. */
 #define PYRO_NATIVE_CODE (1u << 31)
 
 struct pyro_message_frame {
@@ -120,7 +121,7 @@ struct pyro_message {
 			uint32_t code;
 			uint64_t pc;   /**< within the instruction that runs, in the process */
 			uint64_t addr; /**< the same in its module: as symbols have it */
-		} native;
+		} native;              /**< KERNEL: its number alone */
 		struct {
 			uint32_t stack; /**< number within the process */
 			uint32_t count;

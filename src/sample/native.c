@@ -69,7 +69,7 @@ const struct pyro_merged *pyro_native_merge(struct pyro_native *native,
 				       snapshot->stack_size, snapshot->rest);
 		pyro_unwinder_unwind(native->unwinder, &registers, &native->memory, &native->stack);
 	}
-	pyro_merge(python, &native->stack, &native->merged);
+	pyro_merge(python, &native->stack, snapshot->within.count, &native->merged);
 	return &native->merged;
 }
 

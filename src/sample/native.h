@@ -15,8 +15,8 @@ enum pyro_rc pyro_native_create(const struct pyro_space *space, struct pyro_nati
 /** Takes NULL. */
 void pyro_native_destroy(struct pyro_native *native);
 
-/** The stack that @snapshot shows with @python in it, which is of the same moment; of an empty
- *  snapshot, Python's frames alone. Lives until the next call. */
+/** The stack that @snapshot shows with @python in it, which is of the same moment, and what the
+ *  kernel does on top; of an empty snapshot, Python's frames alone. Lives until the next call. */
 const struct pyro_merged *pyro_native_merge(struct pyro_native *native,
 					    const struct pyro_snapshot *snapshot,
 					    const struct pyro_raw_stack *python);

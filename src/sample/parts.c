@@ -63,7 +63,7 @@ static uint8_t by_stack(struct pyro_probe *probe, const struct pyro_snapshot *sn
 
 	if (!native->count)
 		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (snapshot->in_call)
+	if (snapshot->in_call || snapshot->within.count)
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (is_loop(native->frames[0].kind))
 		return PYRO_SAMPLE_IN_PYTHON;

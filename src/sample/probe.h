@@ -42,6 +42,8 @@ struct pyro_probe_shared {
 	uint64_t merged;                   /**< pyro_sampler_counts */
 	uint64_t cut;
 	uint64_t unmerged;
+	uint64_t kernel;
+	uint64_t kernel_unseen;
 	struct pyro_gil gil;  /**< as last read in this moment; .addr 0: not yet */
 	uint64_t gil_ns;      /**< soon before that */
 	bool gil_fixed;       /**< who holds it is held by us: it is still so */

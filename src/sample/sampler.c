@@ -67,6 +67,15 @@ const char *pyro_proof_method_name(enum pyro_proof_method method)
 
 /* ---- making ---- */
 
+/* Who may not have it does without. */
+static void want_kernel(struct pyro_freeze *freeze, bool interrupts)
+{
+	if (pyro_kernel_create(&freeze->snapshot->kernel, NULL) || !interrupts)
+		return;
+	if (pyro_kernel_load(freeze->snapshot->kernel, NULL) == PYRO_RC_OK)
+		pyro_interrupt_want_kernel(freeze->interrupt, freeze->snapshot->kernel);
+}
+
 static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err *err)
 {
 	struct pyro_freeze *freeze = &sampler->shared.freeze;
@@ -85,6 +94,8 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		freeze->blind = freeze->native && !registers;
 		sampler->shared.timed.unfit = freeze->blind;
 	}
+	if (freeze->native)
+		want_kernel(freeze, registers);
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
 		/* Switch records give exact times and news of processes under every method. */
 		rc = pyro_sched_create(PYRO_SCHED_RINGS, pyro_processes_on_news,
@@ -149,6 +160,8 @@ void pyro_sampler_destroy(struct pyro_sampler *sampler)
 	pyro_sched_destroy(sampler->shared.sched);
 	free(sampler->shared.stack);
 	free(sampler->shared.freeze.scratch);
+	if (sampler->shared.freeze.snapshot)
+		pyro_kernel_destroy(sampler->shared.freeze.snapshot->kernel);
 	free(sampler->shared.freeze.snapshot);
 	free(sampler->shared.frames);
 	pthread_mutex_destroy(&sampler->lock);
@@ -406,6 +419,8 @@ static void publish(struct pyro_sampler *sampler)
 		.merged = sampler->shared.merged,
 		.cut = sampler->shared.cut,
 		.unmerged = sampler->shared.unmerged,
+		.kernel = sampler->shared.kernel,
+		.kernel_unseen = sampler->shared.kernel_unseen,
 		.async = sampler->async,
 	};
 

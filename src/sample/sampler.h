@@ -47,9 +47,11 @@ struct pyro_sampler_counts {
 	uint64_t queue_lost; /**< messages the recorder had no room for */
 	uint64_t code_reuse;
 	uint64_t reads;
-	uint64_t merged;   /**< stacks with the machine code on them */
-	uint64_t cut;      /**< of them: machine code rootward is missing */
-	uint64_t unmerged; /**< it was not to be had, or does not fit Python's frames */
+	uint64_t merged;        /**< stacks with the machine code on them */
+	uint64_t cut;           /**< of them: machine code rootward is missing */
+	uint64_t unmerged;      /**< it was not to be had, or does not fit Python's frames */
+	uint64_t kernel;        /**< stacks of those with what the kernel did on top */
+	uint64_t kernel_unseen; /**< in a system call, and it was not to be had what that did */
 	struct pyro_async_counts async;
 };
 

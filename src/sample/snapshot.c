@@ -44,6 +44,7 @@ static void empty(struct pyro_snapshot *snapshot)
 	snapshot->kind = PYRO_SNAPSHOT_EMPTY;
 	snapshot->stack_size = 0;
 	snapshot->rest = NULL;
+	snapshot->within.count = 0;
 }
 
 static void take_registers(struct pyro_snapshot *snapshot, const struct user_regs_struct *registers,
@@ -79,6 +80,9 @@ void pyro_snapshot_take_interrupted(struct pyro_snapshot *snapshot,
 	snapshot->stack_addr = native.stack_addr;
 	snapshot->stack_size = native.stack_size;
 	memcpy(snapshot->stack, native.stack, native.stack_size);
+	if (snapshot->kernel)
+		pyro_kernel_at(snapshot->kernel, native.kernel, native.kernel_count,
+			       &snapshot->within);
 }
 
 void pyro_snapshot_take_stopped(struct pyro_snapshot *snapshot, int tid, struct pyro_reader *reader)
@@ -125,4 +129,6 @@ void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid
 	snapshot->pc = call.pc;
 	snapshot->stack_addr = call.sp;
 	take_stack(snapshot, reader);
+	if (snapshot->kernel)
+		pyro_kernel_waiting(snapshot->kernel, pid, tid, &snapshot->within);
 }

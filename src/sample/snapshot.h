@@ -10,6 +10,7 @@
 #include "base/rc.h"
 #include "target/interrupt.h"
 #include "target/interrupt_area.h"
+#include "target/kernel.h"
 #include "target/reader.h"
 
 /** What there is to know of a thread's registers. */
@@ -32,6 +33,10 @@ struct pyro_snapshot {
 	size_t stack_size;   /**< of `stack`, from there on; as much as there is */
 	uint8_t stack[PYRO_INTERRUPT_STACK];
 	struct pyro_reader *rest; /**< what is not in `stack` may be read still; NULL: it may not */
+	struct pyro_kernel *kernel;      /**< knows what the kernel does; set by the caller; NULL:
+					      that is not wanted */
+	struct pyro_kernel_stack within; /**< what it does for the thread at that moment, as far as
+					      it shows that; nothing outside */
 };
 
 /* Each empties @snapshot first, and leaves it so where it fails. The thread stands still. */

@@ -37,19 +37,29 @@ bool pyro_stacks_announce(struct pyro_probe *probe, struct pyro_probe_shared *sh
 	return pyro_probe_put(shared, &message, NULL, 0) && !pyro_map_put(&probe->codes, id, 1);
 }
 
+/* In the place of a module's number. */
+#define KERNEL UINT32_MAX
+
 static uint64_t native_key(const struct pyro_native_frame *frame)
 {
 	return pyro_hash_pair(frame->module, frame->addr);
 }
 
-/* The number of a native frame: the next one for what is not announced yet. */
-static uint32_t native_number(const struct pyro_probe *probe, const struct pyro_native_frame *frame,
-			      bool *ret_known)
+/* The number of what has the @key: the next one for what is not announced yet. */
+static uint32_t native_number(const struct pyro_probe *probe, uint64_t key, bool *ret_known)
 {
 	uint64_t number = probe->natives.count;
 
-	*ret_known = pyro_map_get(&probe->natives, native_key(frame), &number);
+	*ret_known = pyro_map_get(&probe->natives, key, &number);
 	return (uint32_t)number | PYRO_NATIVE_CODE;
+}
+
+/* Tells the recorder what the next number is. */
+static bool put_native(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t key,
+		       struct pyro_message *message, const char *text)
+{
+	return pyro_probe_put(shared, message, text, strlen(text)) &&
+	       !pyro_map_put(&probe->natives, key, message->u.native.code & ~PYRO_NATIVE_CODE);
 }
 
 static bool announce_native(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -61,14 +71,41 @@ static bool announce_native(struct pyro_probe *probe, struct pyro_probe_shared *
 	const char *path = module ? module->path : "";
 	bool known;
 
-	*ret_number = native_number(probe, frame, &known);
+	*ret_number = native_number(probe, native_key(frame), &known);
 	if (known)
 		return true;
 	message.u.native.code = *ret_number;
 	message.u.native.addr = frame->addr;
 	message.u.native.pc = pyro_native_frame_at(frame);
-	return pyro_probe_put(shared, &message, path, strlen(path)) &&
-	       !pyro_map_put(&probe->natives, native_key(frame), *ret_number & ~PYRO_NATIVE_CODE);
+	return put_native(probe, shared, native_key(frame), &message, path);
+}
+
+static bool announce_kernel(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    uint32_t function, uint32_t *ret_number)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_KERNEL, .process = probe->number};
+	const uint64_t key = pyro_hash_pair(KERNEL, function);
+	bool known;
+
+	*ret_number = native_number(probe, key, &known);
+	if (known)
+		return true;
+	message.u.native.code = *ret_number;
+	return put_native(probe, shared, key, &message,
+			  pyro_kernel_name(shared->freeze.snapshot->kernel, function));
+}
+
+/* False if there is no room to tell of one that is new. */
+static bool announce_merged(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+			    const struct pyro_merged_frame *from, uint32_t *ret_number)
+{
+	return from->kind == PYRO_MERGED_KERNEL
+		       ? announce_kernel(probe, shared,
+					 shared->freeze.snapshot->within.functions[from->at],
+					 ret_number)
+		       : announce_native(probe, shared,
+					 &pyro_native_stack(probe->native)->frames[from->at],
+					 ret_number);
 }
 
 /* The frames of the last stack read go to `shared->frames`, machine code among them. */
@@ -76,7 +113,6 @@ static bool list_merged(struct pyro_probe *probe, struct pyro_probe_shared *shar
 			const struct pyro_merged *merged, size_t *ret_count, uint32_t *root)
 {
 	const uint32_t python_root = *root;
-	const struct pyro_native_stack *native = pyro_native_stack(probe->native);
 	size_t count = 0;
 
 	*root = PYRO_NO_ROOT;
@@ -85,8 +121,8 @@ static bool list_merged(struct pyro_probe *probe, struct pyro_probe_shared *shar
 		struct pyro_message_frame *to = &shared->frames[count];
 
 		*to = (struct pyro_message_frame){0};
-		if (from->native) {
-			if (!announce_native(probe, shared, &native->frames[from->at], &to->code))
+		if (from->kind != PYRO_MERGED_PYTHON) {
+			if (!announce_merged(probe, shared, from, &to->code))
 				return false;
 			continue;
 		}
@@ -107,8 +143,14 @@ static void list_python(struct pyro_probe_shared *shared)
 	}
 }
 
+/* Who is in a system call is in the kernel, also where that does not show what it does. */
 static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged *merged)
 {
+	const struct pyro_snapshot *snapshot = shared->freeze.snapshot;
+	const bool kernel = merged->count && merged->frames[0].kind == PYRO_MERGED_KERNEL;
+
+	shared->kernel += kernel;
+	shared->kernel_unseen += merged->fit != PYRO_MERGE_NONE && snapshot->in_call && !kernel;
 	shared->merged += merged->fit != PYRO_MERGE_NONE;
 	shared->cut += merged->fit == PYRO_MERGE_CUT;
 	shared->unmerged += merged->fit == PYRO_MERGE_NONE;

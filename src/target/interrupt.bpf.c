@@ -29,6 +29,8 @@ struct walk {
 
 /* By their numbers in linux/bpf.h. */
 static unsigned long long (*const ktime_get_ns)(void) = (void *)5;
+static long (*const get_stack)(void *context, void *into, unsigned int size,
+			       unsigned long long flags) = (void *)67;
 static long (*const probe_read_user)(void *into, unsigned int size, const void *from) = (void *)112;
 static long (*const get_ns_current_pid_tgid)(unsigned long long dev, unsigned long long ino,
 					     struct thread_ids *ids,
@@ -53,8 +55,21 @@ INLINE struct pyro_interrupt_slot *slot(void)
 	return &area.slots[area.head & (PYRO_INTERRUPT_SLOTS - 1)];
 }
 
+/* Where the kernel was, by way of what it does now, if that is not all. The word below the
+ * registers that a thread came into the kernel with says by which entry: if it came by this very
+ * interrupt it was outside before. To find that out by looking takes 2 us. */
+INLINE void read_kernel(void *context, const unsigned char *registers)
+{
+	unsigned long long entry = 0;
+
+	if (probe_read_kernel(&entry, sizeof(entry), registers - sizeof(entry)) ||
+	    entry - area.entry < area.entry_size)
+		return;
+	slot()->kernel_bytes = get_stack(context, slot()->kernel, sizeof(slot()->kernel), 0);
+}
+
 /* The registers that the thread came into the kernel with, and its stack from there. */
-INLINE void read_native(void)
+INLINE void read_native(void *context)
 {
 	unsigned long long size = area.register_bytes, word = area.sp, addr;
 	const void *registers = task_pt_regs(get_current_task_btf());
@@ -65,6 +80,8 @@ INLINE void read_native(void)
 	    probe_read_kernel(slot()->registers, size, registers))
 		return;
 	slot()->registers_read = 1;
+	if (area.kernel)
+		read_kernel(context, registers);
 	addr = slot()->registers[word];
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_STACK / PYRO_INTERRUPT_PAGE; i++) {
@@ -82,7 +99,6 @@ PROGRAM int read_interrupted(void *context)
 {
 	struct thread_ids ids = {0};
 
-	(void)context;
 	if (get_ns_current_pid_tgid(area.namespace_dev, area.namespace_ino, &ids, sizeof(ids)) ||
 	    ids.tid != area.tid)
 		return 0;
@@ -96,9 +112,10 @@ PROGRAM int read_interrupted(void *context)
 	slot()->used = area.wish_bytes;
 	slot()->stack_size = 0;
 	slot()->registers_read = 0;
+	slot()->kernel_bytes = 0;
 	area.run++;
 	if (area.register_bytes)
-		read_native();
+		read_native(context);
 	loop(area.wish_count, read_wish, &ids, 0);
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_TRAILS; i++) {

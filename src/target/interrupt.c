@@ -143,6 +143,55 @@ bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_s
 	return true;
 }
 
+/* How the interrupts that we send come in: to kernels for x86-64 and AArch64, with and without
+ * FRED, and under Xen. */
+static const char *const entries[PYRO_INTERRUPT_ENTRIES] = {
+	"asm_sysvec_call_function_single",
+	"asm_sysvec_call_function",
+	"asm_fred_entrypoint_kernel",
+	"asm_fred_entrypoint_user",
+	"asm_sysvec_xen_hvm_callback",
+	"asm_exc_xen_hypervisor_callback",
+	"el1h_64_irq",
+	"el0t_64_irq",
+};
+
+void pyro_interrupt_want_kernel(struct pyro_interrupt *interrupt, const struct pyro_kernel *kernel)
+{
+	interrupt->kernel = interrupt->registers;
+	interrupt->entry_count = 0;
+	for (size_t i = 0; i < PYRO_COUNT(entries); i++) {
+		struct pyro_interrupt_code *entry = &interrupt->entries[interrupt->entry_count];
+
+		interrupt->entry_count +=
+			pyro_kernel_find(kernel, entries[i], &entry->start, &entry->end);
+	}
+}
+
+static bool is_entry(const struct pyro_interrupt *interrupt, uint64_t pc)
+{
+	for (size_t i = 0; i < interrupt->entry_count; i++) {
+		if (pc - interrupt->entries[i].start <
+		    interrupt->entries[i].end - interrupt->entries[i].start)
+			return true;
+	}
+	return false;
+}
+
+/* A timer's interrupt is told by the kernel what it interrupted. Of one that we sent, the program
+ * is seen from within: leafward of where it came in is the interrupt itself. */
+static void leave_out_interrupt(const struct pyro_interrupt *interrupt,
+				struct pyro_interrupt_native *native)
+{
+	size_t at = 0;
+
+	while (at < native->kernel_count && !is_entry(interrupt, native->kernel[at]))
+		at++;
+	at += at < native->kernel_count;
+	native->kernel += at;
+	native->kernel_count -= at;
+}
+
 bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 			   struct pyro_interrupt_native *ret_native)
 {
@@ -157,7 +206,12 @@ bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 		.stack_addr = slot->registers[PYRO_REGISTER_SP],
 		.stack = slot->stack,
 		.stack_size = slot->stack_size,
+		.kernel = (const uint64_t *)slot->kernel,
 	};
+	if (slot->kernel_bytes > 0 && (size_t)slot->kernel_bytes <= sizeof(slot->kernel))
+		ret_native->kernel_count = (size_t)slot->kernel_bytes / sizeof(slot->kernel[0]);
+	if (!interrupt->kept)
+		leave_out_interrupt(interrupt, ret_native);
 	return true;
 }
 
@@ -192,7 +246,15 @@ static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct py
 	struct pyro_interrupt *interrupt = ((struct interrupt_reader *)reader)->interrupt;
 	const enum pyro_interrupt_aim aim = interrupt->aim;
 	const struct pyro_interrupt_wanted wanted = {
-		spans, count, trails, trail_count, interrupt->registers, interrupt->stack_pages};
+		.spans = spans,
+		.span_count = count,
+		.trails = trails,
+		.trail_count = trail_count,
+		.registers = interrupt->registers,
+		.stack_pages = interrupt->stack_pages,
+		.kernel = interrupt->kernel,
+		.entry = interrupt->entries[0],
+	};
 
 	*ret_done = 0;
 	interrupt->aim = PYRO_INTERRUPT_AT_REST;

@@ -2,6 +2,7 @@
 #ifndef PYRO_TARGET_INTERRUPT_H
 #define PYRO_TARGET_INTERRUPT_H
 
+#include "target/kernel.h"
 #include "target/reader.h"
 
 /** Reads the memory of a thread that runs, while the kernel interrupts its processor for that: the
@@ -40,11 +41,17 @@ struct pyro_interrupt_native {
 	uint64_t stack_addr; /**< the stack pointer */
 	const uint8_t *stack;
 	size_t stack_size;
+	const uint64_t *kernel; /**< addresses in the kernel, for pyro_kernel_at: what it did when
+				     it was interrupted, and nothing of the interrupt itself */
+	size_t kernel_count;    /**< 0: it was interrupted outside, or that is not known */
 };
 /** Has reads bring that as well from now on, with as much of the stack as is there and no more than
  *  about @stack_size bytes (at most 32 KiB). Not while the timer runs. False if this kernel does
  * not give registers. */
 bool pyro_interrupt_want_native(struct pyro_interrupt *interrupt, size_t stack_size);
+/** Has them bring what the kernel was doing as well, from now on. Not while the timer runs; after
+ *  pyro_kernel_load of @kernel, which is not kept. */
+void pyro_interrupt_want_kernel(struct pyro_interrupt *interrupt, const struct pyro_kernel *kernel);
 /** After a follow, until it is lowered: what came with it. False if nothing did. */
 bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 			   struct pyro_interrupt_native *ret_native);

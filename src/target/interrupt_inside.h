@@ -14,14 +14,25 @@
 #include "target/interrupt.h"
 #include "target/interrupt_area.h"
 
+/** Code of the kernel: [start, end). */
+struct pyro_interrupt_code {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* Ways for interrupts into the kernel. */
+#define PYRO_INTERRUPT_ENTRIES 8
+
 /** What is to be read, as a reader's follow has it. */
 struct pyro_interrupt_wanted {
 	const struct pyro_span *spans;
 	size_t span_count;
 	const struct pyro_trail *trails;
 	size_t trail_count;
-	bool registers;       /**< of the thread */
-	uint32_t stack_pages; /**< of its stack, with them */
+	bool registers;                   /**< of the thread */
+	uint32_t stack_pages;             /**< of its stack, with them */
+	bool kernel;                      /**< with them as well: where the kernel was */
+	struct pyro_interrupt_code entry; /**< what our interrupt enters the kernel by */
 };
 
 /* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them are
@@ -69,6 +80,9 @@ struct pyro_interrupt {
 	bool hit;
 	bool registers; /**< that reads bring with them */
 	uint32_t stack_pages;
+	bool kernel;
+	struct pyro_interrupt_code entries[PYRO_INTERRUPT_ENTRIES]; /**< the usual one first */
+	size_t entry_count;
 	const struct pyro_interrupt_slot *served; /**< by the last follow; NULL: none */
 	bool kept;                                /**< aimed at the oldest slot of the timer */
 	uint64_t held_ns;

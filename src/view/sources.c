@@ -191,6 +191,7 @@ enum pyro_rc pyro_view_sources_init(struct pyro_view_sources *sources,
 
 			if (files->files[i].place->kind != PYRO_PLACE_NOWHERE &&
 			    files->files[i].place->kind != PYRO_PLACE_NATIVE &&
+			    files->files[i].place->kind != PYRO_PLACE_KERNEL &&
 			    files->files[i].heat > 0 && name && name[0] != '<')
 				order[count++] = (struct by_heat){files->files[i].heat, i};
 		}

@@ -49,6 +49,8 @@ test('what ran is divided, and how that is known is said', async () => {
     '1,200 stacks with machine code',
     '3 of them cut at the root',
     '1 stack without machine code',
+    '40 stacks with kernel frames',
+    '1 stack in system calls without kernel frames',
     'python/native/system estimated: 10 % from the machine code, 70 % from the instruction pointer, 20 % from /proc',
   ])
     assert.ok(quality.includes(words), `${words}: ${quality}`);
@@ -58,10 +60,10 @@ test('files of every kind are shown, each in its colour', async () => {
   const page = await bench.open(bench.write('kinds'));
   assert.deepEqual(page.trouble, []);
   const kinds = await page.$$eval('.legend li', (items) => items.map((item) => item.textContent));
-  const words = ['own code', 'standard library', 'packages', 'native code', 'no file'];
+  const words = ['own code', 'standard library', 'packages', 'native code', 'kernel', 'no file'];
   assert.deepEqual(kinds, words);
   const names = (await functionTable(page)).map((row) => row.name).sort();
-  assert.deepEqual(names, ['native', 'nowhere', 'own', 'package', 'standard']);
+  assert.deepEqual(names, ['kernel', 'native', 'nowhere', 'own', 'package', 'standard']);
 });
 
 test('nothing can be fetched, and no script but the viewer runs', async () => {

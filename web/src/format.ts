@@ -4,7 +4,14 @@
 import type { MetricName } from './model/values';
 
 /** Whose code a file holds, by its kind (enum pyro_place_kind). */
-export const kindWords = ['own code', 'standard library', 'packages', 'native code', 'no file'];
+export const kindWords = [
+  'own code',
+  'standard library',
+  'packages',
+  'native code',
+  'kernel',
+  'no file',
+];
 
 const grouped = new Intl.NumberFormat('en-US');
 

@@ -111,7 +111,7 @@ static void a_newer_schema_names_both(void **state)
 	struct pyro_err err = {0};
 	spoiled(s, "PRAGMA user_version = 7", PYRO_RC_NEWER, "written by schema 7");
 	assert_int_equal(read_all(s->path, &err), PYRO_RC_NEWER);
-	assert_non_null(strstr(err.message, "reads up to 3. Try: pip install -U pyrometer"));
+	assert_non_null(strstr(err.message, "reads up to 4. Try: pip install -U pyrometer"));
 	spoiled(s, "PRAGMA user_version = 0", PYRO_RC_FORMAT, "schema 0");
 }
 
@@ -179,7 +179,7 @@ static void tables_must_be_plain(void **state)
 {
 	struct scratch *s = *state;
 	spoiled(s, "DROP TABLE strings; CREATE VIEW strings AS SELECT 0 AS id, 'a' AS text",
-		PYRO_RC_FORMAT, "table strings is not as schema 3 has it");
+		PYRO_RC_FORMAT, "table strings is not as schema 4 has it");
 	spoiled(s,
 		"DROP TABLE frames; CREATE TABLE frames(id INTEGER PRIMARY KEY, function INTEGER "
 		"NOT NULL, line INTEGER AS (abs(id)))",

@@ -53,6 +53,9 @@ static const struct {
 	{{"vfs_read ([kernel.kallsyms])", "read (/lib/libc.so.6)"},
 	 "read;vfs_read",
 	 PYRO_METRIC_CPU_SYSTEM},
+	{{"vfs_read (/usr/lib/debug/boot/vmlinux-6.1)", "read (/lib/libc.so.6)"},
+	 "read;vfs_read",
+	 PYRO_METRIC_CPU_SYSTEM},
 	{{"xfs_read (/lib/modules/6.1/xfs.ko.xz)"}, "xfs_read", PYRO_METRIC_CPU_SYSTEM},
 	{{"clock_gettime ([vdso])"}, "clock_gettime", PYRO_METRIC_CPU_NATIVE},
 	{{NULL}, "", PYRO_METRIC_CPU_NATIVE},
@@ -102,6 +105,45 @@ static void test_chains(void **state)
 	pyro_profile_destroy(profile);
 }
 
+/* Python, machine code and the kernel, which is one file however perf calls it. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *line, *file;
+		enum pyro_function_kind kind;
+	} cases[] = {
+		{"vfs_read ([kernel.kallsyms])", "[kernel]", PYRO_FUNCTION_KERNEL},
+		{"vfs_write ([kernel.vmlinux])", "[kernel]", PYRO_FUNCTION_KERNEL},
+		{"do_futex (/usr/lib/debug/boot/vmlinux-6.1)", "[kernel]", PYRO_FUNCTION_KERNEL},
+		{"xfs_read ([xfs])", "[xfs]", PYRO_FUNCTION_KERNEL},
+		{"1 [unknown] ([kernel.kallsyms])", "[kernel]", PYRO_FUNCTION_KERNEL},
+		{"clock_gettime ([vdso])", "[vdso]", PYRO_FUNCTION_NATIVE},
+		{"read (/lib/libc.so.6)", "/lib/libc.so.6", PYRO_FUNCTION_NATIVE},
+		{"py::f:/a.py (/tmp/perf-7.map)", "/a.py", PYRO_FUNCTION_PYTHON},
+	};
+	struct pyro_perf_stack stack;
+	struct pyro_profile *profile;
+
+	assert_int_equal(pyro_profile_create(&profile, NULL), PYRO_RC_OK);
+	pyro_perf_stack_init(&stack);
+	for (uint32_t i = 0; i < PYRO_COUNT(cases); i++) {
+		const struct pyro_function *function;
+		struct pyro_perf_frame frame;
+		uint32_t index;
+
+		pyro_perf_stack_reset(&stack);
+		assert_true(pyro_perf_frame_parse(cases[i].line, strlen(cases[i].line), &frame));
+		assert_int_equal(pyro_perf_stack_add(&stack, &frame), PYRO_RC_OK);
+		assert_int_equal(pyro_perf_stack_settle(&stack, profile, &index), PYRO_RC_OK);
+		function = pyro_profile_function_get(profile, i);
+		assert_int_equal(function->kind, cases[i].kind);
+		assert_string_equal(pyro_profile_string_get(profile, function->file, NULL),
+				    cases[i].file);
+	}
+	pyro_perf_stack_deinit(&stack);
+	pyro_profile_destroy(profile);
+}
+
 /* What was inlined is where the frame is that it was inlined into. */
 static void test_inlined(void **state)
 {
@@ -131,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_inlined),
 	};
 

@@ -48,6 +48,8 @@ static const struct {
 	 "mine"},
 	{"/home/ada/my-site-packages/a.py", PYRO_PLACE_OWN, "/home/ada/my-site-packages/a.py", "a"},
 	{"/usr/lib/libz.so.1", PYRO_PLACE_NATIVE, "libz.so.1", "libz.so.1"},
+	{"[kernel]", PYRO_PLACE_KERNEL, "[kernel]", "[kernel]"},
+	{"[ext4]", PYRO_PLACE_KERNEL, "[ext4]", "[ext4]"},
 	{"<string>", PYRO_PLACE_NOWHERE, "<string>", "<string>"},
 	{"", PYRO_PLACE_NOWHERE, "", ""},
 	{"/", PYRO_PLACE_OWN, "/", ""},
@@ -72,8 +74,9 @@ static void files_have_places(void **state)
 			.name = name,
 			.file = files[i],
 			.first_line = 1,
-			.kind = expected[i].kind == PYRO_PLACE_NATIVE ? PYRO_FUNCTION_NATIVE
-								      : PYRO_FUNCTION_PYTHON,
+			.kind = expected[i].kind == PYRO_PLACE_NATIVE   ? PYRO_FUNCTION_NATIVE
+				: expected[i].kind == PYRO_PLACE_KERNEL ? PYRO_FUNCTION_KERNEL
+									: PYRO_FUNCTION_PYTHON,
 		};
 		assert_int_equal(pyro_profile_function(p, &row, &function), PYRO_RC_OK);
 	}

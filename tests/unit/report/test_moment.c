@@ -20,12 +20,19 @@ struct step {
 	int32_t line;
 };
 
+static enum pyro_function_kind kind_of(const char *file)
+{
+	return file[0] == '['         ? PYRO_FUNCTION_KERNEL
+	       : strstr(file, ".so.") ? PYRO_FUNCTION_NATIVE
+				      : PYRO_FUNCTION_PYTHON;
+}
+
 static uint32_t stack_of(struct pyro_moment *moment, const struct step *steps, size_t count)
 {
 	uint32_t stack = PYRO_NONE;
 
 	for (size_t i = 0; i < count; i++) {
-		struct pyro_function function = {.first_line = 1};
+		struct pyro_function function = {.first_line = 1, .kind = kind_of(steps[i].file)};
 		struct pyro_frame frame = {.line = steps[i].line};
 		uint32_t index;
 
@@ -73,8 +80,12 @@ static void waits(struct pyro_moment_thread *thread, const char *wait, const cha
 /* A server of every kind of thread. */
 static struct pyro_moment *server(void)
 {
-	static const struct step serve[] = {{"<module>", "/srv/shop/app.py", 9},
-					    {"checkout", "/srv/shop/shop/views.py", 61}};
+	static const struct step serve[] = {
+		{"<module>", "/srv/shop/app.py", 9},
+		{"checkout", "/srv/shop/shop/views.py", 61},
+		{"take_gil", "/usr/lib/libpython3.11.so.1.0", 0},
+		{"futex_wait", "[kernel]", 0},
+	};
 	static const struct step render[] = {
 		{"Thread.run", "/usr/lib/python3.11/threading.py", 982},
 		{"render", "/srv/shop/shop/report.py", 210},
@@ -109,7 +120,7 @@ static struct pyro_moment *server(void)
 
 	thread = add(moment, "MainThread");
 	thread->main = true;
-	thread->stack = stack_of(moment, serve, 2);
+	thread->stack = stack_of(moment, serve, 4);
 	waits(thread, "gil", "the GIL", "", 5100 * PYRO_NS_PER_MS);
 	thread = add(moment, "worker-3");
 	thread->runs = thread->holds_gil = true;

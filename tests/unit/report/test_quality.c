@@ -58,6 +58,10 @@ static void test_print(void **state)
 	      false,
 	      "  1,200 stacks with machine code  -  3 of them cut at the root  -  "
 	      "1 stack without machine code\n");
+	check((struct pyro_quality){.native_merged = 50, .kernel_seen = 40, .kernel_unseen = 1},
+	      false,
+	      "  50 stacks with machine code  -  40 stacks with kernel frames  -  "
+	      "1 stack in system calls without kernel frames\n");
 	/* All of it known: nothing is said. Nearly: neither. */
 	check((struct pyro_quality){.parts_stack = 1000, .parts_proc = 1}, false, "");
 	check((struct pyro_quality){.parts_pointer = 10}, false,

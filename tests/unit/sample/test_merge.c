@@ -13,7 +13,9 @@
 
 /* Stacks as texts, leaf first. Python: a letter a frame, a capital one was called by C code.
  * Machine code: L is the loop, p a part of it, any other character a function; what comes out names
- * Python's letters and those of functions, in turn. */
+ * Python's letters and those of functions, in turn, and the kernel's by what stands for them. */
+static const char kernel[] = "!?";
+static size_t kernel_count;
 
 static struct pyro_raw_stack *python;
 static struct pyro_native_stack *native;
@@ -49,10 +51,14 @@ static void check(const char *frames, const char *code, enum pyro_stack_end end,
 		native->frames[i].kind = code[i] == 'L'   ? PYRO_CODE_LOOP
 					 : code[i] == 'p' ? PYRO_CODE_LOOP_PART
 							  : PYRO_CODE_NATIVE;
-	pyro_merge(python, native, merged);
-	for (size_t i = 0; i < merged->count; i++)
-		text[i] = merged->frames[i].native ? code[merged->frames[i].at]
-						   : frames[merged->frames[i].at];
+	pyro_merge(python, native, kernel_count, merged);
+	for (size_t i = 0; i < merged->count; i++) {
+		const char *const of[] = {[PYRO_MERGED_PYTHON] = frames,
+					  [PYRO_MERGED_NATIVE] = code,
+					  [PYRO_MERGED_KERNEL] = kernel};
+
+		text[i] = of[merged->frames[i].kind][merged->frames[i].at];
+	}
 	assert_string_equal(text, expected);
 	assert_int_equal(merged->fit, fit);
 }
@@ -111,7 +117,25 @@ static void without_python_all_is_machine_code(void **state)
 	check("aB", "", PYRO_STACK_END_UNREADABLE, PYRO_MERGE_CUT, "aB");
 }
 
-/* The deepest of both fit in. */
+static void the_kernel_is_on_top_of_machine_code(void **state)
+{
+	const enum pyro_stack_end end = PYRO_STACK_END_COMPLETE;
+
+	kernel_count = 2;
+	check("abC", "12L3", end, PYRO_MERGE_WHOLE, "!?12abC");
+	/* The loop itself met with a page fault. */
+	check("abC", "L3", end, PYRO_MERGE_WHOLE, "!?abC");
+	check("AbC", "12L3", end, PYRO_MERGE_EDGE, "!?A12bC");
+	check("aBcD", "1L23", PYRO_STACK_END_NO_RULE, PYRO_MERGE_CUT, "!?1aB23cD");
+	check("", "12", end, PYRO_MERGE_WHOLE, "!?12");
+	/* Where the code below is not known, it is not shown. */
+	check("AB", "12", end, PYRO_MERGE_NONE, "AB");
+	check("aB", "", PYRO_STACK_END_UNREADABLE, PYRO_MERGE_CUT, "aB");
+	check("", "", PYRO_STACK_END_UNREADABLE, PYRO_MERGE_CUT, "");
+	kernel_count = 0;
+}
+
+/* The deepest of all fit in. */
 static void the_deepest_have_room(void **state)
 {
 	python->count = native->count = PYRO_MAX_STACK_DEPTH;
@@ -120,8 +144,8 @@ static void the_deepest_have_room(void **state)
 		python->entries[i] = false;
 		native->frames[i].kind = PYRO_CODE_NATIVE;
 	}
-	pyro_merge(python, native, merged);
-	assert_int_equal(merged->count, 2 * PYRO_MAX_STACK_DEPTH);
+	pyro_merge(python, native, SIZE_MAX, merged);
+	assert_int_equal(merged->count, 2 * PYRO_MAX_STACK_DEPTH + PYRO_MAX_KERNEL_STACK);
 }
 
 int main(void)
@@ -132,6 +156,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_python_alone),
 		cmocka_unit_test(what_broke_off_is_merged_from_the_leaf),
 		cmocka_unit_test(without_python_all_is_machine_code),
+		cmocka_unit_test(the_kernel_is_on_top_of_machine_code),
 		cmocka_unit_test(the_deepest_have_room),
 	};
 

@@ -54,6 +54,7 @@ static void set_up(struct stage *stage, bool waits)
 	assert_ptr_not_equal(stage->place, MAP_FAILED);
 	stage->snapshot = calloc(1, sizeof(*stage->snapshot));
 	assert_non_null(stage->snapshot);
+	assert_int_equal(pyro_kernel_create(&stage->snapshot->kernel, NULL), PYRO_RC_OK);
 	stage->child = fork();
 	assert_true(stage->child >= 0);
 	if (!stage->child) {
@@ -74,6 +75,7 @@ static void end(struct stage *stage)
 static void tear_down(struct stage *stage)
 {
 	pyro_reader_destroy(stage->reader);
+	pyro_kernel_destroy(stage->snapshot->kernel);
 	free(stage->snapshot);
 	munmap((void *)stage->place, 4096);
 	close(stage->pipe[0]);
@@ -111,6 +113,8 @@ static void a_stopped_thread_shows_all(void **state)
 	pyro_stop_release(stage.child);
 	assert_int_equal(stage.snapshot->kind, PYRO_SNAPSHOT_WHOLE);
 	assert_false(stage.snapshot->in_call);
+	/* In the kernel it does nothing but stop for us. */
+	assert_int_equal(stage.snapshot->within.count, 0);
 	assert_true(stage.snapshot->word_count >= 20);
 	check_marks(&stage);
 	/* It is not stopped any more. */
@@ -118,6 +122,19 @@ static void a_stopped_thread_shows_all(void **state)
 	assert_int_equal(stage.snapshot->kind, PYRO_SNAPSHOT_EMPTY);
 	end(&stage);
 	tear_down(&stage);
+}
+
+/* Whether the kernel does that for it. */
+static bool does(const struct pyro_snapshot *snapshot, const char *wanted)
+{
+	for (size_t i = 0; i < snapshot->within.count; i++) {
+		const char *name =
+			pyro_kernel_name(snapshot->kernel, snapshot->within.functions[i]);
+
+		if (strstr(name, wanted))
+			return true;
+	}
+	return false;
 }
 
 static void a_waiting_thread_shows_where(void **state)
@@ -135,6 +152,13 @@ static void a_waiting_thread_shows_where(void **state)
 	assert_true(stage.snapshot->in_call);
 	assert_int_not_equal(stage.snapshot->pc, 0);
 	check_marks(&stage);
+	assert_true(does(stage.snapshot, "pipe_read [kernel]"));
+	/* Not where it is not wanted, and nothing stays of it. */
+	pyro_kernel_destroy(stage.snapshot->kernel);
+	stage.snapshot->kernel = NULL;
+	pyro_snapshot_take_waiting(stage.snapshot, stage.child, stage.child, stage.reader);
+	assert_int_equal(stage.snapshot->kind, PYRO_SNAPSHOT_CALL);
+	assert_int_equal(stage.snapshot->within.count, 0);
 	end(&stage);
 	pyro_snapshot_take_waiting(stage.snapshot, stage.child, stage.child, stage.reader);
 	assert_int_equal(stage.snapshot->kind, PYRO_SNAPSHOT_EMPTY);

@@ -158,6 +158,22 @@ static enum pyro_rc fill_sources(struct pyro_profile *p, const char *folder)
 	return rc;
 }
 
+static enum pyro_function_kind kind_of(const char *name)
+{
+	return strcmp(name, "native") == 0   ? PYRO_FUNCTION_NATIVE
+	       : strcmp(name, "kernel") == 0 ? PYRO_FUNCTION_KERNEL
+					     : PYRO_FUNCTION_PYTHON;
+}
+
+/* The same function, but of that kind. */
+static enum pyro_rc set_kind(struct pyro_profile *p, enum pyro_function_kind kind, uint32_t *index)
+{
+	struct pyro_function function = *pyro_profile_function_get(p, *index);
+
+	function.kind = kind;
+	return pyro_profile_function(p, &function, index);
+}
+
 /* A function of each kind of file. */
 static enum pyro_rc fill_kinds(struct pyro_profile *p)
 {
@@ -168,6 +184,7 @@ static enum pyro_rc fill_kinds(struct pyro_profile *p)
 		{"standard", "/usr/lib/python3.12/json/decoder.py"},
 		{"package", "/usr/lib/python3/dist-packages/six.py"},
 		{"native", "/usr/lib/libz.so.1"},
+		{"kernel", "[kernel]"},
 		{"nowhere", "<string>"},
 	};
 	enum pyro_rc rc = add_thread(p);
@@ -176,12 +193,8 @@ static enum pyro_rc fill_kinds(struct pyro_profile *p)
 		uint32_t index, stack = PYRO_NONE;
 
 		rc = add_function(p, rows[i].name, rows[i].file, 1, &index);
-		if (rc == PYRO_RC_OK && strcmp(rows[i].name, "native") == 0) {
-			struct pyro_function native = *pyro_profile_function_get(p, index);
-
-			native.kind = PYRO_FUNCTION_NATIVE;
-			rc = pyro_profile_function(p, &native, &index);
-		}
+		if (rc == PYRO_RC_OK)
+			rc = set_kind(p, kind_of(rows[i].name), &index);
 		if (rc == PYRO_RC_OK)
 			rc = add_call(p, index, 1, &stack);
 		if (rc == PYRO_RC_OK)
@@ -204,6 +217,8 @@ static enum pyro_rc fill_parts(struct pyro_profile *p)
 	quality->native_merged = 1200;
 	quality->native_cut = 3;
 	quality->native_unmerged = 1;
+	quality->kernel_seen = 40;
+	quality->kernel_unseen = 1;
 	quality->parts_stack = 10;
 	quality->parts_pointer = 70;
 	quality->parts_proc = 20;

@@ -47,6 +47,7 @@ export const enum Kind {
   Standard,
   Package,
   Native,
+  Kernel,
   Nowhere,
 }
 

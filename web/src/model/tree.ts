@@ -112,7 +112,7 @@ export function buildTree(profile: Profile, fold: boolean): Tree {
   fn[0] = -1;
   const isLibrary = (f: number) => {
     const kind = files.kind[functions.file[f]];
-    return kind === Kind.Standard || kind === Kind.Package || kind === Kind.Native;
+    return kind !== Kind.Own && kind !== Kind.Nowhere;
   };
   for (let i = 0; i < stacks.count; i++) {
     const f = frames.fn[stacks.frame[i]];

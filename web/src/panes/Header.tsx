@@ -21,6 +21,9 @@ function nativeWords(q: (name: string) => number): string[] {
   if (q('native_cut') > 0) words.push(`${count(q('native_cut'))} of them cut at the root`);
   if (q('native_unmerged') > 0)
     words.push(`${plural(q('native_unmerged'), 'stack')} without machine code`);
+  if (q('kernel_seen') > 0) words.push(`${plural(q('kernel_seen'), 'stack')} with kernel frames`);
+  if (q('kernel_unseen') > 0)
+    words.push(`${plural(q('kernel_unseen'), 'stack')} in system calls without kernel frames`);
   return words;
 }
 
