@@ -155,6 +155,9 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 				rc = PYRO_RC_TORN;
 				if (--interrupts == 0)
 					give_up_interrupts(freeze);
+				/* Its registers are to be had by a stop, but not in front of it. */
+				if (!interrupts && freeze->native && !freeze->no_stop)
+					return PYRO_RC_UNSUPPORTED;
 			}
 			freeze->torn += rc == PYRO_RC_TORN;
 			continue;
@@ -271,8 +274,10 @@ static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_pytho
 	case PYRO_PROOF_BY_SWITCH:
 	case PYRO_PROOF_BY_PROC:
 		rc = PYRO_RC_UNSUPPORTED;
-		if (must_stop(freeze, kernel))
+		if (must_stop(freeze, kernel)) {
 			rc = read_stopped(freeze, python, index, kernel, stack, view);
+			freeze->skip -= freeze->skip > 0;
+		}
 		if (!rc || rc == PYRO_RC_GONE)
 			return rc;
 		rc = read_frozen(freeze, python, index, kernel, holder, stack, view);
