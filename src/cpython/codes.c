@@ -407,20 +407,20 @@ static enum pyro_rc finish_slot(struct pyro_codes *codes, struct pyro_window *wi
 	return PYRO_RC_OK;
 }
 
-/* Reads the fresh slots whole, all of them together: the objects, what they point to, what of that
- * is longer than usual. */
+/* Reads the fresh slots from @first on whole, all of them together: the objects, what they point
+ * to, what of that is longer than usual. */
 static enum pyro_rc decode_fresh(struct pyro_codes *codes, struct pyro_window *window,
-				 const struct pyro_layout *l)
+				 const struct pyro_layout *l, size_t first)
 {
 	struct pyro_string string;
 	struct pyro_bytes table;
 	struct parts parts;
 	enum pyro_rc rc;
 
-	for (size_t i = 0; i < codes->fresh_count; i++)
+	for (size_t i = first; i < codes->fresh_count; i++)
 		pyro_window_plan(window, codes->slots[codes->fresh[i]].addr, l->co_id_end);
 	rc = pyro_window_fetch(window);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
+	for (size_t i = first; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
 		if (!find_parts(codes, window, l, codes->fresh[i], &parts))
 			continue;
 		for (size_t j = 0; j < PYRO_COUNT(parts.texts); j++)
@@ -429,7 +429,7 @@ static enum pyro_rc decode_fresh(struct pyro_codes *codes, struct pyro_window *w
 	}
 	if (rc == PYRO_RC_OK)
 		rc = pyro_window_fetch(window);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
+	for (size_t i = first; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
 		if (!find_parts(codes, window, l, codes->fresh[i], &parts))
 			continue;
 		for (size_t j = 0; j < PYRO_COUNT(parts.texts); j++) {
@@ -440,7 +440,7 @@ static enum pyro_rc decode_fresh(struct pyro_codes *codes, struct pyro_window *w
 	}
 	if (rc == PYRO_RC_OK && pyro_window_pending(window))
 		rc = pyro_window_fetch(window);
-	for (size_t i = 0; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
+	for (size_t i = first; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
 		const uint32_t slot = codes->fresh[i];
 
 		rc = finish_slot(codes, window, l, slot);
@@ -500,20 +500,21 @@ static bool none_went(const struct pyro_window *window, const struct pyro_layout
 }
 
 static enum pyro_rc decode_late(struct pyro_codes *codes, struct pyro_window *window,
-				const struct pyro_layout *l, uint64_t interp, uint64_t generation)
+				const struct pyro_layout *l, uint64_t interp, uint64_t generation,
+				size_t first)
 {
 	enum pyro_rc rc;
 
-	for (size_t i = 0; i < codes->fresh_count; i++) {
+	for (size_t i = first; i < codes->fresh_count; i++) {
 		const uint64_t addr = codes->slots[codes->fresh[i]].addr;
 
 		if (!pyro_window_find(window, addr, l->co_id_end).data)
 			return PYRO_RC_SHORT;
 	}
 	window->sealed = false;
-	rc = decode_fresh(codes, window, l);
+	rc = decode_fresh(codes, window, l, first);
 	window->sealed = true;
-	for (size_t i = 0; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
+	for (size_t i = first; rc == PYRO_RC_OK && i < codes->fresh_count; i++) {
 		if (!is_still(codes, window, l, codes->fresh[i]))
 			rc = PYRO_RC_SHORT;
 	}
@@ -527,6 +528,7 @@ enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *w
 				 uint64_t generation, const uint64_t *addrs, size_t count,
 				 uint32_t *ret_slots)
 {
+	const size_t first = codes->fresh_count; /* those before are another state's */
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	for (size_t i = 0; i < count; i++) {
@@ -563,10 +565,10 @@ enum pyro_rc pyro_codes_identify(struct pyro_codes *codes, struct pyro_window *w
 		codes->slots[slot].generation = generation;
 		codes->slots[slot].epoch = codes->epoch;
 	}
-	if (codes->fresh_count > 0) {
-		rc = window->sealed ? decode_late(codes, window, layout, interp, generation)
-				    : decode_fresh(codes, window, layout);
-		for (size_t i = 0; i < codes->fresh_count; i++) {
+	if (codes->fresh_count > first) {
+		rc = window->sealed ? decode_late(codes, window, layout, interp, generation, first)
+				    : decode_fresh(codes, window, layout, first);
+		for (size_t i = first; i < codes->fresh_count; i++) {
 			codes->slots[codes->fresh[i]].interp = interp;
 			codes->slots[codes->fresh[i]].generation = generation;
 		}

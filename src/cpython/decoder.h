@@ -45,6 +45,28 @@ struct pyro_hint {
 	uint64_t generation;   /**< code_object_generation in the last stack */
 	bool generation_still; /**< it was the same in the stack before */
 	uint32_t epoch;        /**< that of the last stack */
+	uint64_t cframe; /**< the newest, as last read of the thread state; 0: there is none */
+	size_t sibling;  /**< nested: another state of the same host; SIZE_MAX: no more */
+	size_t caller;   /**< nested, to 3.9: the state that waits for code in this one */
+	bool idle;       /**< nested: no frames, in the last look */
+};
+
+/** nest.c: a state that a thread is in. */
+struct pyro_nest_state {
+	struct pyro_thread state;
+	uint64_t place; /**< where on the C stack the loop was last entered in it; 0: not known */
+};
+
+/** Where one thread is, as pyro_python_thread saw it. */
+struct pyro_nest {
+	struct pyro_nest_state states[PYRO_MAX_INTERPRETERS]; /**< those with frames, innermost
+								 first */
+	size_t count;
+	bool mixed; /**< the outermost was entered again from an inner one: its frames are not all
+		       below */
+	size_t candidates[PYRO_MAX_INTERPRETERS]; /**< states that it may be in: places in the
+						     look */
+	size_t candidate_count;
 };
 
 /** Work space of pyro_python_stack. */
@@ -58,6 +80,7 @@ struct pyro_walk {
 	int32_t tlbcs[PYRO_MAX_STACK_DEPTH];
 	uint32_t slots[PYRO_MAX_STACK_DEPTH];
 	bool entries[PYRO_MAX_STACK_DEPTH]; /**< called by C code */
+	size_t first; /**< those of the state that is walked begin here; before are others' */
 	size_t count;
 	uint64_t outside[PYRO_MAX_STACK_DEPTH]; /**< frames that no data stack chunk holds */
 	size_t outside_count;
@@ -100,6 +123,11 @@ struct pyro_python {
 	size_t interp_count;
 	struct pyro_map thread_index; /**< thread state address to index */
 	uint32_t pthread_tid; /**< where struct pthread keeps the tid; PYRO_ABSENT: unknown */
+	bool nested; /**< there are or were several interpreters; what follows is of them */
+	struct pyro_map hosts;                     /**< thread, by what names it, to its host */
+	size_t roamers[2 * PYRO_MAX_INTERPRETERS]; /**< states that any thread may enter */
+	size_t roamer_count;
+	struct pyro_nest nest;
 	bool looked;
 	bool moved; /**< in the last look a thread state had got another pthread_t */
 
@@ -128,11 +156,44 @@ static inline bool pyro_hint_trusted(const struct pyro_python *python, const str
 enum pyro_rc pyro_threads_settle_layout(struct pyro_python *python,
 					struct pyro_err *err) PYRO_NODISCARD;
 void pyro_threads_deinit(struct pyro_python *python);
+/** What a state says when read as @bytes: fills in @thread, which is known from a look. @by_status:
+ *  also whether it is attached; else its GIL says that. */
+void pyro_threads_decode(const struct pyro_python *python, struct pyro_bytes bytes, bool by_status,
+			 struct pyro_thread *thread);
+/** The bytes of state @thread in the window. False if it is no longer that state. */
+bool pyro_threads_find(const struct pyro_python *python, size_t thread,
+		       struct pyro_bytes *ret_bytes);
+/** Keeps what @bytes say of the next stack of state @thread. */
+void pyro_threads_note(struct pyro_python *python, size_t thread, struct pyro_bytes bytes);
+/** Takes GIL @gil, which was planned, from the window. Errors: TORN. */
+enum pyro_rc pyro_threads_gil(struct pyro_python *python, uint32_t gil,
+			      struct pyro_gil *ret_gil) PYRO_NODISCARD;
+/** A state that names the thread on whose C stack @addr lies, by its place in the look: the oldest.
+ *  SIZE_MAX: there is none. */
+size_t pyro_threads_on_stack(const struct pyro_python *python, uint64_t addr);
 /** The hint of the thread state at @addr; NULL for one that the last look did not show. */
 struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr);
 /** frames.c: plans what the next stack of a thread is likely to need. */
 void pyro_frames_plan(struct pyro_python *python, const struct pyro_thread *thread,
 		      const struct pyro_hint *hint);
+/** frames.c: where on the C stack the loop was last entered in @state, by its top; 3.13 on.
+ *  *ret_place: 0 if that cannot be read. Errors: SHORT, GONE, PERM. */
+enum pyro_rc pyro_frames_entry(struct pyro_python *python, const struct pyro_thread *state,
+			       uint64_t *ret_place) PYRO_NODISCARD;
+/** nest.c: whether any thread may enter state @thread, whatever thread it names. */
+bool pyro_nest_roams(const struct pyro_python *python, size_t thread);
+/** After a look: which states are of one thread. Errors: NOMEM. */
+enum pyro_rc pyro_nest_find(struct pyro_python *python) PYRO_NODISCARD;
+/** Plans to read thread @host, in all its interpreters. */
+void pyro_nest_plan(struct pyro_python *python, size_t host);
+/** What that read says of it, for pyro_python_thread; keeps for pyro_python_stack where it is.
+ *  Errors: as pyro_python_thread. */
+enum pyro_rc pyro_nest_take(struct pyro_python *python, size_t host, struct pyro_gil *ret_gil,
+			    struct pyro_thread *ret_thread) PYRO_NODISCARD;
+/** nest_calls.c, to 3.9: whether the frame at @frame, the newest of its state, waits for code that
+ *  it has run in another interpreter, and in which. Errors: SHORT, GONE, PERM. */
+enum pyro_rc pyro_nest_called(struct pyro_python *python, uint64_t frame, bool *ret_calls,
+			      uint64_t *ret_interp) PYRO_NODISCARD;
 /** frames.c: the byte offset of the instruction of a frame of the code object at @code, of which
  * @slot is known; UINT32_MAX for a frame that has not started, or (*ret_sane is false) makes no
  * sense. */

@@ -88,6 +88,33 @@ static enum pyro_rc get_frame(struct pyro_python *python, uint64_t addr,
 	return ret_frame->data ? PYRO_RC_OK : PYRO_RC_FAULT;
 }
 
+enum pyro_rc pyro_frames_entry(struct pyro_python *python, const struct pyro_thread *state,
+			       uint64_t *ret_place)
+{
+	const struct pyro_hint *hint = pyro_threads_hint(python, state->addr);
+	const struct pyro_layout *l = &python->layout;
+	uint64_t addr = state->top;
+
+	*ret_place = 0;
+	python->walk.chunk = hint ? hint->chunk : 0;
+	python->walk.chunk_size = 0;
+	for (uint32_t walked = 0; addr != 0 && walked < PYRO_MAX_STACK_WALK; walked++) {
+		struct pyro_bytes frame;
+		enum pyro_rc rc = get_frame(python, addr, &frame);
+
+		if (rc == PYRO_RC_FAULT)
+			break;
+		if (rc != PYRO_RC_OK)
+			return rc;
+		if (pyro_bytes_u8(frame, l->fr_owner) >= PYRO_OWNER_SHIM) {
+			*ret_place = addr;
+			break;
+		}
+		addr = pyro_bytes_u64(frame, l->fr_previous);
+	}
+	return PYRO_RC_OK;
+}
+
 /* True where C code entered the interpreter's loop: from here on the cframe below has the frames.
  */
 static bool is_entry(const struct pyro_layout *l, struct pyro_bytes frame, uint8_t owner)
@@ -420,9 +447,9 @@ static enum pyro_rc fill_stack(struct pyro_python *python, struct pyro_raw_stack
 	struct pyro_walk *walk = &python->walk;
 	enum pyro_rc rc;
 
-	stack->truncated = walk->truncated;
-	stack->partial = walk->partial;
-	for (size_t i = 0; i < walk->count; i++) {
+	stack->truncated |= walk->truncated;
+	stack->partial |= walk->partial;
+	for (size_t i = walk->first; i < walk->count; i++) {
 		struct pyro_raw_frame *frame = &stack->frames[stack->count];
 		const uint32_t slot = walk->slots[i];
 		bool sane;
@@ -476,30 +503,18 @@ static enum pyro_rc read_cframes(struct pyro_python *python, uint64_t *top)
 	return rc == PYRO_RC_FAULT ? PYRO_RC_OK : rc;
 }
 
-enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
-			       struct pyro_raw_stack *stack)
+/* Begins the walk of one state's stack, behind the @first frames that are there. */
+static void begin_walk(struct pyro_walk *walk, const struct pyro_hint *hint, size_t first)
 {
-	const struct pyro_layout *l = &python->layout;
-	struct pyro_hint *hint = pyro_threads_hint(python, thread->addr);
-	struct pyro_walk *walk = &python->walk;
-	const bool ahead =
-		thread->addr == python->ahead && python->window.round == python->ahead_round;
-	uint64_t top = thread->top;
-	enum pyro_rc rc = PYRO_RC_OK;
-
-	python->ahead = 0;
-	stack->count = 0;
-	stack->truncated = false;
-	stack->partial = false;
 	walk->thread = 0;
-	walk->count = 0;
+	walk->first = walk->count = first;
 	walk->outside_count = 0;
 	walk->chunk = hint ? hint->chunk : 0;
 	walk->chunk_size = 0;
 	walk->high = 0;
 	walk->truncated = false;
 	walk->partial = false;
-	walk->generation = pyro_hint_trusted(python, hint) ? hint->generation : UINT64_MAX;
+	walk->generation = UINT64_MAX;
 	walk->bottom = 0;
 	walk->cframe_below = 0;
 	walk->frame_below = 0;
@@ -507,9 +522,23 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	walk->upper = 0;
 	walk->lower = 0;
 	walk->crossed = false;
-	pyro_codes_begin(&python->codes);
+}
+
+/* Puts the stack of one state behind what is there of @stack. @ahead: what it needs was read. */
+static enum pyro_rc add_state(struct pyro_python *python, const struct pyro_thread *thread,
+			      bool ahead, struct pyro_raw_stack *stack)
+{
+	const struct pyro_layout *l = &python->layout;
+	struct pyro_hint *hint = pyro_threads_hint(python, thread->addr);
+	struct pyro_walk *walk = &python->walk;
+	uint64_t top = thread->top;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	begin_walk(walk, hint, stack->count);
 	if (top == 0)
 		return PYRO_RC_OK;
+	if (pyro_hint_trusted(python, hint))
+		walk->generation = hint->generation;
 	if (!ahead)
 		rc = read_first(python, thread, hint);
 	if (rc == PYRO_RC_OK && l->cf_frame != PYRO_ABSENT)
@@ -526,22 +555,62 @@ enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thr
 	rc = walk_frames(python, hint, top);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_codes_identify(&python->codes, &python->window, l, thread->interp,
-					 walk->generation, walk->code_addrs, walk->count,
-					 walk->slots);
+					 walk->generation, walk->code_addrs + walk->first,
+					 walk->count - walk->first, walk->slots + walk->first);
 	if (rc == PYRO_RC_OK && hint && l->co_framesize != PYRO_ABSENT)
 		check_crossing(python, hint);
 	if (rc == PYRO_RC_OK)
 		rc = fill_stack(python, stack);
-	if (rc != PYRO_RC_OK) {
-		stack->count = 0;
+	if (rc != PYRO_RC_OK)
 		return rc;
-	}
 	walk->thread = thread->addr;
 	if (hint) {
 		hint->top = thread->top;
 		hint->cframe_below = walk->cframe_below;
 	}
 	return PYRO_RC_OK;
+}
+
+/* All states that the thread is in, as pyro_python_thread found them. */
+static enum pyro_rc add_states(struct pyro_python *python, bool ahead, struct pyro_raw_stack *stack)
+{
+	const struct pyro_nest *nest = &python->nest;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	stack->partial = nest->mixed;
+	for (size_t i = 0; i < nest->count && rc == PYRO_RC_OK; i++) {
+		const size_t count = stack->count;
+
+		if (i > 0)
+			pyro_frames_learn(python);
+		rc = add_state(python, &nest->states[i].state, ahead, stack);
+		if (rc == PYRO_RC_FAULT && nest->count > 1) {
+			stack->count = count;
+			stack->partial = true; /* the others are there */
+			rc = PYRO_RC_OK;
+		}
+	}
+	return rc;
+}
+
+enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
+			       struct pyro_raw_stack *stack)
+{
+	const bool fresh = thread->addr == python->ahead;
+	const bool ahead = fresh && python->window.round == python->ahead_round;
+	enum pyro_rc rc;
+
+	python->ahead = 0;
+	stack->count = 0;
+	stack->truncated = false;
+	stack->partial = false;
+	begin_walk(&python->walk, NULL, 0);
+	pyro_codes_begin(&python->codes);
+	rc = python->nested && fresh ? add_states(python, ahead, stack)
+				     : add_state(python, thread, ahead, stack);
+	if (rc != PYRO_RC_OK)
+		stack->count = 0;
+	return rc;
 }
 
 /* Adds @addr to the set of this stack; false if it was there. */
@@ -629,7 +698,7 @@ static void learn_codes(const struct pyro_walk *walk, struct pyro_codes *codes,
 	memcpy(before, hint->codes, count * sizeof(*before));
 	memcpy(ages, hint->code_ages, count);
 	hint->code_count = 0;
-	for (size_t i = 0; i < walk->count; i++)
+	for (size_t i = walk->first; i < walk->count; i++)
 		list_code(codes, hint, walk->slots[i], 0);
 	for (uint32_t i = 0; i < count; i++) {
 		if (ages[i] < MEMORY)

@@ -218,24 +218,12 @@ static enum pyro_rc read_state(struct pyro_greenlets *greenlets, uint64_t addr,
 	return PYRO_RC_OK;
 }
 
-/* The thread on whose C stack @addr lies. A thread's structure lies above its stack; the main one's
- * stack is above all else. */
+/* The thread on whose C stack @addr lies. */
 static uint64_t thread_at(const struct pyro_python *python, uint64_t addr)
 {
-	const struct pyro_thread *best = NULL, *first = NULL;
+	const size_t at = pyro_threads_on_stack(python, addr);
 
-	for (size_t i = 0; i < python->look.thread_count; i++) {
-		const struct pyro_thread *thread = &python->threads[i];
-
-		if (thread->main && thread->interp_id == 0)
-			first = thread;
-		else if (thread->pthread > addr && thread->pthread - addr < MAX_STACK &&
-			 (!best || thread->pthread < best->pthread))
-			best = thread;
-	}
-	if (!best)
-		best = first;
-	return best ? best->addr : 0;
+	return at == SIZE_MAX ? 0 : python->threads[python->threads[at].host].addr;
 }
 
 static uint64_t greenlet_at(const struct pyro_greenlets *greenlets, struct pyro_bytes state,

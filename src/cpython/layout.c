@@ -39,6 +39,7 @@ static bool threads_are_sound(const struct pyro_layout *l)
 	       fits(l->ts_top, 8, PYRO_READ_THREAD) && fits(l->ts_thread_id, 8, PYRO_READ_THREAD) &&
 	       fits_or_absent(l->ts_native_id, 8, PYRO_READ_THREAD) &&
 	       fits_or_absent(l->ts_status, 4, PYRO_READ_THREAD) &&
+	       fits_or_absent(l->ts_cframe, 8, PYRO_READ_THREAD) &&
 	       fits_or_absent(l->ts_chunk, 8, PYRO_READ_THREAD) &&
 	       fits(l->gil_interval, 8, PYRO_READ_GIL) &&
 	       fits(l->gil_last_holder, 8, PYRO_READ_GIL) &&
@@ -114,6 +115,7 @@ static bool values_are_sound(const struct pyro_layout *l)
 	       fits_or_absent(l->co_cells, 8, PYRO_READ_CODE) &&
 	       fits_or_absent(l->co_frees, 8, PYRO_READ_CODE) &&
 	       fits_or_absent(l->co_kinds, 8, PYRO_READ_CODE) &&
+	       fits_or_absent(l->co_stacksize, 4, PYRO_READ_CODE) &&
 	       fits(l->ty_itemsize, 8, PYRO_READ_TYPE) && fits(l->ty_members, 8, PYRO_READ_TYPE) &&
 	       fits(l->ty_base, 8, PYRO_READ_TYPE) && fits(l->ty_dict, 8, PYRO_READ_TYPE) &&
 	       fits(l->ty_name, 8, PYRO_READ_TYPE) && fits(l->ty_basicsize, 8, PYRO_READ_TYPE) &&

@@ -34,8 +34,9 @@
 	X(in_generation) /* code_object_generation; 3.14 on */                                     \
 	X(ts_next)                                                                                 \
 	X(ts_interp)                                                                               \
-	X(ts_top)  /* frame (to 3.10), cframe (3.11, 3.12), current_frame (3.13 on) */             \
-	X(ts_base) /* pointer to the frame below all others; 3.15 on */                            \
+	X(ts_top)    /* frame (to 3.10), cframe (3.11, 3.12), current_frame (3.13 on) */           \
+	X(ts_cframe) /* 3.10 to 3.12 */                                                            \
+	X(ts_base)   /* pointer to the frame below all others; 3.15 on */                          \
 	X(ts_thread_id)                                                                            \
 	X(ts_native_id) /* 3.11 on */                                                              \
 	X(ts_status)    /* 3.12 on */                                                              \
@@ -65,6 +66,7 @@
 	X(co_units)  /* number of code units; 3.11 on */                                           \
 	X(co_code)   /* pointer to bytes (to 3.10), the instructions themselves */                 \
 	X(co_first_line)                                                                           \
+	X(co_stacksize) /* values; to 3.9 */                                                       \
 	X(co_framesize) /* in words; 3.12 on */                                                    \
 	X(co_filename)                                                                             \
 	X(co_name)                                                                                 \

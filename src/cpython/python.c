@@ -17,6 +17,7 @@ static void set_read_sizes(struct pyro_python *python)
 	size = pyro_end_of(l->ts_native_id, size);
 	size = pyro_end_of(l->ts_status, size);
 	size = pyro_end_of(l->ts_chunk, size);
+	size = pyro_end_of(l->ts_cframe, size);
 	python->thread_read = pyro_end_of(l->ts_data_top, size);
 
 	size = pyro_end_of(l->fr_previous, 0);
@@ -49,6 +50,7 @@ enum pyro_rc pyro_python_create(struct pyro_reader *reader, const struct pyro_py
 	python->origin.version_text[sizeof(python->origin.version_text) - 1] = '\0';
 	python->pthread_tid = PYRO_ABSENT;
 	pyro_map_init(&python->thread_index, PYRO_MAX_THREADS);
+	pyro_map_init(&python->hosts, PYRO_MAX_THREADS);
 	pyro_codes_init(&python->codes);
 	rc = pyro_window_init(&python->window, reader);
 	if (rc != PYRO_RC_OK)
@@ -75,6 +77,7 @@ void pyro_python_destroy(struct pyro_python *python)
 	pyro_codes_deinit(&python->codes);
 	pyro_window_deinit(&python->window);
 	pyro_map_deinit(&python->thread_index);
+	pyro_map_deinit(&python->hosts);
 	free(python);
 }
 

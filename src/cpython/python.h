@@ -32,6 +32,9 @@ struct pyro_gil {
 	uint64_t wait_high; /**< waits for this GIL; both 0 if unknown */
 };
 
+/** A state that a thread has in an interpreter. In a process with one interpreter that is a thread.
+ *  Else a thread has several, and may be in several interpreters at a time, one entered from
+ * another: one of its states stands for it, its host. */
 struct pyro_thread {
 	uint64_t addr;      /**< of the PyThreadState in the target */
 	uint64_t interp;    /**< of its PyInterpreterState */
@@ -41,6 +44,8 @@ struct pyro_thread {
 	uint64_t native_id; /**< kernel thread id in the target's pid namespace; before 3.11 found
 			       by way of the pthread_t; 0 if unknown */
 	uint64_t top;  /**< current frame (3.8 to 3.10, 3.13+) or cframe (3.11, 3.12); 0: none */
+	size_t host;   /**< the state that stands for its thread: a place in the look, its own if
+			    that is this one. The oldest, of the outermost interpreter */
 	bool main;     /**< the main thread of its interpreter */
 	bool attached; /**< free-threaded builds: runs Python code now; else: holds its GIL */
 };
@@ -53,7 +58,9 @@ struct pyro_look {
 	size_t gil_count;
 	bool collecting; /**< the main interpreter is collecting garbage */
 	bool finalizing;
-	bool changed;        /**< the set of threads is not that of the look before */
+	bool nested;  /**< there are or were several interpreters, which threads go into and come
+			 out of between looks */
+	bool changed; /**< the set of threads is not that of the look before */
 	uint64_t generation; /**< counts such changes */
 };
 
@@ -115,16 +122,20 @@ enum pyro_rc pyro_python_look(struct pyro_python *python,
 /** Reads GIL @gil of the last look once more: the "after" of a proof. */
 enum pyro_rc pyro_python_gil(struct pyro_python *python, uint32_t gil,
 			     struct pyro_gil *ret_gil) PYRO_NODISCARD;
-/** Reads thread @thread of the last look and its GIL afresh: what a sampler does first inside a
- *  freeze. What its stack is likely to need comes with the same read, for a pyro_python_stack that
- *  follows at once; with a reader that can follow trails it is all of it, of the same moment.
- *  Errors: TORN when the memory is no longer that thread. */
+/** Reads thread @thread of the last look, which is a host, and its GIL afresh: what a sampler does
+ *  first inside a freeze. What its stack is likely to need comes with the same read, for a
+ *  pyro_python_stack that follows at once; with a reader that can follow trails it is all of it, of
+ *  the same moment. Of a thread that is in several interpreters, `gil`, `interp_id` and `attached`,
+ *  and *ret_gil, are of the innermost. Errors: TORN when the memory is no longer that thread, SHORT
+ *  (the trails did not bring what tells in which interpreters it is). */
 enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
 				struct pyro_thread *ret_thread) PYRO_NODISCARD;
 /** Reads the stack of @thread as it stands, with every code object on it identified from the same
- *  moment (an address that now holds another code object is noticed). Consistent only if the caller
- *  proves that the thread stood still. Lines are not filled. Errors: as pyro_python_look, SHORT
- * (the trails did not bring all of it). */
+ *  moment (an address that now holds another code object is noticed). Right after
+ *  pyro_python_thread it is the whole stack of that thread, through all interpreters that it is in;
+ *  else what the state itself has of it. Consistent only if the caller proves that the thread stood
+ *  still. Lines are not filled. Errors: as pyro_python_look, SHORT (the trails did not bring all of
+ *  it). */
 enum pyro_rc pyro_python_stack(struct pyro_python *python, const struct pyro_thread *thread,
 			       struct pyro_raw_stack *stack) PYRO_NODISCARD;
 /** Ends a pyro_python_stack: with @proved, code objects first seen in it are kept; without, they
@@ -146,6 +157,14 @@ bool pyro_python_leaf_calls(struct pyro_python *python, const struct pyro_raw_st
 uint64_t pyro_python_frame_addr(const struct pyro_python *python, size_t frame);
 /** NULL for an id that was never given out. */
 const struct pyro_code *pyro_python_code(const struct pyro_python *python, uint32_t code);
+
+/** The thread of the last look that the state at @addr is of, by the place of its host; SIZE_MAX:
+ *  there is no such state. Of a state that any thread may enter, the one that was last seen in it.
+ */
+size_t pyro_python_thread_of(const struct pyro_python *python, uint64_t addr);
+/** Whether thread @thread of the last look, a host, may be the one that the state at @addr is of:
+ * so that who was last to hold the GIL is another thread only if it is not. */
+bool pyro_python_may_be(const struct pyro_python *python, size_t thread, uint64_t addr);
 
 /** Names that Python's threading module gave, by thread state of the last look: calls @each for
  *  every one found. Best effort, bounded, not for every sample. */

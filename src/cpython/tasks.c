@@ -162,7 +162,7 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 	};
 	if (pyro_map_get(&tasks->list.threads, task->loop, &thread) &&
 	    thread < tasks->python->look.thread_count)
-		task->thread = tasks->python->threads[thread].addr;
+		task->thread = tasks->python->threads[tasks->python->threads[thread].host].addr;
 	rc = pyro_task_name_read(tasks->python, objects, object.name, &inside->name);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_await_chain_follow(objects, object.coro, &tasks->chain);

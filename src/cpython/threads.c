@@ -6,6 +6,7 @@
 #define STATUS_ACTIVE   (1u << 4) /* PyThreadState._status.active, 3.12 on */
 #define MAX_INTERVAL    1000000000ull
 #define SEARCH_DISTANCE 256u
+#define MAX_STACK       (1u << 30) /* bytes of a C stack */
 
 static struct pyro_bytes gil_bytes(const struct pyro_window *window, uint64_t addr)
 {
@@ -62,8 +63,8 @@ static enum pyro_rc take_gil(struct pyro_python *python, uint64_t addr, size_t *
 	return PYRO_RC_OK;
 }
 
-static void decode_thread(const struct pyro_python *python, struct pyro_bytes bytes, bool by_status,
-			  struct pyro_thread *thread)
+void pyro_threads_decode(const struct pyro_python *python, struct pyro_bytes bytes, bool by_status,
+			 struct pyro_thread *thread)
 {
 	const struct pyro_layout *l = &python->layout;
 
@@ -197,8 +198,9 @@ static enum pyro_rc walk_threads(struct pyro_python *python, const struct pyro_i
 			.interp_id = interp->id,
 			.gil = interp->gil,
 			.native_id = *changed ? 0 : thread->native_id,
+			.host = *count,
 		};
-		decode_thread(python, bytes, l->free_threaded, thread);
+		pyro_threads_decode(python, bytes, l->free_threaded, thread);
 		(*count)++;
 		addr = pyro_bytes_u64(bytes, l->ts_next);
 		for (size_t i = first; addr != 0 && i < *count && (*count & (*count - 1)) == 0;
@@ -320,7 +322,7 @@ static bool is_collecting(const struct pyro_python *python)
 	return addr != 0 && pyro_bytes_u32(pyro_window_find(&python->window, addr, 4), 0) != 0;
 }
 
-static void note_data_stack(struct pyro_python *python, size_t thread, struct pyro_bytes bytes)
+void pyro_threads_note(struct pyro_python *python, size_t thread, struct pyro_bytes bytes)
 {
 	const struct pyro_layout *l = &python->layout;
 
@@ -330,6 +332,8 @@ static void note_data_stack(struct pyro_python *python, size_t thread, struct py
 		python->hints[thread].data_top = pyro_bytes_u64(bytes, l->ts_data_top);
 	if (l->ts_base != PYRO_ABSENT)
 		python->hints[thread].base = pyro_bytes_u64(bytes, l->ts_base);
+	if (l->ts_cframe != PYRO_ABSENT)
+		python->hints[thread].cframe = pyro_bytes_u64(bytes, l->ts_cframe);
 }
 
 enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look **ret_look)
@@ -376,7 +380,7 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 		const struct pyro_bytes bytes = pyro_window_find(
 			&python->window, python->threads[i].addr, python->thread_read);
 
-		note_data_stack(python, i, bytes);
+		pyro_threads_note(python, i, bytes);
 	}
 	if (python->layout.ts_native_id == PYRO_ABSENT) {
 		/* A new thread's state names its creator until the thread runs. */
@@ -384,6 +388,13 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 			pyro_native_ids(python);
 		else
 			pyro_native_ids_update(python);
+	}
+	python->nested |= python->interp_count > 1;
+	python->look.nested = python->nested;
+	if (python->nested) {
+		rc = pyro_nest_find(python);
+		if (rc != PYRO_RC_OK)
+			return rc;
 	}
 	*ret_look = &python->look;
 	return PYRO_RC_OK;
@@ -413,25 +424,37 @@ static bool has_own_gil(const struct pyro_python *python)
 	return python->look.thread_count == 1 && python->layout.ts_status != PYRO_ABSENT;
 }
 
-enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
-				struct pyro_thread *ret_thread)
+enum pyro_rc pyro_threads_gil(struct pyro_python *python, uint32_t gil, struct pyro_gil *ret_gil)
 {
-	const struct pyro_layout *l = &python->layout;
-	const struct pyro_thread *known;
+	struct pyro_gil *known = &python->gils[gil];
 	struct pyro_bytes bytes;
-	struct pyro_gil *gil;
-	bool by_status;
-	enum pyro_rc rc;
 
-	*ret_gil = (struct pyro_gil){0};
-	*ret_thread = (struct pyro_thread){0};
-	if (thread >= python->look.thread_count)
-		return PYRO_RC_NOTFOUND;
-	known = &python->threads[thread];
-	gil = &python->gils[known->gil];
-	by_status = l->free_threaded ||
-		    (has_own_gil(python) && pyro_hint_trusted(python, &python->hints[thread]));
-	pyro_window_reset(&python->window);
+	if (known->addr == 0)
+		return PYRO_RC_OK;
+	bytes = gil_bytes(&python->window, known->addr);
+	if (!gil_is_plausible(&python->layout, bytes))
+		return PYRO_RC_TORN;
+	decode_gil(&python->layout, known->addr, bytes, known);
+	*ret_gil = *known;
+	return PYRO_RC_OK;
+}
+
+bool pyro_threads_find(const struct pyro_python *python, size_t thread,
+		       struct pyro_bytes *ret_bytes)
+{
+	const struct pyro_thread *known = &python->threads[thread];
+	const struct pyro_layout *l = &python->layout;
+
+	*ret_bytes = pyro_window_find(&python->window, known->addr, python->thread_read);
+	return ret_bytes->data && pyro_bytes_u64(*ret_bytes, l->ts_interp) == known->interp &&
+	       pyro_bytes_u64(*ret_bytes, l->ts_thread_id) == known->pthread;
+}
+
+static void plan_thread(struct pyro_python *python, size_t thread, bool by_status)
+{
+	const struct pyro_thread *known = &python->threads[thread];
+	const struct pyro_gil *gil = &python->gils[known->gil];
+
 	/* Spans are copied in this order: a thread that is seen not to have the GIL does not change
 	 * what is copied after that. */
 	if (gil->addr != 0 && !by_status)
@@ -439,39 +462,121 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	pyro_window_plan(&python->window, known->addr, python->thread_read);
 	/* A call costs the kernel more than what it copies: the stack comes with the first. */
 	pyro_frames_plan(python, known, &python->hints[thread]);
+}
+
+static enum pyro_rc take_thread(struct pyro_python *python, size_t thread, bool by_status,
+				struct pyro_gil *ret_gil, struct pyro_thread *ret_thread)
+{
+	struct pyro_bytes bytes;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	if (!pyro_threads_find(python, thread, &bytes))
+		return PYRO_RC_TORN;
+	if (!by_status)
+		rc = pyro_threads_gil(python, python->threads[thread].gil, ret_gil);
+	if (rc != PYRO_RC_OK)
+		return rc;
+	*ret_thread = python->threads[thread];
+	pyro_threads_decode(python, bytes, by_status, ret_thread);
+	pyro_threads_note(python, thread, bytes);
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struct pyro_gil *ret_gil,
+				struct pyro_thread *ret_thread)
+{
+	bool by_status;
+	enum pyro_rc rc;
+
+	*ret_gil = (struct pyro_gil){0};
+	*ret_thread = (struct pyro_thread){0};
+	if (thread >= python->look.thread_count)
+		return PYRO_RC_NOTFOUND;
+	if (python->threads[thread].host != thread)
+		return PYRO_RC_TORN;
+	by_status = python->layout.free_threaded ||
+		    (has_own_gil(python) && pyro_hint_trusted(python, &python->hints[thread]));
+	pyro_window_reset(&python->window);
+	if (python->nested)
+		pyro_nest_plan(python, thread);
+	else
+		plan_thread(python, thread, by_status);
 	rc = pyro_window_fetch(&python->window);
 	if (rc != PYRO_RC_OK)
 		return rc;
-	python->ahead = known->addr;
+	rc = python->nested ? pyro_nest_take(python, thread, ret_gil, ret_thread)
+			    : take_thread(python, thread, by_status, ret_gil, ret_thread);
+	python->ahead = rc == PYRO_RC_OK ? python->threads[thread].addr : 0;
 	python->ahead_round = python->window.round;
-	bytes = pyro_window_find(&python->window, known->addr, python->thread_read);
-	if (!bytes.data || pyro_bytes_u64(bytes, l->ts_interp) != known->interp ||
-	    pyro_bytes_u64(bytes, l->ts_thread_id) != known->pthread)
-		return PYRO_RC_TORN;
-	if (gil->addr != 0 && !by_status) {
-		const struct pyro_bytes now = gil_bytes(&python->window, gil->addr);
+	return rc;
+}
 
-		if (!gil_is_plausible(l, now))
-			return PYRO_RC_TORN;
-		decode_gil(l, gil->addr, now, gil);
-		*ret_gil = *gil;
+/* The main thread's, of the main interpreter; SIZE_MAX: there is none. */
+static size_t main_state(const struct pyro_python *python)
+{
+	for (size_t i = python->look.thread_count; i-- > 0;) {
+		if (python->threads[i].main && python->threads[i].interp_id == 0)
+			return i;
 	}
-	*ret_thread = *known;
-	decode_thread(python, bytes, by_status, ret_thread);
-	if (l->ts_native_id == PYRO_ABSENT)
-		ret_thread->native_id = known->native_id;
-	note_data_stack(python, thread, bytes);
-	return PYRO_RC_OK;
+	return SIZE_MAX;
+}
+
+size_t pyro_threads_on_stack(const struct pyro_python *python, uint64_t addr)
+{
+	const size_t first = main_state(python);
+	const uint64_t main = first == SIZE_MAX ? 0 : python->threads[first].pthread;
+	size_t best = first;
+	uint64_t least = MAX_STACK;
+
+	/* A thread's structure lies above its stack; the main one's stack is above all else. */
+	for (size_t i = 0; i < python->look.thread_count; i++) {
+		const uint64_t pthread = python->threads[i].pthread;
+
+		if (pthread != main && pthread > addr && pthread - addr <= least) {
+			least = pthread - addr;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* The place of a state in the last look; SIZE_MAX: it was not there. */
+static size_t find_state(const struct pyro_python *python, uint64_t addr)
+{
+	uint64_t at;
+
+	return pyro_map_get(&python->thread_index, addr, &at) && at < python->look.thread_count
+		       ? (size_t)at
+		       : SIZE_MAX;
+}
+
+size_t pyro_python_thread_of(const struct pyro_python *python, uint64_t addr)
+{
+	const size_t at = find_state(python, addr);
+
+	return at == SIZE_MAX ? SIZE_MAX : python->threads[at].host;
+}
+
+bool pyro_python_may_be(const struct pyro_python *python, size_t thread, uint64_t addr)
+{
+	size_t at;
+
+	if (thread >= python->look.thread_count)
+		return false;
+	if (python->threads[thread].addr == addr)
+		return true;
+	if (!python->nested || !addr)
+		return false;
+	at = find_state(python, addr);
+	/* One that was made since may be anybody's. */
+	return at == SIZE_MAX || python->threads[at].host == thread || pyro_nest_roams(python, at);
 }
 
 struct pyro_hint *pyro_threads_hint(struct pyro_python *python, uint64_t addr)
 {
-	uint64_t at;
+	const size_t at = find_state(python, addr);
 
-	if (!python->hints || !pyro_map_get(&python->thread_index, addr, &at) ||
-	    at >= python->look.thread_count)
-		return NULL;
-	return &python->hints[at];
+	return python->hints && at != SIZE_MAX ? &python->hints[at] : NULL;
 }
 
 void pyro_threads_deinit(struct pyro_python *python)
@@ -486,7 +591,8 @@ void pyro_threads_deinit(struct pyro_python *python)
 	python->threads = NULL;
 }
 
-/* Whether the runtime leads to an interpreter whose first thread names it. NOTREADY: not yet. */
+/* Whether the runtime leads to an interpreter whose first thread names it: from 3.13 on one that
+ * nobody is in has none. NOTREADY: not yet. */
 static enum pyro_rc try_offsets(struct pyro_python *python, uint32_t rt_interpreters,
 				uint32_t in_threads, uint64_t *ret_interp)
 {
@@ -495,11 +601,12 @@ static enum pyro_rc try_offsets(struct pyro_python *python, uint32_t rt_interpre
 	enum pyro_rc rc;
 
 	rc = pyro_reader_read(reader, python->origin.runtime_addr + rt_interpreters, &interp, 8);
-	if (rc != PYRO_RC_OK)
-		return rc;
-	if (interp == 0)
-		return PYRO_RC_NOTREADY;
-	rc = pyro_reader_read(reader, interp + in_threads, &thread, 8);
+	for (int i = 0; rc == PYRO_RC_OK && interp != 0 && i < PYRO_MAX_INTERPRETERS; i++) {
+		rc = pyro_reader_read(reader, interp + in_threads, &thread, 8);
+		if (rc != PYRO_RC_OK || thread != 0)
+			break;
+		rc = pyro_reader_read(reader, interp + python->layout.in_next, &interp, 8);
+	}
 	if (rc != PYRO_RC_OK)
 		return rc;
 	if (thread == 0)

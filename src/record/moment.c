@@ -179,8 +179,10 @@ static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
 				    taking->pid);
 	pyro_map_clear(&taking->states);
 	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
-		if (taking->look->threads[i].native_id)
-			rc = pyro_map_put(&taking->states, taking->look->threads[i].native_id, i);
+		const struct pyro_thread *state = &taking->look->threads[i];
+
+		if (state->native_id && state->host == i)
+			rc = pyro_map_put(&taking->states, state->native_id, i);
 	}
 	return rc ? pyro_err_set(err, rc, "out of memory") : PYRO_RC_OK;
 }
@@ -277,7 +279,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	const struct pyro_thread *known = &taking->look->threads[state];
 	const struct pyro_gil *gil =
 		known->gil < taking->look->gil_count ? &taking->look->gils[known->gil] : NULL;
-	const bool holder = gil ? gil->last_holder == known->addr : known->attached;
+	const bool holder =
+		gil ? pyro_python_may_be(taking->python, state, gil->last_holder) : known->attached;
 	const int policy = begin_read(taking);
 	enum pyro_rc rc = pyro_freeze_read(&taking->freeze, taking->python, state, kernel, holder,
 					   taking->stack, view);
@@ -286,10 +289,8 @@ static enum pyro_rc take_stack(struct taking *taking, size_t state,
 	if (rc)
 		return rc;
 	thread->proved = view->proof < PYRO_SAMPLE_REREAD;
-	thread->interpreter = known->interp_id;
-	thread->holds_gil = view->gil.addr
-				    ? view->gil.locked && view->gil.last_holder == view->thread.addr
-				    : view->thread.attached;
+	thread->interpreter = view->thread.interp_id;
+	thread->holds_gil = view->thread.attached;
 	rc = pyro_moment_frames(taking->moment, taking->python, taking->native, taking->stack,
 				thread);
 	return rc ? rc : pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);

@@ -16,11 +16,9 @@ struct taking {
 	struct pyro_python *python;
 	struct pyro_python_origin origin;
 	struct pyro_raw_stack *stack;
-	struct pyro_raw_stack *part; /* of one state */
 	const struct pyro_look *look;
-	bool *shown;              /* states of the look that a thread of the core has */
-	size_t *outer;            /* of each state, the thread's next one, or SIZE_MAX */
-	struct pyro_map by_tid;   /* the kernel's id to a place in the look: the innermost */
+	bool *shown;              /* threads of the look that are threads of the core */
+	struct pyro_map by_tid;   /* the kernel's id to a place in the look */
 	struct pyro_map by_place; /* pthread_t to the same */
 	struct pyro_map names;
 	struct pyro_map tids; /* thread state to the kernel's id */
@@ -33,8 +31,6 @@ static void taking_deinit(struct taking *taking)
 {
 	pyro_moment_native_destroy(taking->native);
 	free(taking->stack);
-	free(taking->part);
-	free(taking->outer);
 	free(taking->shown);
 	pyro_locals_destroy(taking->locals);
 	pyro_python_destroy(taking->python);
@@ -54,8 +50,7 @@ static enum pyro_rc taking_init(struct taking *taking, struct pyro_err *err)
 	pyro_map_init(&taking->names, PYRO_MAX_THREADS);
 	pyro_map_init(&taking->tids, PYRO_MAX_THREADS);
 	taking->stack = calloc(1, sizeof(*taking->stack));
-	taking->part = calloc(1, sizeof(*taking->part));
-	if (!taking->stack || !taking->part)
+	if (!taking->stack)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	return pyro_moment_create(&taking->moment, err);
 }
@@ -80,9 +75,9 @@ static void take_process(struct taking *taking, const char *path)
 
 /* ---- its threads ---- */
 
-/* Where the innermost state of a thread is in the look; SIZE_MAX: it has none. A debugger that
- * looks into a container has other ids for its threads, but not other places. */
-static size_t innermost(const struct taking *taking, uint64_t place, uint64_t tid)
+/* Where a thread is in the look; SIZE_MAX: it has no state. A debugger that looks into a container
+ * has other ids for its threads, but not other places. */
+static size_t state_of(const struct taking *taking, uint64_t place, uint64_t tid)
 {
 	uint64_t index;
 
@@ -92,28 +87,11 @@ static size_t innermost(const struct taking *taking, uint64_t place, uint64_t ti
 	return SIZE_MAX;
 }
 
-/* A thread has a state in each interpreter that it is in. One that runs on top of another has been
- * begun by it, so it is younger. */
-static bool is_inside(const struct taking *taking, size_t at, size_t other)
-{
-	return taking->look->threads[at].interp_id > taking->look->threads[other].interp_id;
-}
-
 static enum pyro_rc add_state(struct taking *taking, size_t at)
 {
 	const struct pyro_thread *state = &taking->look->threads[at];
-	size_t other = innermost(taking, state->pthread, state->native_id);
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	if (other != SIZE_MAX && !is_inside(taking, at, other)) {
-		while (taking->outer[other] != SIZE_MAX &&
-		       !is_inside(taking, at, taking->outer[other]))
-			other = taking->outer[other];
-		taking->outer[at] = taking->outer[other];
-		taking->outer[other] = at;
-		return PYRO_RC_OK;
-	}
-	taking->outer[at] = other;
 	if (state->native_id)
 		rc = pyro_map_put(&taking->by_tid, state->native_id, at);
 	if (!rc && state->pthread)
@@ -132,11 +110,12 @@ static enum pyro_rc look(struct taking *taking, struct pyro_err *err)
 				    "the threads of its interpreter make no sense: it died while "
 				    "they changed, or wrote over them");
 	taking->shown = calloc(taking->look->thread_count + 1, sizeof(*taking->shown));
-	taking->outer = calloc(taking->look->thread_count + 1, sizeof(*taking->outer));
-	if (!taking->shown || !taking->outer)
+	if (!taking->shown)
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
-	for (size_t i = 0; i < taking->look->thread_count && !rc; i++)
-		rc = add_state(taking, i);
+	for (size_t i = 0; i < taking->look->thread_count && !rc; i++) {
+		if (taking->look->threads[i].host == i)
+			rc = add_state(taking, i);
+	}
 	return rc ? pyro_err_set(err, rc, "out of memory") : PYRO_RC_OK;
 }
 
@@ -156,88 +135,30 @@ static enum pyro_rc open_python(struct taking *taking, const struct pyro_core_pl
 	return rc;
 }
 
-/* Puts what is rootward of @stack behind it. */
-static void append(struct pyro_raw_stack *stack, const struct pyro_raw_stack *part)
-{
-	const size_t room = PYRO_MAX_STACK_DEPTH - stack->count;
-	const size_t count = part->count < room ? part->count : room;
-
-	memcpy(stack->frames + stack->count, part->frames, count * sizeof(part->frames[0]));
-	memcpy(stack->entries + stack->count, part->entries, count * sizeof(part->entries[0]));
-	stack->count += count;
-	stack->truncated |= part->truncated || count < part->count;
-	stack->partial |= part->partial;
-}
-
-/* The same for the variables of @part, which become the thread's. */
-static enum pyro_rc append_locals(struct taking *taking, const struct pyro_raw_stack *part,
-				  struct pyro_moment_thread *thread)
-{
-	const struct pyro_moment_thread before = *thread;
-	struct pyro_moment_frame *frames;
-	enum pyro_rc rc = pyro_locals_take(taking->locals, part, taking->moment, thread);
-
-	if (rc || !before.frame_count || !taking->locals)
-		return rc;
-	frames = pyro_arena_alloc(&taking->moment->arena,
-				  (before.frame_count + thread->frame_count) * sizeof(*frames));
-	if (!frames)
-		return PYRO_RC_NOMEM;
-	memcpy(frames, before.frames, before.frame_count * sizeof(*frames));
-	memcpy(frames + before.frame_count, thread->frames, thread->frame_count * sizeof(*frames));
-	thread->frames = frames;
-	thread->frame_count += before.frame_count;
-	return PYRO_RC_OK;
-}
-
-/* One state of a thread. Errors: NOMEM. */
-static enum pyro_rc take_state(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
+/* Its stack, through all interpreters that it is in. Errors: NOMEM, LIMIT. */
+static enum pyro_rc take_stack(struct taking *taking, size_t at, struct pyro_moment_thread *thread,
 			       struct pyro_gil *ret_gil)
 {
+	const char *name = pyro_moment_name(&taking->names, taking->look->threads[at].pthread);
 	struct pyro_thread state = taking->look->threads[at];
 	enum pyro_rc rc = pyro_map_put(&taking->tids, state.addr, (uint64_t)thread->tid);
 
 	if (rc)
 		return rc;
-	taking->part->count = 0;
-	taking->part->truncated = taking->part->partial = false;
-	rc = pyro_python_thread(taking->python, at, ret_gil, &state);
-	taking->shown[at] = true;
-	thread->holds_gil |= state.attached;
-	if (!rc)
-		rc = pyro_python_stack(taking->python, &state, taking->part);
-	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
-	if (!rc) {
-		append(taking->stack, taking->part);
-		return append_locals(taking, taking->part, thread);
-	}
-	thread->unread = true;
-	return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
-}
-
-/* Its stack, through all interpreters that it is in. Errors: NOMEM, LIMIT. */
-static enum pyro_rc take_stack(struct taking *taking, size_t first,
-			       struct pyro_moment_thread *thread, struct pyro_gil *ret_gil)
-{
-	const char *name = pyro_moment_name(&taking->names, taking->look->threads[first].pthread);
-	enum pyro_rc rc = PYRO_RC_OK;
-
 	if (name)
 		thread->name = name;
+	taking->shown[at] = true;
 	thread->python = true;
-	thread->interpreter = PYRO_NONE;
-	for (size_t at = first; at != SIZE_MAX && !rc; at = taking->outer[at]) {
-		struct pyro_gil gil;
-		const size_t before = taking->stack->count;
-
-		rc = take_state(taking, at, thread, &gil);
-		if (at == first)
-			*ret_gil = gil;
-		/* Of the innermost that has frames, or else of the innermost. */
-		if (thread->interpreter == PYRO_NONE || (!before && taking->stack->count))
-			thread->interpreter = taking->look->threads[at].interp_id;
-	}
-	return rc;
+	rc = pyro_python_thread(taking->python, at, ret_gil, &state);
+	thread->interpreter = state.interp_id;
+	thread->holds_gil = state.attached;
+	if (!rc)
+		rc = pyro_python_stack(taking->python, &state, taking->stack);
+	pyro_python_settle(taking->python, rc == PYRO_RC_OK);
+	if (!rc)
+		return pyro_locals_take(taking->locals, taking->stack, taking->moment, thread);
+	thread->unread = true;
+	return rc == PYRO_RC_NOMEM ? rc : PYRO_RC_OK;
 }
 
 /* Its frames, of Python if it has a state, and of machine code if that is asked for. */
@@ -300,7 +221,7 @@ static enum pyro_rc take_thread(struct taking *taking, const struct pyro_core_th
 				bool first)
 {
 	struct pyro_moment_thread *thread = add_thread(taking, from->tid);
-	const size_t state = innermost(taking, pyro_core_thread_pthread(from), (uint64_t)from->tid);
+	const size_t state = state_of(taking, pyro_core_thread_pthread(from), (uint64_t)from->tid);
 	struct pyro_gil gil = {.addr = 0};
 	enum pyro_rc rc;
 
@@ -337,10 +258,9 @@ static enum pyro_rc take_threads(struct taking *taking)
 		const struct pyro_thread *state = &taking->look->threads[i];
 		struct pyro_gil gil;
 
-		if (!taking->shown[i])
-			rc = take_frames(taking,
-					 innermost(taking, state->pthread, state->native_id),
-					 add_thread(taking, (int)state->native_id), &gil);
+		if (!taking->shown[i] && state_of(taking, state->pthread, state->native_id) == i)
+			rc = take_frames(taking, i, add_thread(taking, (int)state->native_id),
+					 &gil);
 	}
 	pyro_moment_sort(moment);
 	return rc;

@@ -213,14 +213,20 @@ static void stand_up(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 				  stands->gil.addr;
 }
 
+static bool may_have_gil(const struct stands *stands, const struct stand *stand)
+{
+	return pyro_python_may_be(stand->thread->probe->python, stand->thread->index,
+				  stands->gil.last_holder);
+}
+
 /* The thread that must be held for a look; NULL: none. */
 static struct pyro_probe_thread *to_hold(const struct stands *stands)
 {
 	for (size_t i = 0; i < stands->count; i++) {
 		const struct stand *stand = &stands->items[i];
 
-		if (stand->running && (!stands->has_gil || !stand->shares ||
-				       stands->gil.last_holder == stand->thread->addr))
+		if (stand->running &&
+		    (!stands->has_gil || !stand->shares || may_have_gil(stands, stand)))
 			return stand->thread;
 	}
 	return NULL;
@@ -239,7 +245,7 @@ static bool stood_still(struct pyro_probe *probe, struct pyro_probe_shared *shar
 	for (size_t i = 0; i < stands->count; i++) {
 		const struct stand *stand = &stands->items[i];
 
-		if (same_gil && stand->shares && stands->gil.last_holder != stand->thread->addr)
+		if (same_gil && stand->shares && !may_have_gil(stands, stand))
 			continue;
 		if (stand->running ||
 		    pyro_sched_has_run(shared->sched, stand->thread->kernel, stand->slices))

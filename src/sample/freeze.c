@@ -29,17 +29,15 @@ static enum pyro_rc read_once(struct pyro_python *python, size_t index,
 
 	if (rc)
 		return rc == PYRO_RC_TORN ? PYRO_RC_NOTREADY : rc;
-	stack->count = 0;
-	stack->truncated = false;
-	stack->partial = false;
-	return view->thread.top ? pyro_python_stack(python, &view->thread, stack) : PYRO_RC_OK;
+	return pyro_python_stack(python, &view->thread, stack);
 }
 
 /* Only the GIL's last holder can change its own frames: with neither it nor the count of changes
  * different, every other thread stood still, on whatever processor it ran. */
-static bool is_last_holder(const struct pyro_freeze_view *view)
+static bool is_last_holder(const struct pyro_python *python, size_t index,
+			   const struct pyro_freeze_view *view)
 {
-	return !view->gil.addr || view->gil.last_holder == view->thread.addr;
+	return !view->gil.addr || pyro_python_may_be(python, index, view->gil.last_holder);
 }
 
 static bool same_gil(struct pyro_python *python, const struct pyro_freeze_view *view)
@@ -81,7 +79,7 @@ static enum pyro_rc read_watched(struct pyro_freeze *freeze, struct pyro_python 
 		pyro_snapshot_take_waiting(freeze->snapshot, kernel->pid, kernel->tid,
 					   pyro_python_reader(python));
 	if (running) {
-		bool still = !rc && !is_last_holder(view) && same_gil(python, view);
+		bool still = !rc && !is_last_holder(python, index, view) && same_gil(python, view);
 
 		pyro_python_settle(python, still);
 		view->slices = UINT64_MAX;
@@ -157,6 +155,9 @@ static enum pyro_rc read_frozen(struct pyro_freeze *freeze, struct pyro_python *
 				rc = PYRO_RC_TORN;
 				if (--interrupts == 0)
 					give_up_interrupts(freeze);
+				/* Its registers are to be had by a stop, but not in front of it. */
+				if (!interrupts && freeze->native && !freeze->no_stop)
+					return PYRO_RC_UNSUPPORTED;
 			}
 			freeze->torn += rc == PYRO_RC_TORN;
 			continue;
@@ -273,8 +274,10 @@ static enum pyro_rc read_by_method(struct pyro_freeze *freeze, struct pyro_pytho
 	case PYRO_PROOF_BY_SWITCH:
 	case PYRO_PROOF_BY_PROC:
 		rc = PYRO_RC_UNSUPPORTED;
-		if (must_stop(freeze, kernel))
+		if (must_stop(freeze, kernel)) {
 			rc = read_stopped(freeze, python, index, kernel, stack, view);
+			freeze->skip -= freeze->skip > 0;
+		}
 		if (!rc || rc == PYRO_RC_GONE)
 			return rc;
 		rc = read_frozen(freeze, python, index, kernel, holder, stack, view);

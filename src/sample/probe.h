@@ -143,6 +143,7 @@ struct pyro_probe {
 	uint64_t moment;     /**< number of the current or last one */
 	uint64_t generation; /**< of the look the threads were matched with */
 	bool look_due;
+	bool nested; /**< several interpreters: threads go into them and come out between looks */
 	bool unmatched;    /**< the kernel's id of some thread state is not known yet */
 	uint64_t look_ns;  /**< when to look at the set of threads again at the latest */
 	uint64_t names_ns; /**< when to read the threads' names; UINT64_MAX: no need */

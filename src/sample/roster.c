@@ -216,8 +216,15 @@ static void match_threads(struct pyro_probe *probe, struct pyro_probe_shared *sh
 		probe->threads[i]->index = SIZE_MAX;
 	for (size_t i = 0; i < look->thread_count; i++) {
 		const struct pyro_thread *seen = &look->threads[i];
-		struct pyro_probe_thread *thread = find_state(probe, seen);
+		struct pyro_probe_thread *thread;
 
+		if (seen->host != i) {
+			/* In another interpreter; in the same one, it is of a thread that has not
+			 * begun, see below. */
+			probe->unmatched |= look->threads[seen->host].interp == seen->interp;
+			continue;
+		}
+		thread = find_state(probe, seen);
 		if (!thread) {
 			const int tid = host_tid(probe, seen);
 
@@ -295,6 +302,9 @@ enum pyro_rc pyro_roster_look(struct pyro_probe *probe, struct pyro_probe_shared
 		probe->burst--;
 		probe->look_ns = now_ns + LOOK_BURST_NS;
 	}
+	probe->nested = look->nested;
+	if (probe->nested)
+		probe->look_ns = now_ns;
 	drop_ended_threads(probe, shared, now_ns);
 	return PYRO_RC_OK;
 }

@@ -40,9 +40,7 @@ static void take_in(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	pyro_async_mark(probe, shared, thread);
 	thread->truncated = shared->stack->truncated;
 	thread->partial = shared->stack->partial;
-	thread->holds_gil = view->gil.addr
-				    ? view->gil.locked && view->gil.last_holder == thread->addr
-				    : view->thread.attached;
+	thread->holds_gil = view->thread.attached;
 }
 
 /* The registers of a thread in front of which we sit are not to be had, but its clock may tell. */
@@ -93,6 +91,11 @@ static const struct pyro_gil *gil_before(const struct pyro_probe_thread *thread)
 		       : &thread->gil;
 }
 
+static bool may_have_held(const struct pyro_probe_thread *thread, const struct pyro_gil *gil)
+{
+	return pyro_python_may_be(thread->probe->python, thread->index, gil->last_holder);
+}
+
 /* True if the thread cannot have held the GIL since it was last read, at @gil now: without it, no
  * frame of its own changes, however often it woke. Each taking by another thread than the last
  * counts, right after it is signed: one that is counted went from the one holder to the other. */
@@ -105,7 +108,7 @@ static bool had_no_gil(const struct pyro_probe_thread *thread, const struct pyro
 		return false;
 	if (!gil->addr || gil->addr != then->addr)
 		return false;
-	if (then->last_holder == thread->addr || gil->last_holder == thread->addr)
+	if (may_have_held(thread, then) || may_have_held(thread, gil))
 		return false;
 	return switches == (then->last_holder != gil->last_holder);
 }
@@ -172,7 +175,8 @@ static enum pyro_rc sample_read(struct pyro_probe *probe, struct pyro_probe_shar
 		thread->gil.addr = 0;
 		rc = pyro_freeze_read(&shared->freeze, probe->python, thread->index, thread->kernel,
 				      holder, shared->stack, &view);
-		shared->gil_fixed &= shared->seat.moves == moves;
+		shared->gil_fixed &=
+			shared->seat.moves == moves && view.gil.addr == shared->gil.addr;
 		if (rc)
 			return rc;
 		if (view.thread.addr != thread->addr)
@@ -232,7 +236,7 @@ static bool is_turn(const struct pyro_probe_thread *thread, const struct pyro_gi
 	case 0:
 		return thread->holds_gil;
 	case 1:
-		return gil->addr && gil->last_holder == thread->addr;
+		return gil->addr && may_have_held(thread, gil);
 	default:
 		return true;
 	}

@@ -91,7 +91,8 @@ bool pyro_timed_take(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 		return false;
 	pyro_probe_wake(shared);
 	thread = pyro_roster_find(probe, timed->tid);
-	over = !thread || only_one(probe) != thread || !runs_since(thread, timed->begin_ns);
+	over = !thread || only_one(probe) != thread || probe->nested ||
+	       !runs_since(thread, timed->begin_ns);
 	if (over)
 		end(shared);
 	if (thread)
@@ -136,8 +137,10 @@ static const struct pyro_probe_thread *fit_for_timer(const struct pyro_probe *pr
 {
 	const struct pyro_probe_thread *thread = only_one(probe);
 
+	/* What is to be read of a thread that goes from one interpreter to another is not the same
+	 * each time. */
 	if (shared->timed.probe || shared->timed.unfit || probe->rate.hz > HZ_MAX ||
-	    probe->state != PYRO_PROBE_READING)
+	    probe->state != PYRO_PROBE_READING || probe->nested)
 		return NULL;
 	if (!thread || !thread->holds_gil || !pyro_probe_is_alone(probe, now_ns) ||
 	    now_ns - probe->found_ns < PYRO_PROBE_CALM_NS ||

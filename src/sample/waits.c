@@ -105,12 +105,13 @@ static uint32_t holder_object(struct pyro_probe *probe, struct pyro_probe_shared
 	struct pyro_message message = {.u.object = {.stack = PYRO_NO_STACK,
 						    .kind = "gil",
 						    .reason = PYRO_SAMPLE_WAITS_GIL}};
+	const size_t index = pyro_python_thread_of(probe->python, gil->last_holder);
 	const struct pyro_probe_thread *holder = NULL;
 	uint32_t object;
 	uint64_t hash;
 
 	for (size_t i = 0; i < probe->awake_count && !holder && gil->addr; i++) {
-		if (probe->awake[i]->addr == gil->last_holder)
+		if (probe->awake[i]->index == index && index != SIZE_MAX)
 			holder = probe->awake[i];
 	}
 	if (!holder || holder == waiter)

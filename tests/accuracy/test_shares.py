@@ -11,7 +11,13 @@ import sys
 
 import pytest
 
-PROGRAMS = ["known_ratio.py", "known_bias.py", "known_sleepers.py", "known_threads.py"]
+PROGRAMS = [
+    "known_ratio.py",
+    "known_bias.py",
+    "known_sleepers.py",
+    "known_threads.py",
+    "known_nested.py",
+]
 SECONDS = 2.0
 RATE = 500
 

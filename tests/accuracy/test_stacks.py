@@ -11,7 +11,7 @@ SECONDS = "1.5"
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-@pytest.mark.parametrize("shape", ["alternate", "leaf", "generators", "deep", "dropped"])
+@pytest.mark.parametrize("shape", ["alternate", "leaf", "generators", "deep", "dropped", "nested"])
 def test_no_impossible_stack(recorder, interpreter, shape, threads):
     from beside import capture, samplers
     from beside.environment import TARGETS

@@ -96,6 +96,37 @@ def test_every_state_is_told(pyrometer, states, entry):
 
 
 @EVERY
+def test_interpreters_in_one_thread(pyrometer, entry):
+    """One stack, innermost first, also where another thread made the interpreter."""
+    command = [*entry["argv"], "-S", str(TARGETS / "reader_nested.py")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        known = json.loads(process.stdout.readline())
+        seen = dumped(pyrometer, process.pid)
+        native = json.loads(pyrometer("dump", "--json", "--native", process.pid).stdout)
+        text = pyrometer("dump", process.pid).stdout
+        process.stdin.close()
+    check_nested(seen, known)
+    check_nested(native, known)
+    for thread in native["threads"]:
+        names = [frame["name"] for frame in thread["frames"] if frame["native"]]
+        # What enters an interpreter is machine code, between the two loops.
+        assert thread["name"] == "MainThread" or len(names) > 4, thread
+    assert "inside_3" in text and "goes_through" in text
+
+
+def check_nested(seen, known):
+    assert {thread["name"] for thread in seen["threads"]} == set(known)
+    for thread in seen["threads"]:
+        names = [frame["name"] for frame in thread["frames"] if not frame["native"]]
+        functions = known[thread["name"]]
+        assert names[: len(functions)] == functions, thread
+        assert thread["proved"] and thread["read"] and not thread["partial"]
+        assert (thread["interpreter"] != 0) == (functions[0] != "<module>"), thread
+
+
+@EVERY
 def test_it_is_readable(pyrometer, states, entry):
     process, known = states(entry)
     settled(pyrometer, process.pid, known)

@@ -166,6 +166,20 @@ def test_interpreters_in_it(pyrometer, tmp_path, interpreter):
     assert seen["cause"] == f"sent by process {os.getpid()}"
 
 
+@needs_cores
+@every_interpreter
+def test_interpreters_in_one_thread(pyrometer, tmp_path, interpreter):
+    """Also where another thread made the interpreter, and through one into another."""
+    core, said = killed(
+        tmp_path / "died", [*interpreter["argv"], "-S", str(TARGETS / "reader_nested.py")]
+    )
+    known = {tuple(functions) for functions in json.loads(said).values()}
+    seen = dump(pyrometer, core, *places(interpreter))
+    assert len(seen["threads"]) == len(known)
+    for functions in known:
+        assert any(names(thread)[: len(functions)] == list(functions) for thread in seen["threads"])
+
+
 def local():
     """One interpreter of our own root that needs its file to be found."""
     for entry in found():

@@ -60,6 +60,7 @@ def test_deeper_than_is_kept(target, look):
 def test_interpreters(target, look):
     one = target("reader_interpreters.py")
     threads = look(one)["threads"]
+    assert len(threads) == 3
     found = {}
     for thread in threads:
         if thread["interp"] != 0:
@@ -67,9 +68,24 @@ def test_interpreters(target, look):
     assert sorted(found) == ["inside_1", "inside_2"]
     for name in sorted(found):
         frames = found[name]["frames"]
-        assert [frame[0] for frame in frames] == [name, "<module>"]
-        assert [frame[4] for frame in frames] == [6, 7] or [f[4] for f in frames] == [5, 7]
+        assert [frame[0] for frame in frames[:4]] == [name, "<module>", "run", "run"]
+        assert [f[4] for f in frames[:2]] in ([6, 7], [5, 7])
     assert any(t["main"] and t["interp"] == 0 for t in threads)
+
+
+def test_nested_interpreters(target, look):
+    one = target("reader_nested.py")
+    truth = json.loads(one.line)
+    seen = {thread["name"]: thread for thread in look(one)["threads"]}
+    assert sorted(seen) == sorted(truth)
+    for name, functions in truth.items():
+        names = [frame[0] for frame in seen[name]["frames"]]
+        assert names[: len(functions)] == functions, name
+        assert (seen[name]["interp"] != 0) == (functions[0] != "<module>"), name
+        assert not seen[name]["partial"], name
+        # Nothing but what begins a thread is below.
+        rest = names[len(functions) :]
+        assert name == "MainThread" or rest == ["run", "_bootstrap_inner", "_bootstrap"], names
 
 
 def test_dropped_code_objects(target, look):

@@ -58,17 +58,16 @@ static void print_json_text(const char *text)
 	pyro_buf_deinit(&buf);
 }
 
-static void print_json(struct pyro_python *python, const struct pyro_look *look, size_t i,
+static void print_json(struct pyro_python *python, const struct pyro_thread *thread, bool first,
 		       const struct names *names, const struct pyro_raw_stack *stack)
 {
-	const struct pyro_thread *thread = &look->threads[i];
-
 	printf("%s{\"native_id\": %" PRIu64 ", \"pthread\": %" PRIu64
 	       ", \"main\": %s, \"attached\": %s, \"interp\": %u, \"truncated\": %s, "
 	       "\"partial\": %s, \"name\": ",
-	       i ? ",\n" : "", thread->native_id, thread->pthread, thread->main ? "true" : "false",
-	       thread->attached ? "true" : "false", thread->interp_id,
-	       stack->truncated ? "true" : "false", stack->partial ? "true" : "false");
+	       first ? "" : ",\n", thread->native_id, thread->pthread,
+	       thread->main ? "true" : "false", thread->attached ? "true" : "false",
+	       thread->interp_id, stack->truncated ? "true" : "false",
+	       stack->partial ? "true" : "false");
 	print_json_text(name_of(names, thread->pthread));
 	printf(", \"frames\": [");
 	for (size_t j = 0; j < stack->count; j++) {
@@ -85,10 +84,9 @@ static void print_json(struct pyro_python *python, const struct pyro_look *look,
 	printf("]}");
 }
 
-static void print_text(struct pyro_python *python, const struct pyro_look *look, size_t i,
+static void print_text(struct pyro_python *python, const struct pyro_thread *thread,
 		       const struct names *names, const struct pyro_raw_stack *stack)
 {
-	const struct pyro_thread *thread = &look->threads[i];
 	struct pyro_buf buf;
 
 	pyro_buf_init(&buf, 1 << 24);
@@ -116,7 +114,10 @@ static enum pyro_rc print_once(struct pyro_python *python, struct pyro_raw_stack
 {
 	static struct names names;
 	const struct pyro_look *look;
+	struct pyro_thread thread;
+	struct pyro_gil gil;
 	enum pyro_rc rc = PYRO_RC_TORN;
+	bool first = true;
 
 	names.count = 0;
 	pyro_python_thread_names(python, add_name, &names);
@@ -128,11 +129,10 @@ static enum pyro_rc print_once(struct pyro_python *python, struct pyro_raw_stack
 		printf("{\"collecting\": %s, \"finalizing\": %s, \"threads\": [",
 		       look->collecting ? "true" : "false", look->finalizing ? "true" : "false");
 	for (size_t i = 0; i < look->thread_count; i++) {
+		if (look->threads[i].host != i)
+			continue;
 		rc = PYRO_RC_TORN;
 		for (int j = 0; j < ATTEMPTS && rc != PYRO_RC_OK && rc != PYRO_RC_GONE; j++) {
-			struct pyro_thread thread;
-			struct pyro_gil gil;
-
 			rc = pyro_python_thread(python, i, &gil, &thread);
 			if (rc == PYRO_RC_OK)
 				rc = pyro_python_stack(python, &thread, stack);
@@ -142,9 +142,10 @@ static enum pyro_rc print_once(struct pyro_python *python, struct pyro_raw_stack
 			return rc;
 		pyro_python_stack_lines(python, stack);
 		if (json)
-			print_json(python, look, i, &names, stack);
+			print_json(python, &thread, first, &names, stack);
 		else
-			print_text(python, look, i, &names, stack);
+			print_text(python, &thread, &names, stack);
+		first = false;
 	}
 	if (json)
 		printf("]}\n");
@@ -252,6 +253,8 @@ static enum pyro_rc watch(struct pyro_python *python, struct pyro_raw_stack *sta
 		rc = pyro_python_look(python, &look);
 
 		for (size_t j = 0; rc == PYRO_RC_OK && j < look->thread_count; j++) {
+			if (look->threads[j].host != j)
+				continue;
 			rc = pyro_python_thread(python, j, &gil, &thread);
 			if (rc == PYRO_RC_OK)
 				rc = pyro_python_stack(python, &thread, stack);

@@ -153,6 +153,9 @@ uint64_t fake_thread(struct fake *fake, uint64_t pthread, uint64_t native_id, ui
 		fake_put(fake, cframe + l->cf_frame, top, 8);
 		top = cframe;
 	}
+	/* The newest of 3.10 has no frame. */
+	if (l->ts_cframe != PYRO_ABSENT && l->cf_frame == PYRO_ABSENT)
+		fake_put(fake, addr + l->ts_cframe, fake_alloc(fake, 32), 8);
 	fake_put(fake, addr + l->ts_top, top, 8);
 	fake_put(fake, fake->interp + l->in_threads, addr, 8);
 	return addr;
@@ -305,6 +308,25 @@ struct fake *fake_create(uint32_t minor, bool free_threaded)
 	memcpy(fake_at(fake, name), "code", 5);
 	fake_put(fake, fake->code_type + fake->layout.ty_name, name, 8);
 	return fake;
+}
+
+uint64_t fake_interp(struct fake *fake, uint64_t id, bool own_gil)
+{
+	const struct pyro_layout *l = &fake->layout;
+	const uint64_t head = fake->origin.runtime_addr + l->rt_interpreters;
+	uint64_t first, gil;
+
+	memcpy(&first, fake_at(fake, head), 8);
+	fake->interp = fake_alloc(fake, 16384);
+	fake_put(fake, fake->interp + l->in_next, first, 8);
+	fake_put(fake, fake->interp + l->in_id, id, 8);
+	fake_put(fake, head, fake->interp, 8);
+	if (l->in_gil == PYRO_ABSENT)
+		return fake->interp;
+	gil = own_gil ? fake->interp + l->in_own_gil : fake->gil;
+	fake_put(fake, fake->interp + l->in_gil, gil, 8);
+	fake_put(fake, gil + l->gil_interval, 5000, 8);
+	return fake->interp;
 }
 
 void fake_destroy(struct fake *fake)

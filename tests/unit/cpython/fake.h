@@ -19,7 +19,7 @@ struct fake {
 	uint32_t used;
 	struct pyro_layout layout;
 	struct pyro_python_origin origin;
-	uint64_t interp;
+	uint64_t interp; /* in which threads are made */
 	uint64_t gil;
 	uint64_t code_type;
 	uint64_t data_top;  /* end of the newest function's frame */
@@ -53,6 +53,8 @@ uint64_t fake_frame(struct fake *fake, uint64_t previous, uint64_t code, uint32_
 		    uint8_t owner);
 /* A thread in front of those there are. */
 uint64_t fake_thread(struct fake *fake, uint64_t pthread, uint64_t native_id, uint64_t top);
+/** Another interpreter, in which threads are from now on; before 3.12 it has no GIL of its own. */
+uint64_t fake_interp(struct fake *fake, uint64_t id, bool own_gil);
 /** Puts the cframe of @thread on another one, whose current frame is @frame. None but 3.11, 3.12.
  */
 void fake_cframe_below(struct fake *fake, uint64_t thread, uint64_t frame);
