@@ -13,8 +13,7 @@ struct pyro_moment_native {
 	struct pyro_moment *moment;
 	struct pyro_native *native;
 	struct pyro_natives *names;
-	struct pyro_map
-		known; /* address of code, or key of the kernel's, to its number in `names` */
+	struct pyro_map known; /* address of code, or kernel_key, to a number in `names` */
 	struct pyro_snapshot snapshot;
 };
 

@@ -5,9 +5,8 @@
 #include "profile/profile.h"
 #include "unwind/modules.h"
 
-/** Names for the machine code of one process, the kernel's too: its numbers to frames of a profile.
- * Not thread-safe.
- */
+/** Names for the machine code of one process, and for the kernel's: its numbers to frames of a
+ *  profile. Not thread-safe. */
 struct pyro_natives;
 
 /** Process @pid is there at present; its files are looked at as soon as code is met in them.

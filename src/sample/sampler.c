@@ -67,15 +67,6 @@ const char *pyro_proof_method_name(enum pyro_proof_method method)
 
 /* ---- making ---- */
 
-/* Who may not have it does without. */
-static void want_kernel(struct pyro_freeze *freeze, bool interrupts)
-{
-	if (pyro_kernel_create(&freeze->snapshot->kernel, NULL) || !interrupts)
-		return;
-	if (pyro_kernel_load(freeze->snapshot->kernel, NULL) == PYRO_RC_OK)
-		pyro_interrupt_want_kernel(freeze->interrupt, freeze->snapshot->kernel);
-}
-
 static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err *err)
 {
 	struct pyro_freeze *freeze = &sampler->shared.freeze;
@@ -94,8 +85,6 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		freeze->blind = freeze->native && !registers;
 		sampler->shared.timed.unfit = freeze->blind;
 	}
-	if (freeze->native)
-		want_kernel(freeze, registers);
 	if (freeze->method != PYRO_PROOF_BY_PROC) {
 		/* Switch records give exact times and news of processes under every method. */
 		rc = pyro_sched_create(PYRO_SCHED_RINGS, pyro_processes_on_news,
@@ -114,6 +103,16 @@ static enum pyro_rc choose_source(struct pyro_sampler *sampler, struct pyro_err 
 		freeze->method = PYRO_PROOF_BY_PROC;
 	return pyro_sched_create(PYRO_SCHED_PROC, pyro_processes_on_news, &sampler->processes,
 				 &sampler->shared.sched, err);
+}
+
+/* What the kernel does is shown to those who may see it; all others do without. */
+static void want_kernel(struct pyro_freeze *freeze)
+{
+	if (pyro_kernel_create(&freeze->snapshot->kernel, NULL) ||
+	    freeze->method != PYRO_PROOF_BY_INTERRUPT || freeze->blind)
+		return;
+	if (pyro_kernel_load(freeze->snapshot->kernel, NULL) == PYRO_RC_OK)
+		pyro_interrupt_want_kernel(freeze->interrupt, freeze->snapshot->kernel);
 }
 
 enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
@@ -145,6 +144,8 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 		pyro_sampler_destroy(sampler);
 		return rc;
 	}
+	if (sampler->options.native)
+		want_kernel(&sampler->shared.freeze);
 	sampler->shared.freeze.sched = sampler->shared.sched;
 	sampler->shared.freeze.seat = &sampler->shared.seat;
 	*ret_sampler = sampler;
