@@ -63,7 +63,7 @@ static uint8_t by_stack(struct pyro_probe *probe, const struct pyro_snapshot *sn
 
 	if (!native->count)
 		return PYRO_SAMPLE_IN_UNKNOWN;
-	if (snapshot->in_call || snapshot->within.count)
+	if (snapshot->in_kernel)
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (is_loop(native->frames[0].kind))
 		return PYRO_SAMPLE_IN_PYTHON;
@@ -79,7 +79,7 @@ static uint8_t by_pointer(struct pyro_probe *probe, const struct pyro_snapshot *
 	const struct pyro_module *module;
 	enum pyro_code_kind kind;
 
-	if (snapshot->in_call)
+	if (snapshot->in_kernel)
 		return PYRO_SAMPLE_IN_SYSTEM;
 	if (!pyro_native_kind(probe->native, snapshot, &kind, &module))
 		return PYRO_SAMPLE_IN_UNKNOWN;

@@ -53,7 +53,7 @@ static void point(struct pyro_probe_shared *shared, struct pyro_probe_thread *th
 	if (is == PYRO_POINTER_UNKNOWN || !snapshot || snapshot->kind != PYRO_SNAPSHOT_EMPTY)
 		return;
 	snapshot->kind = PYRO_SNAPSHOT_AT;
-	snapshot->in_call = is == PYRO_POINTER_IN_CALL;
+	snapshot->in_kernel = is == PYRO_POINTER_IN_CALL;
 	snapshot->pc = pc;
 }
 

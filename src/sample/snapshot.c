@@ -56,10 +56,10 @@ static void take_registers(struct pyro_snapshot *snapshot, const struct user_reg
 	memcpy(snapshot->words, registers, size);
 #if defined(__x86_64__)
 	snapshot->stack_addr = registers->rsp;
-	snapshot->in_call = (int64_t)registers->orig_rax >= 0;
+	snapshot->in_kernel = (int64_t)registers->orig_rax >= 0;
 #elif defined(__aarch64__)
 	snapshot->stack_addr = registers->sp;
-	snapshot->in_call = false; /* the registers do not say */
+	snapshot->in_kernel = false; /* the registers do not say */
 #endif
 }
 
@@ -74,7 +74,7 @@ void pyro_snapshot_take_interrupted(struct pyro_snapshot *snapshot,
 	    native.stack_size > sizeof(snapshot->stack))
 		return;
 	snapshot->kind = PYRO_SNAPSHOT_WHOLE;
-	snapshot->in_call = native.in_call;
+	snapshot->in_kernel = native.in_kernel;
 	snapshot->word_count = native.word_count;
 	memcpy(snapshot->words, native.words, native.word_count * sizeof(snapshot->words[0]));
 	snapshot->stack_addr = native.stack_addr;
@@ -125,7 +125,7 @@ void pyro_snapshot_take_waiting(struct pyro_snapshot *snapshot, int pid, int tid
 	if (rc || call.number == -2)
 		return;
 	snapshot->kind = PYRO_SNAPSHOT_CALL;
-	snapshot->in_call = call.number >= 0;
+	snapshot->in_kernel = true;
 	snapshot->pc = call.pc;
 	snapshot->stack_addr = call.sp;
 	take_stack(snapshot, reader);

@@ -16,7 +16,7 @@
 /** What there is to know of a thread's registers. */
 enum pyro_snapshot_kind {
 	PYRO_SNAPSHOT_EMPTY, /**< nothing */
-	PYRO_SNAPSHOT_AT,    /**< pc alone, and that only unless `in_call` */
+	PYRO_SNAPSHOT_AT,    /**< pc alone, and that only unless `in_kernel` */
 	PYRO_SNAPSHOT_CALL,  /**< it waits in the kernel: stack pointer and pc alone */
 	PYRO_SNAPSHOT_WHOLE  /**< all registers */
 };
@@ -25,7 +25,8 @@ enum pyro_snapshot_kind {
  *  it afterwards. Allocated once by the caller (it is large). */
 struct pyro_snapshot {
 	enum pyro_snapshot_kind kind;
-	bool in_call;                         /**< it was in a system call */
+	bool in_kernel; /**< it was in a system call, or, unless it was stopped, in a
+			     fault or an interrupt */
 	uint64_t words[PYRO_INTERRUPT_WORDS]; /**< WHOLE: as in the kernel's struct pt_regs */
 	size_t word_count;
 	uint64_t pc;         /**< AT, CALL */

@@ -150,7 +150,7 @@ static void count_fit(struct pyro_probe_shared *shared, const struct pyro_merged
 	const bool kernel = merged->count && merged->frames[0].kind == PYRO_MERGED_KERNEL;
 
 	shared->kernel += kernel;
-	shared->kernel_unseen += merged->fit != PYRO_MERGE_NONE && snapshot->in_call && !kernel;
+	shared->kernel_unseen += merged->fit != PYRO_MERGE_NONE && snapshot->in_kernel && !kernel;
 	shared->merged += merged->fit != PYRO_MERGE_NONE;
 	shared->cut += merged->fit == PYRO_MERGE_CUT;
 	shared->unmerged += merged->fit == PYRO_MERGE_NONE;

@@ -60,12 +60,15 @@ INLINE struct pyro_interrupt_slot *slot(void)
  * interrupt it was outside before. To find that out by looking takes 2 us. */
 INLINE void read_kernel(void *context, const unsigned char *registers)
 {
-	unsigned long long entry = 0;
+	unsigned long long size = area.kernel_bytes, entry = 0;
 
-	if (probe_read_kernel(&entry, sizeof(entry), registers - sizeof(entry)) ||
-	    entry - area.entry < area.entry_size)
+	if (probe_read_kernel(&entry, sizeof(entry), registers - sizeof(entry)))
 		return;
-	slot()->kernel_bytes = get_stack(context, slot()->kernel, sizeof(slot()->kernel), 0);
+	slot()->entry = entry;
+	SAME(size);
+	if (!size || size > sizeof(slot()->kernel) || entry == area.entry)
+		return;
+	slot()->kernel_bytes = get_stack(context, slot()->kernel, size, 0);
 }
 
 /* The registers that the thread came into the kernel with, and its stack from there. */
@@ -80,8 +83,7 @@ INLINE void read_native(void *context)
 	    probe_read_kernel(slot()->registers, size, registers))
 		return;
 	slot()->registers_read = 1;
-	if (area.kernel)
-		read_kernel(context, registers);
+	read_kernel(context, registers);
 	addr = slot()->registers[word];
 #pragma clang loop unroll(disable)
 	for (unsigned int i = 0; i < PYRO_INTERRUPT_STACK / PYRO_INTERRUPT_PAGE; i++) {
@@ -113,6 +115,7 @@ PROGRAM int read_interrupted(void *context)
 	slot()->stack_size = 0;
 	slot()->registers_read = 0;
 	slot()->kernel_bytes = 0;
+	slot()->entry = 0;
 	area.run++;
 	if (area.register_bytes)
 		read_native(context);

@@ -17,8 +17,7 @@ struct interrupt_reader {
 
 /* ---- making ---- */
 
-/* Runs the program on @cpu, when nothing is kept. False if the kernel does not do that. */
-static bool interrupt_once(struct pyro_interrupt *interrupt, int cpu)
+bool pyro_interrupt_once(struct pyro_interrupt *interrupt, int cpu)
 {
 	union bpf_attr attr = {.test = {
 				       .prog_fd = (uint32_t)interrupt->once.fd,
@@ -53,7 +52,7 @@ static bool try_program(struct pyro_interrupt *interrupt)
 	CPU_ZERO(&here);
 	CPU_SET(cpu, &here);
 	(void)sched_setaffinity(0, sizeof(here), &here);
-	errnum = interrupt_once(interrupt, cpu) ? 0 : errno;
+	errnum = pyro_interrupt_once(interrupt, cpu) ? 0 : errno;
 	(void)sched_setaffinity(0, sizeof(before), &before);
 	slot = pyro_interrupt_oldest(interrupt->once.area);
 	memcpy(&copy, slot->data + sizeof(copy), sizeof(copy));
@@ -91,6 +90,8 @@ enum pyro_rc pyro_interrupt_create(bool registers, struct pyro_interrupt **ret_i
 		pyro_interrupt_destroy(interrupt);
 		return rc;
 	}
+	if (interrupt->once.native)
+		pyro_interrupt_find_entry(interrupt);
 	*ret_interrupt = interrupt;
 	return PYRO_RC_OK;
 }
@@ -192,6 +193,18 @@ static void leave_out_interrupt(const struct pyro_interrupt *interrupt,
 	native->kernel_count -= at;
 }
 
+/* In a system call the registers say so. In a fault, or in an interrupt by others, the timer is
+ * told by the kernel, and of what we send, the way in differs. */
+static bool was_in_kernel(const struct pyro_interrupt *interrupt,
+			  const struct pyro_interrupt_slot *slot)
+{
+	if ((int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0)
+		return true;
+	if (interrupt->kept)
+		return slot->kernel_bytes > 0;
+	return interrupt->entry && slot->entry && slot->entry != interrupt->entry;
+}
+
 bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 			   struct pyro_interrupt_native *ret_native)
 {
@@ -202,16 +215,18 @@ bool pyro_interrupt_native(const struct pyro_interrupt *interrupt,
 	*ret_native = (struct pyro_interrupt_native){
 		.words = (const uint64_t *)slot->registers,
 		.word_count = PYRO_REGISTER_WORDS,
-		.in_call = (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0,
+		.in_kernel = was_in_kernel(interrupt, slot),
 		.stack_addr = slot->registers[PYRO_REGISTER_SP],
 		.stack = slot->stack,
 		.stack_size = slot->stack_size,
 		.kernel = (const uint64_t *)slot->kernel,
 	};
-	if (slot->kernel_bytes > 0 && (size_t)slot->kernel_bytes <= sizeof(slot->kernel))
+	if (interrupt->kernel && slot->kernel_bytes > 0 &&
+	    (size_t)slot->kernel_bytes <= sizeof(slot->kernel))
 		ret_native->kernel_count = (size_t)slot->kernel_bytes / sizeof(slot->kernel[0]);
 	if (!interrupt->kept)
 		leave_out_interrupt(interrupt, ret_native);
+	ret_native->in_kernel |= ret_native->kernel_count > 0;
 	return true;
 }
 
@@ -224,7 +239,7 @@ static enum pyro_rc follow_at_once(struct pyro_interrupt *interrupt,
 	uint64_t reached_ns;
 
 	pyro_interrupt_request(area, interrupt->tid, wanted);
-	if (!interrupt_once(interrupt, interrupt->cpu) || !pyro_interrupt_filled(area))
+	if (!pyro_interrupt_once(interrupt, interrupt->cpu) || !pyro_interrupt_filled(area))
 		return PYRO_RC_TORN;
 	interrupt->hit = true;
 	interrupt->served = pyro_interrupt_oldest(area);
@@ -236,6 +251,14 @@ static enum pyro_rc follow_at_once(struct pyro_interrupt *interrupt,
 static bool interrupt_can_follow(const struct pyro_reader *reader)
 {
 	return ((const struct interrupt_reader *)reader)->interrupt->aim != PYRO_INTERRUPT_AT_REST;
+}
+
+/* A timer's first word tells whether it was in the kernel at all. */
+static uint32_t kernel_bytes(const struct pyro_interrupt *interrupt, enum pyro_interrupt_aim aim)
+{
+	if (interrupt->kernel)
+		return sizeof(((struct pyro_interrupt_slot *)NULL)->kernel);
+	return aim == PYRO_INTERRUPT_AT_ONCE ? 0 : sizeof(uint64_t);
 }
 
 static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct pyro_span *spans,
@@ -252,8 +275,8 @@ static enum pyro_rc interrupt_follow(struct pyro_reader *reader, const struct py
 		.trail_count = trail_count,
 		.registers = interrupt->registers,
 		.stack_pages = interrupt->stack_pages,
-		.kernel = interrupt->kernel,
-		.entry = interrupt->entries[0],
+		.kernel_bytes = kernel_bytes(interrupt, aim),
+		.entry = interrupt->entry,
 	};
 
 	*ret_done = 0;

@@ -37,7 +37,7 @@ struct pyro_interrupt_native {
 	const uint64_t *words; /**< its registers, as in the kernel's struct pt_regs: those with
 				  which it came into the kernel, by a system call or interrupted */
 	size_t word_count;
-	bool in_call;        /**< it was in a system call */
+	bool in_kernel;      /**< it was in a system call, a fault, or an interrupt by others */
 	uint64_t stack_addr; /**< the stack pointer */
 	const uint8_t *stack;
 	size_t stack_size;

@@ -59,7 +59,9 @@ struct pyro_interrupt_slot {
 	unsigned long long registers_read;                  /**< 0: they were not */
 	unsigned long long registers[PYRO_INTERRUPT_WORDS]; /**< as in struct pt_regs */
 	unsigned char stack[PYRO_INTERRUPT_STACK + PYRO_INTERRUPT_PAGE]; /**< from sp on */
-	long long kernel_bytes; /**< of `kernel`; negative: it was not to be had */
+	unsigned long long entry; /**< what the thread's latest entry into the kernel left on its
+				     stack there; 0: not known */
+	long long kernel_bytes;   /**< of `kernel`; negative: it was not to be had */
 	unsigned long long kernel[PYRO_INTERRUPT_KERNEL]; /**< where the kernel was, leaf first */
 	struct pyro_interrupt_span spans[PYRO_INTERRUPT_SPANS];
 	unsigned char data[PYRO_INTERRUPT_BYTES + 2 * PYRO_INTERRUPT_SPAN];
@@ -75,9 +77,8 @@ struct pyro_interrupt_area {
 	unsigned int stack_pages;    /**< of the thread's stack that are read at most */
 	unsigned int register_bytes; /**< of its registers; 0: not wanted, and no stack either */
 	unsigned int sp;             /**< which word of these is the stack pointer */
-	unsigned int kernel;         /**< not 0: where the kernel was is wanted as well */
-	unsigned long long entry;    /**< the code by which our interrupt enters the kernel */
-	unsigned long long entry_size;
+	unsigned int kernel_bytes;   /**< wanted of where the kernel was */
+	unsigned long long entry;    /**< that of our interrupt; 0: not known */
 	struct pyro_interrupt_span wishes[PYRO_INTERRUPT_WISHES];
 	struct pyro_interrupt_trail trails[PYRO_INTERRUPT_TRAILS];
 	unsigned long long tail; /**< slots that the caller is done with, since the beginning */

@@ -29,10 +29,10 @@ struct pyro_interrupt_wanted {
 	size_t span_count;
 	const struct pyro_trail *trails;
 	size_t trail_count;
-	bool registers;                   /**< of the thread */
-	uint32_t stack_pages;             /**< of its stack, with them */
-	bool kernel;                      /**< with them as well: where the kernel was */
-	struct pyro_interrupt_code entry; /**< what our interrupt enters the kernel by */
+	bool registers;        /**< of the thread */
+	uint32_t stack_pages;  /**< of its stack, with them */
+	uint32_t kernel_bytes; /**< with them as well, of where the kernel was */
+	uint64_t entry;        /**< as struct pyro_interrupt has it */
 };
 
 /* What the kernel keeps of a thread's registers: the words of struct pt_regs, and which of them are
@@ -80,8 +80,9 @@ struct pyro_interrupt {
 	bool hit;
 	bool registers; /**< that reads bring with them */
 	uint32_t stack_pages;
-	bool kernel;
-	struct pyro_interrupt_code entries[PYRO_INTERRUPT_ENTRIES]; /**< the usual one first */
+	bool kernel;    /**< ... where the kernel was */
+	uint64_t entry; /**< what an interrupt of ours leaves in a slot's `entry`; 0: not known */
+	struct pyro_interrupt_code entries[PYRO_INTERRUPT_ENTRIES];
 	size_t entry_count;
 	const struct pyro_interrupt_slot *served; /**< by the last follow; NULL: none */
 	bool kept;                                /**< aimed at the oldest slot of the timer */
@@ -99,6 +100,12 @@ static inline int pyro_bpf(int command, union bpf_attr *attr)
 {
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
+
+/** Runs the program on @cpu, when nothing is kept. False if the kernel does not do that. */
+bool pyro_interrupt_once(struct pyro_interrupt *interrupt, int cpu);
+/** interrupt_entry.c: finds out the entry, in less than a millisecond where another processor is
+ *  free for that. */
+void pyro_interrupt_find_entry(struct pyro_interrupt *interrupt);
 
 /** Gives the kernel the program as one of @type, which has registers if @native and the kernel do.
  *  False, with errno, where it does not take it. */

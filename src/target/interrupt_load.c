@@ -181,9 +181,8 @@ void pyro_interrupt_request(struct pyro_interrupt_area *area, int tid,
 	area->stack_pages = wanted->stack_pages;
 	area->register_bytes = wanted->registers ? 8 * PYRO_REGISTER_WORDS : 0;
 	area->sp = PYRO_REGISTER_SP;
-	area->kernel = wanted->kernel;
-	area->entry = wanted->entry.start;
-	area->entry_size = wanted->entry.end - wanted->entry.start;
+	area->kernel_bytes = wanted->kernel_bytes;
+	area->entry = wanted->entry;
 }
 
 bool pyro_interrupt_requested(struct pyro_interrupt_area *area,

@@ -112,7 +112,7 @@ static void a_stopped_thread_shows_all(void **state)
 	pyro_snapshot_take_stopped(stage.snapshot, stage.child, stage.reader);
 	pyro_stop_release(stage.child);
 	assert_int_equal(stage.snapshot->kind, PYRO_SNAPSHOT_WHOLE);
-	assert_false(stage.snapshot->in_call);
+	assert_false(stage.snapshot->in_kernel);
 	/* In the kernel it does nothing but stop for us. */
 	assert_int_equal(stage.snapshot->within.count, 0);
 	assert_true(stage.snapshot->word_count >= 20);
@@ -149,7 +149,7 @@ static void a_waiting_thread_shows_where(void **state)
 		usleep(1000);
 	}
 	assert_true(waits);
-	assert_true(stage.snapshot->in_call);
+	assert_true(stage.snapshot->in_kernel);
 	assert_int_not_equal(stage.snapshot->pc, 0);
 	check_marks(&stage);
 	assert_true(does(stage.snapshot, "pipe_read [kernel]"));
@@ -200,7 +200,7 @@ static void what_is_stored_stays_there(void **state)
 	assert_int_equal(snapshot.stack_addr, 0x7ffe0000);
 	assert_int_equal(snapshot.stack_size, 0);
 	assert_ptr_equal(snapshot.rest, &reader);
-	assert_false(snapshot.in_call);
+	assert_false(snapshot.in_kernel);
 	/* The next one has nothing of it. */
 	pyro_snapshot_take_waiting(&snapshot, (int)getpid(), -1, &reader);
 	assert_int_equal(snapshot.kind, PYRO_SNAPSHOT_EMPTY);

@@ -346,7 +346,7 @@ static void registers_and_stack_come_with_it(void **state)
 		assert_true(pyro_interrupt_native(stage.interrupt, &native));
 		assert_in_range(native.words[PC_WORD], (uint64_t)(uintptr_t)count_for_ever,
 				(uint64_t)(uintptr_t)count_for_ever + 4096);
-		assert_false(native.in_call);
+		assert_false(native.in_kernel);
 		assert_in_range(native.stack_size, sizeof(uint64_t) * MARKS, 16384);
 		assert_in_range(marks, native.stack_addr, native.stack_addr + PAGE);
 		for (size_t at = 0; at < MARKS; at++) {
