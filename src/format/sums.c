@@ -110,7 +110,7 @@ static enum pyro_rc add_rest(struct pyro_sums *sums, const struct weight *first,
 
 	snprintf(name, sizeof(name), "%zu more", count);
 	track.main = false;
-	track.task = true;
+	track.tasks = count;
 	track.tid = 0;
 	rc = pyro_profile_string(sums->profile, name, strlen(name), &track.name);
 	return rc ? rc : pyro_profile_track(sums->profile, &track, &sums->tracks[PYRO_SUMS_TRACKS]);

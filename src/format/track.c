@@ -9,7 +9,7 @@ void pyro_format_track_name(struct pyro_buf *buf, const struct pyro_profile *pro
 	if (name && *name)
 		pyro_buf_add_text(buf, name);
 	else
-		pyro_buf_add_text(buf, track->task ? "task" : "thread");
-	if (!track->task)
+		pyro_buf_add_text(buf, track->tasks ? "task" : "thread");
+	if (!track->tasks)
 		pyro_buf_add_format(buf, " (thread %d)", track->tid);
 }

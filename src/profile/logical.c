@@ -225,7 +225,7 @@ static enum pyro_rc add_track(const struct making *making, uint32_t index)
 		pyro_profile_process_get(making->from, task->process);
 	struct pyro_track track = {
 		.process = task->process,
-		.task = true,
+		.tasks = task->tasks ? task->tasks : 1,
 		.start_ns = process->start_ns,
 		.end_ns = process->end_ns,
 	};

@@ -61,7 +61,7 @@ struct pyro_track {
 	int32_t tid;   /**< of tasks: the thread that runs their loop; 0: not known */
 	uint32_t name; /**< string */
 	bool main;
-	bool task;
+	uint64_t tasks; /**< of asyncio that it stands for; 0: it is a thread */
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t wall_ns; /**< lifetime while recorded: what the samples' wall must add up to */

@@ -100,16 +100,19 @@ static void add_python(struct pyro_profile *profile, const struct pyro_report_lo
 /* ", 14 tasks, 3 threads" */
 static void add_tracks(struct pyro_buf *item, struct pyro_profile *profile, uint32_t count)
 {
-	uint32_t tasks = 0;
-	for (uint32_t i = 0; i < count; i++)
-		tasks += pyro_profile_track_get(profile, i)->task;
+	uint64_t tasks = 0, threads = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct pyro_track *track = pyro_profile_track_get(profile, i);
+		tasks += track->tasks;
+		threads += track->tasks == 0;
+	}
 	if (tasks > 0) {
 		pyro_buf_add_text(item, ", ");
 		pyro_units_plural(item, tasks, "task");
 	}
-	if (count > tasks || count == 0) {
+	if (threads > 0 || tasks == 0) {
 		pyro_buf_add_text(item, ", ");
-		pyro_units_plural(item, count - tasks, "thread");
+		pyro_units_plural(item, threads, "thread");
 	}
 }
 
@@ -320,6 +323,18 @@ static void divide_run(const struct pyro_scope *scope, const struct pyro_report_
 	finish(buf, look, &lead, &line);
 }
 
+/* Threads, or the tasks that these rows stand for. */
+static uint64_t count_members(const struct pyro_scope *scope, size_t first, size_t end)
+{
+	uint64_t members = 0;
+	for (size_t i = first; i < end; i++) {
+		const struct pyro_track *track =
+			pyro_profile_track_get(scope->profile, scope->threads.rows[i].track);
+		members += track->tasks ? track->tasks : 1;
+	}
+	return members;
+}
+
 /* What the threads did with their time, those aside that only ever waited. */
 static void divide_threads(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			   struct pyro_buf *buf)
@@ -343,14 +358,14 @@ static void divide_threads(const struct pyro_scope *scope, const struct pyro_rep
 	pyro_buf_init(&line, 4096);
 	pyro_buf_init(&item, 1024);
 	add_lead(&lead, look, cpu, wait, wall);
-	pyro_units_plural(&item, busy, scope->noun);
+	pyro_units_plural(&item, count_members(scope, 0, busy), scope->noun);
 	pyro_buf_add_text(&item, ": running ");
 	pyro_units_percent(&item, cpu / wall);
 	add_item(&line, &item);
 	add_waiting(&line, &sum);
 	if (scope->idle > 0) {
 		pyro_buf_add_text(&line, "; ");
-		pyro_units_count(&item, scope->idle);
+		pyro_units_count(&item, count_members(scope, busy, scope->threads.count));
 		pyro_buf_add_text(&item, " idle");
 		pyro_text_item(&line, item.data ? item.data : "");
 	}

@@ -16,20 +16,20 @@
 
 static const struct {
 	const char *name;
+	const char *of;          /* what 100 % is of, where it is not the run */
 	enum pyro_metric metric; /* TIME: that of its usual weight */
-	const char *of;          /* what 100 % is of, where it is not the run ... */
-	bool whose;              /* ... and whose that is is said */
+	bool whose;              /* and whose that is is said */
 } metrics[] = {
-	[PYRO_REPORT_TIME] = {"time", PYRO_METRIC_WALL, "", false},
-	[PYRO_REPORT_WALL] = {"wall", PYRO_METRIC_WALL, "time", true},
-	[PYRO_REPORT_CPU] = {"cpu", PYRO_METRIC_CPU, "processor time", false},
-	[PYRO_REPORT_GIL] = {"gil", PYRO_METRIC_GIL_HELD, "holding the GIL", false},
-	[PYRO_REPORT_WAIT] = {"wait", PYRO_METRIC_WAIT, "waiting", true},
-	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", PYRO_METRIC_GIL_WAIT, "waiting for the GIL", false},
-	[PYRO_REPORT_LOCK] = {"lock", PYRO_METRIC_WAIT_LOCK, "waiting for locks", false},
-	[PYRO_REPORT_IO] = {"io", PYRO_METRIC_WAIT_IO, "waiting for files and pipes", false},
-	[PYRO_REPORT_NET] = {"net", PYRO_METRIC_WAIT_NET, "waiting for the network", false},
-	[PYRO_REPORT_SLEEP] = {"sleep", PYRO_METRIC_WAIT_SLEEP, "sleep", false},
+	[PYRO_REPORT_TIME] = {"time", "", PYRO_METRIC_WALL, false},
+	[PYRO_REPORT_WALL] = {"wall", "time", PYRO_METRIC_WALL, true},
+	[PYRO_REPORT_CPU] = {"cpu", "processor time", PYRO_METRIC_CPU, false},
+	[PYRO_REPORT_GIL] = {"gil", "holding the GIL", PYRO_METRIC_GIL_HELD, false},
+	[PYRO_REPORT_WAIT] = {"wait", "waiting", PYRO_METRIC_WAIT, true},
+	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", "waiting for the GIL", PYRO_METRIC_GIL_WAIT, false},
+	[PYRO_REPORT_LOCK] = {"lock", "waiting for locks", PYRO_METRIC_WAIT_LOCK, false},
+	[PYRO_REPORT_IO] = {"io", "waiting for files and pipes", PYRO_METRIC_WAIT_IO, false},
+	[PYRO_REPORT_NET] = {"net", "waiting for the network", PYRO_METRIC_WAIT_NET, false},
+	[PYRO_REPORT_SLEEP] = {"sleep", "sleep", PYRO_METRIC_WAIT_SLEEP, false},
 };
 
 void pyro_scope_of(const struct pyro_scope *scope, struct pyro_buf *buf)

@@ -81,7 +81,7 @@ static void add_tracks(struct pyro_buf *buf, const struct pyro_profile *profile,
 		pyro_json_signed(buf, "tid", track->tid);
 		add_string(buf, "name", profile, track->name);
 		pyro_json_bool(buf, "main", track->main);
-		pyro_json_bool(buf, "task", track->task);
+		pyro_json_number(buf, "tasks", track->tasks);
 		pyro_json_number(buf, "start", track->start_ns);
 		pyro_json_number(buf, "end", track->end_ns);
 		pyro_json_number(buf, "wall", track->wall_ns);

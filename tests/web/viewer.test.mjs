@@ -131,7 +131,7 @@ test('metrics, threads and processes choose what is counted', async () => {
 test('by tasks it speaks of tasks', async () => {
   const page = await bench.open(bench.write('tasks'));
   assert.deepEqual(page.trouble, []);
-  assert.match(await page.textContent('.facts'), /1 process, 3 tasks, 2 threads$/);
+  assert.match(await page.textContent('.facts'), /1 process, 10 tasks, 2 threads$/);
   const select = page.locator('select[aria-label="Tasks and processes"]');
   /* Tasks come first; time waiting counts, as they do little else. */
   assert.deepEqual(await select.locator('option').allTextContents(), [

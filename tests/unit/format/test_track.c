@@ -14,21 +14,21 @@ static void test_names(void **state)
 {
 	static const struct {
 		const char *name;
-		bool task;
+		uint64_t tasks;
 		const char *expected;
 	} cases[] = {
-		{"worker-1", false, "worker-1 (thread 7)"},
-		{"", false, "thread (thread 7)"},
-		{"handler x3", true, "handler x3"},
-		{"", true, "task"},
-		{"a;\033[m", true, "a;\033[m"},
+		{"worker-1", 0, "worker-1 (thread 7)"},
+		{"", 0, "thread (thread 7)"},
+		{"handler x3", 3, "handler x3"},
+		{"", 1, "task"},
+		{"a;\033[m", 1, "a;\033[m"},
 	};
 	struct pyro_profile *profile;
 
 	(void)state;
 	assert_int_equal(pyro_profile_create(&profile, NULL), PYRO_RC_OK);
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {
-		struct pyro_track track = {.tid = 7, .task = cases[i].task};
+		struct pyro_track track = {.tid = 7, .tasks = cases[i].tasks};
 		struct pyro_buf buf;
 
 		assert_int_equal(pyro_profile_string(profile, cases[i].name, strlen(cases[i].name),

@@ -42,7 +42,7 @@ static void test_json(void **state)
 	assert_has(
 		&buf,
 		"{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
-		"\"task\":false,\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
+		"\"tasks\":0,\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
 		"\"exact_cpu\":false}");
 	assert_has(&buf,
 		   "\"metrics\":[\"wall\",\"cpu\",\"gil_held\",\"gil_wait\",\"samples\",\"ready\","
@@ -68,8 +68,8 @@ static void test_tasks(void **state)
 	pyro_buf_init(&buf, 1 << 20);
 	pyro_view_facts_json(&buf, profile, &options, &sources);
 	assert_has(&buf, "\"noun\":\"task\"");
-	assert_has(&buf, "\"name\":\"asyncio_0\",\"main\":false,\"task\":false");
-	assert_has(&buf, "\"name\":\"work x8\",\"main\":false,\"task\":true");
+	assert_has(&buf, "\"name\":\"asyncio_0\",\"main\":false,\"tasks\":0");
+	assert_has(&buf, "\"name\":\"work x8\",\"main\":false,\"tasks\":8");
 	/* How it was made is no fact of the recording. */
 	assert_null(strstr(buf.data, "logical"));
 	pyro_buf_deinit(&buf);

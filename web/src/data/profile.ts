@@ -20,7 +20,8 @@ export interface Track {
   name: string;
   main: boolean;
   /** Tasks that count as one, not a thread. */
-  task: boolean;
+  /** Of asyncio that it stands for; 0: it is a thread. */
+  tasks: number;
   start: number;
   end: number;
   wall: number;
@@ -125,7 +126,7 @@ function readMeta(reader: Reader): Meta {
     tid: number(row, 'tid'),
     name: text(row, 'name'),
     main: row.main === true,
-    task: row.task === true,
+    tasks: number(row, 'tasks'),
     start: number(row, 'start'),
     end: number(row, 'end'),
     wall: number(row, 'wall'),

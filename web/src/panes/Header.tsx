@@ -108,8 +108,8 @@ export function qualityWords(profile: Profile): string[] {
 
 /** "14 tasks, 3 threads" */
 function trackWords(meta: Meta): string {
-  const tasks = meta.tracks.filter((track) => track.task).length;
-  const threads = meta.tracks.length - tasks;
+  const threads = meta.tracks.filter((track) => track.tasks === 0).length;
+  const tasks = meta.tracks.reduce((count, track) => count + track.tasks, 0);
   const words = [];
   if (tasks > 0) words.push(plural(tasks, 'task'));
   if (threads > 0 || tasks === 0) words.push(plural(threads, 'thread'));

@@ -21,7 +21,7 @@ function Scope({ app }: { app: App }) {
     shown(tracks[i].name) || (tracks[i].main ? 'MainThread' : `thread ${tracks[i].tid}`);
   /* Tasks come before the threads that are left. */
   const order = tracks.map((track, i) => ({ track, i }));
-  order.sort((a, b) => Number(b.track.task) - Number(a.track.task) || a.i - b.i);
+  order.sort((a, b) => Number(b.track.tasks > 0) - Number(a.track.tasks > 0) || a.i - b.i);
   return (
     <select
       aria-label={`${noun[0].toUpperCase()}${noun.slice(1)}s and processes`}
