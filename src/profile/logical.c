@@ -29,6 +29,11 @@ bool pyro_logical_is(const struct pyro_profile *profile)
 	return pyro_profile_meta_get(profile, PYRO_LOGICAL_FACT);
 }
 
+const char *pyro_logical_noun(const struct pyro_profile *profile)
+{
+	return pyro_logical_is(profile) ? "task" : "thread";
+}
+
 static bool is_loop(const char *file)
 {
 	const size_t size = file ? strlen(file) : 0;
@@ -220,6 +225,7 @@ static enum pyro_rc add_track(const struct making *making, uint32_t index)
 		pyro_profile_process_get(making->from, task->process);
 	struct pyro_track track = {
 		.process = task->process,
+		.task = true,
 		.start_ns = process->start_ns,
 		.end_ns = process->end_ns,
 	};

@@ -18,5 +18,8 @@ enum pyro_rc pyro_logical_create(struct pyro_profile *profile, struct pyro_profi
 				 struct pyro_err *err) PYRO_NODISCARD;
 /** Whether @profile is one. */
 bool pyro_logical_is(const struct pyro_profile *profile);
+/** What people call the tracks of @profile, most of them: "task" of a logical one, else "thread".
+ *  Static; takes an s. */
+const char *pyro_logical_noun(const struct pyro_profile *profile);
 
 #endif

@@ -53,12 +53,13 @@ struct pyro_process_info {
 	uint64_t end_ns;
 };
 
-/** One line of time: a thread (later also a task). */
+/** One line of time: a thread; in a logical profile also the tasks that count as one. */
 struct pyro_track {
 	uint32_t process;
-	int32_t tid;
+	int32_t tid;   /**< of tasks: the thread that runs their loop; 0: not known */
 	uint32_t name; /**< string */
 	bool main;
+	bool task;
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t wall_ns; /**< lifetime while recorded: what the samples' wall must add up to */

@@ -59,7 +59,9 @@ static void add_row(struct pyro_report_table *table, const struct pyro_scope *sc
 	pyro_cells_only_share(table, self.share > 0 ? PYRO_INK_PLAIN : PYRO_INK_DIM, &self);
 	pyro_cells_bar(table, scope->weight, &row->total, full);
 	if (row->function == PYRO_NONE) {
-		pyro_report_table_cell(table, PYRO_INK_DIM, "(nobody: a thread begins here)");
+		char text[64];
+		snprintf(text, sizeof(text), "(nobody: a %s begins here)", scope->noun);
+		pyro_report_table_cell(table, PYRO_INK_DIM, text);
 		return;
 	}
 	pyro_cells_name(table, row->library ? PYRO_INK_DIM : PYRO_INK_PLAIN, row->name);

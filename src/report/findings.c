@@ -101,8 +101,11 @@ static void add_function(const struct search *search, struct pyro_buf *text,
 
 static void add_base(const struct search *search, struct pyro_buf *text)
 {
-	pyro_buf_add_format(text, " of %s",
-			    search->scope->of_run ? "the run" : pyro_scope_of(search->scope));
+	pyro_buf_add_text(text, " of ");
+	if (search->scope->of_run)
+		pyro_buf_add_text(text, "the run");
+	else
+		pyro_scope_of(search->scope, text);
 }
 
 /* The heaviest line of @function, if it is most of it: ", 31 % of it at line 88". */
@@ -380,7 +383,7 @@ static enum pyro_rc find_gil(struct search *search)
 		add_share(search, text, &share);
 		pyro_buf_add_text(text, " of its time");
 	} else {
-		pyro_units_plural(text, threads, "thread");
+		pyro_units_plural(text, threads, scope->noun);
 		pyro_buf_add_text(text, " wait for the GIL ");
 		add_share(search, text, &share);
 		pyro_buf_add_text(text, " of their time");
@@ -430,7 +433,7 @@ static enum pyro_rc say_waits(struct search *search, uint32_t function,
 		if (rows.rows[i].function != function ||
 		    !(text = start_finding(search, share->share)))
 			continue;
-		pyro_buf_add_text(text, "threads wait ");
+		pyro_buf_add_format(text, "%ss wait ", search->scope->noun);
 		add_share(search, text, share);
 		pyro_buf_add_text(text, " of their time");
 		add_reason(text, &rows.rows[i].total);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "profile/logical.h"
 #include "report/bar.h"
 #include "report/quality.h"
 #include "report/text.h"
@@ -98,6 +97,22 @@ static void add_python(struct pyro_profile *profile, const struct pyro_report_lo
 		pyro_buf_add_text(item, " and others");
 }
 
+/* ", 14 tasks, 3 threads" */
+static void add_tracks(struct pyro_buf *item, struct pyro_profile *profile, uint32_t count)
+{
+	uint32_t tasks = 0;
+	for (uint32_t i = 0; i < count; i++)
+		tasks += pyro_profile_track_get(profile, i)->task;
+	if (tasks > 0) {
+		pyro_buf_add_text(item, ", ");
+		pyro_units_plural(item, tasks, "task");
+	}
+	if (count > tasks || count == 0) {
+		pyro_buf_add_text(item, ", ");
+		pyro_units_plural(item, count - tasks, "thread");
+	}
+}
+
 void pyro_headline_print(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			 struct pyro_buf *buf)
 {
@@ -126,9 +141,7 @@ void pyro_headline_print(const struct pyro_scope *scope, const struct pyro_repor
 	add_python(scope->profile, look, &item);
 	add_item(&line, &item);
 	pyro_units_plural(&item, counts.processes, "process");
-	pyro_buf_add_text(&item, ", ");
-	pyro_units_plural(&item, counts.tracks,
-			  pyro_logical_is(scope->profile) ? "track" : "thread");
+	add_tracks(&item, scope->profile, counts.tracks);
 	add_item(&line, &item);
 	pyro_units_plural(&item, quality->samples, "sample");
 	if (quality->samples > 0) {
@@ -330,7 +343,7 @@ static void divide_threads(const struct pyro_scope *scope, const struct pyro_rep
 	pyro_buf_init(&line, 4096);
 	pyro_buf_init(&item, 1024);
 	add_lead(&lead, look, cpu, wait, wall);
-	pyro_units_plural(&item, busy, "thread");
+	pyro_units_plural(&item, busy, scope->noun);
 	pyro_buf_add_text(&item, ": running ");
 	pyro_units_percent(&item, cpu / wall);
 	add_item(&line, &item);

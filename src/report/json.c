@@ -120,6 +120,7 @@ static void add_threads(const struct pyro_scope *scope, uint32_t count, struct p
 		pyro_json_text(buf, "name",
 			       pyro_profile_string_get(scope->profile, track->name, NULL));
 		pyro_json_bool(buf, "main", track->main);
+		pyro_json_bool(buf, "task", track->task);
 		pyro_json_number(buf, "start_ns", track->start_ns);
 		pyro_json_number(buf, "end_ns", track->end_ns);
 		values(buf, "total", thread_values(scope, i));

@@ -116,7 +116,9 @@ static void add_caption(const struct pyro_scope *scope, const struct pyro_report
 	pyro_buf_init(&text, 65536);
 	bool lives = view->group == PYRO_GROUP_THREAD || view->group == PYRO_GROUP_PROCESS;
 	pyro_buf_add_format(&text, PYRO_MARK_BOLD "by %s" PYRO_MARK_END ", sorted by %s",
-			    pyro_group_name(view->group), (lives ? lived : sorts)[view->sort]);
+			    view->group == PYRO_GROUP_THREAD ? scope->noun
+							     : pyro_group_name(view->group),
+			    (lives ? lived : sorts)[view->sort]);
 	if (!lives) {
 		pyro_buf_add_text(&text, ", % ");
 		pyro_scope_base_text(scope, look, &text);

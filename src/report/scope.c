@@ -16,24 +16,31 @@
 
 static const struct {
 	const char *name;
-	enum pyro_metric metric; /* TIME: that of its usual weight */
 	const char *of;          /* what 100 % is of, where it is not the run */
+	enum pyro_metric metric; /* TIME: that of its usual weight */
+	bool whose;              /* and whose that is is said */
 } metrics[] = {
-	[PYRO_REPORT_TIME] = {"time", PYRO_METRIC_WALL, ""},
-	[PYRO_REPORT_WALL] = {"wall", PYRO_METRIC_WALL, "all threads' time"},
-	[PYRO_REPORT_CPU] = {"cpu", PYRO_METRIC_CPU, "processor time"},
-	[PYRO_REPORT_GIL] = {"gil", PYRO_METRIC_GIL_HELD, "holding the GIL"},
-	[PYRO_REPORT_WAIT] = {"wait", PYRO_METRIC_WAIT, "all threads' waiting"},
-	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", PYRO_METRIC_GIL_WAIT, "waiting for the GIL"},
-	[PYRO_REPORT_LOCK] = {"lock", PYRO_METRIC_WAIT_LOCK, "waiting for locks"},
-	[PYRO_REPORT_IO] = {"io", PYRO_METRIC_WAIT_IO, "waiting for files and pipes"},
-	[PYRO_REPORT_NET] = {"net", PYRO_METRIC_WAIT_NET, "waiting for the network"},
-	[PYRO_REPORT_SLEEP] = {"sleep", PYRO_METRIC_WAIT_SLEEP, "sleep"},
+	[PYRO_REPORT_TIME] = {"time", "", PYRO_METRIC_WALL, false},
+	[PYRO_REPORT_WALL] = {"wall", "time", PYRO_METRIC_WALL, true},
+	[PYRO_REPORT_CPU] = {"cpu", "processor time", PYRO_METRIC_CPU, false},
+	[PYRO_REPORT_GIL] = {"gil", "holding the GIL", PYRO_METRIC_GIL_HELD, false},
+	[PYRO_REPORT_WAIT] = {"wait", "waiting", PYRO_METRIC_WAIT, true},
+	[PYRO_REPORT_GIL_WAIT] = {"gil_wait", "waiting for the GIL", PYRO_METRIC_GIL_WAIT, false},
+	[PYRO_REPORT_LOCK] = {"lock", "waiting for locks", PYRO_METRIC_WAIT_LOCK, false},
+	[PYRO_REPORT_IO] = {"io", "waiting for files and pipes", PYRO_METRIC_WAIT_IO, false},
+	[PYRO_REPORT_NET] = {"net", "waiting for the network", PYRO_METRIC_WAIT_NET, false},
+	[PYRO_REPORT_SLEEP] = {"sleep", "sleep", PYRO_METRIC_WAIT_SLEEP, false},
 };
 
-const char *pyro_scope_of(const struct pyro_scope *scope)
+void pyro_scope_of(const struct pyro_scope *scope, struct pyro_buf *buf)
 {
-	return scope->track == PYRO_NONE ? metrics[scope->weight].of : "its thread's time";
+	if (scope->track != PYRO_NONE) {
+		pyro_buf_add_format(buf, "its %s's time", scope->noun);
+		return;
+	}
+	if (metrics[scope->weight].whose)
+		pyro_buf_add_format(buf, "all %ss' ", scope->noun);
+	pyro_buf_add_text(buf, metrics[scope->weight].of);
 }
 
 const char *pyro_report_metric_name(enum pyro_report_metric metric)
@@ -185,6 +192,7 @@ enum pyro_rc pyro_scope_open(struct pyro_profile *profile, const struct pyro_rep
 		.profile = profile,
 		.metric = view->metric,
 		.weight = view->metric,
+		.noun = pyro_logical_noun(profile),
 		.track = PYRO_NONE,
 	};
 	enum pyro_rc rc = look_at_threads(scope, err);
@@ -237,18 +245,18 @@ void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_repo
 	pyro_buf_add_text(buf, "of ");
 	pyro_units_duration(buf, scope->base_ns);
 	if (scope->track == PYRO_NONE) {
-		const bool tasks =
-			scope->weight == PYRO_REPORT_WALL && pyro_logical_is(scope->profile);
-
-		pyro_buf_add_format(buf, " of %s",
-				    tasks ? "all tasks' time" : metrics[scope->weight].of);
+		pyro_buf_add_text(buf, " of ");
+		pyro_scope_of(scope, buf);
 		return;
 	}
 	const struct pyro_track *track = pyro_profile_track_get(scope->profile, scope->track);
 	const char *name =
 		track ? pyro_profile_string_get(scope->profile, track->name, NULL) : NULL;
 	pyro_buf_add_text(buf, " of ");
-	pyro_text_name(buf, look, name && *name ? name : "one thread");
+	if (name && *name)
+		pyro_text_name(buf, look, name);
+	else
+		pyro_buf_add_format(buf, "one %s", scope->noun);
 	pyro_buf_add_text(buf, "'s time");
 }
 

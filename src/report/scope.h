@@ -13,6 +13,7 @@ struct pyro_scope {
 	struct pyro_profile *profile;        /**< borrowed */
 	enum pyro_report_metric metric;      /**< as asked for; TIME is resolved by `weight` */
 	enum pyro_report_metric weight;      /**< what rows are weighed by: never TIME */
+	const char *noun;                    /**< what tracks are: "thread" or "task" */
 	uint32_t track;                      /**< the one thread it is about; PYRO_NONE: all */
 	bool of_run;                         /**< shares are of the run's length */
 	uint64_t base_ns;                    /**< 100 % */
@@ -39,8 +40,8 @@ struct pyro_share pyro_scope_share(const struct pyro_scope *scope, const struct 
 /** The share of @whole that @part has in @weight. */
 struct pyro_share pyro_scope_part(enum pyro_report_metric weight, const struct pyro_values *part,
 				  const struct pyro_values *whole);
-/** What 100 % is of, where it is not the run: "processor time", "waiting for locks". Static. */
-const char *pyro_scope_of(const struct pyro_scope *scope);
+/** What 100 % is of, where it is not the run: "processor time", "all threads' waiting". */
+void pyro_scope_of(const struct pyro_scope *scope, struct pyro_buf *buf);
 /** "of the run (4.21 s)", "of 33.1 s of processor time", … */
 void pyro_scope_base_text(const struct pyro_scope *scope, const struct pyro_report_look *look,
 			  struct pyro_buf *buf);

@@ -10,7 +10,7 @@
 #define USUAL_ROWS 30
 
 static const struct pyro_report_column thread_columns[] = {
-	{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 15, .most = 28},
+	{.cut = PYRO_CUT_MIDDLE, .least = 15, .most = 28}, /* threads, or tasks */
 	{.title = "running", .right = true},
 	{.title = "waiting", .right = true, .rank = 1},
 	{.title = "for", .rank = 3},
@@ -198,12 +198,9 @@ static void add_rest(struct pyro_report_table *table, const struct pyro_scope *s
 		return;
 	struct pyro_buf text;
 	pyro_buf_init(&text, 1024);
-	pyro_units_count(&text, rows->count - shown);
-	pyro_buf_add_text(&text, processes ? " more processes" : " more threads");
-	if (rows->count - shown == 1) {
-		pyro_buf_reset(&text);
-		pyro_buf_add_text(&text, processes ? "1 more process" : "1 more thread");
-	}
+	char more[32];
+	snprintf(more, sizeof(more), "more %s", processes ? "process" : scope->noun);
+	pyro_units_plural(&text, rows->count - shown, more);
 	if (!processes && scope->idle >= rows->count - shown)
 		pyro_buf_add_text(&text, ", hardly ever running");
 	if (text.failed)
@@ -218,13 +215,16 @@ enum pyro_rc pyro_threads_print(const struct pyro_scope *scope, const struct pyr
 				struct pyro_err *err)
 {
 	bool processes = view->group == PYRO_GROUP_PROCESS;
+	struct pyro_report_column columns[PYRO_COUNT(thread_columns)];
 	struct pyro_rows rows = {0};
 	struct pyro_report_table table;
 	enum pyro_rc rc = rows_of(scope, view, &rows, err);
+	memcpy(columns, thread_columns, sizeof(columns));
+	columns[0].title = scope->noun;
 	if (processes)
 		pyro_report_table_init(&table, process_columns, PYRO_COUNT(process_columns), look);
 	else
-		pyro_report_table_init(&table, thread_columns, PYRO_COUNT(thread_columns), look);
+		pyro_report_table_init(&table, columns, PYRO_COUNT(columns), look);
 	size_t limit = view->limit ? view->limit : USUAL_ROWS;
 	size_t shown = rows.count < limit ? rows.count : limit;
 	for (size_t i = 0; rc == PYRO_RC_OK && i < shown; i++)

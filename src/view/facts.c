@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "profile/logical.h"
 #include "profile/quality.h"
 
 static const char *base_name(const char *path, size_t size)
@@ -80,6 +81,7 @@ static void add_tracks(struct pyro_buf *buf, const struct pyro_profile *profile,
 		pyro_json_signed(buf, "tid", track->tid);
 		add_string(buf, "name", profile, track->name);
 		pyro_json_bool(buf, "main", track->main);
+		pyro_json_bool(buf, "task", track->task);
 		pyro_json_number(buf, "start", track->start_ns);
 		pyro_json_number(buf, "end", track->end_ns);
 		pyro_json_number(buf, "wall", track->wall_ns);
@@ -119,9 +121,12 @@ void pyro_view_facts_json(struct pyro_buf *buf, const struct pyro_profile *profi
 	pyro_json_number(buf, "duration", pyro_profile_duration(profile));
 	pyro_json_bool(buf, "incomplete", options->incomplete);
 	pyro_json_open(buf, "facts", '{');
-	while (pyro_profile_meta_next(profile, &at, &key, &value))
-		pyro_json_text(buf, key, value);
+	while (pyro_profile_meta_next(profile, &at, &key, &value)) {
+		if (strcmp(key, PYRO_LOGICAL_FACT) != 0) /* said by the noun */
+			pyro_json_text(buf, key, value);
+	}
 	pyro_json_close(buf, '}');
+	pyro_json_text(buf, "noun", pyro_logical_noun(profile));
 	add_processes(buf, profile, counts.processes);
 	add_tracks(buf, profile, counts.tracks);
 	pyro_json_open(buf, "metrics", '[');

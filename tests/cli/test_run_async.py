@@ -2,6 +2,7 @@
 """run and attach --async: what tasks of asyncio do and wait for, on every interpreter."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -212,6 +213,17 @@ def test_table(pyrometer, tmp_path):
     assert "mostly at" in done.stdout and "first worker" in done.stdout
     done = pyrometer("report", "--async", "--tree", capture)
     assert done.returncode == 0 and "all tasks' time" in done.stdout
+    done = pyrometer("report", "--async", capture)
+    assert done.returncode == 0
+    head = re.search(r"(\d+) tasks, (\d+) threads?$", done.stdout, re.MULTILINE)
+    assert head and int(head.group(1)) > 8, done.stdout
+    assert re.search(r"^  task +running", done.stdout, re.MULTILINE), done.stdout
+    assert "threads wait" not in done.stdout and "more thread" not in done.stdout
+    whose = {
+        thread["name"]: thread["task"]
+        for thread in report(pyrometer, capture, "--async")["threads"]
+    }
+    assert whose["first worker (worker)"] and not whose["MainThread"]
     done = pyrometer("view", "--async", "-q", "--no-open", "-o", "page.html", capture)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "page.html").stat().st_size > 1000

@@ -126,6 +126,30 @@ test('metrics, threads and processes choose what is counted', async () => {
   assert.deepEqual(await of('#view=functions&scope=p1'), { 'Cart.price': 40, '<module>': 0 });
 });
 
+test('by tasks it speaks of tasks', async () => {
+  const page = await bench.open(bench.write('tasks'));
+  assert.deepEqual(page.trouble, []);
+  assert.match(await page.textContent('.facts'), /1 process, 3 tasks, 2 threads$/);
+  const select = page.locator('select[aria-label="Tasks and processes"]');
+  /* Tasks come first; time waiting counts, as they do little else. */
+  assert.deepEqual(await select.locator('option').allTextContents(), [
+    'All tasks',
+    'work x8',
+    'first (work)',
+    'main',
+    'MainThread',
+    'asyncio_0',
+  ]);
+  assert.equal(await page.inputValue('select[aria-label="Metric"]'), 'wall');
+  await select.selectOption('first (work)');
+  await page.click('text=Functions');
+  const rows = Object.fromEntries(
+    (await functionTable(page)).map((row) => [row.name, [row.self, row.total]]),
+  );
+  assert.deepEqual(rows, { work: [9000, 10000], price: [1000, 1000], main: [0, 10000] });
+  assert.doesNotMatch(await page.textContent('body'), /all threads|logical/i);
+});
+
 test('what a function waits for is told beside its numbers', async () => {
   const page = await bench.open(sample, '#view=functions');
   await page.click('.functions td.function:has-text("flush")');

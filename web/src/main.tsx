@@ -18,9 +18,11 @@ import { Legend, Toolbar, Where } from './panes/Toolbar';
 import { TreeView } from './panes/Tree';
 import { formatHash, parseHash, views, type State } from './state';
 
-/** Wall time, unless most of it is threads that only wait: then the time that they ran. */
+/** Wall time, unless most of it is threads that only wait: then the time that they ran. Tasks do
+ *  little else than wait. */
 function startMetric(engine: Engine, metrics: MetricName[]): MetricName {
-  if (!metrics.includes('cpu') || engine.profile.meta.tracks.length < 3) return 'wall';
+  const { tracks, noun } = engine.profile.meta;
+  if (!metrics.includes('cpu') || tracks.length < 3 || noun === 'task') return 'wall';
   const tree = engine.tree(false);
   const wall = computeValues(engine.profile, tree, 'wall', '').total[0];
   const cpu = computeValues(engine.profile, tree, 'cpu', '').total[0];

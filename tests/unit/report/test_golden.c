@@ -12,6 +12,7 @@
 #include "report/report.h"
 #include "stage.h"
 #include "support/sample_profile.h"
+#include "support/task_profile.h"
 
 static struct pyro_profile *idle_threads(void)
 {
@@ -31,6 +32,11 @@ enum what {
 	CALLEES,
 	SOURCE
 };
+
+#define WALL                                                                                       \
+	{                                                                                          \
+		.metric = PYRO_REPORT_WALL                                                         \
+	}
 
 static const struct shot {
 	const char *name;
@@ -137,6 +143,24 @@ static const struct shot {
 	{"callers-root", sample_profile_create, CALLERS, {80, 30, false, true}, {0}, "<module>"},
 	{"callees", sample_profile_create, CALLEES, {80, 30, false, true}, {0}, "main"},
 	{"callees-leaf", sample_profile_create, CALLEES, {80, 30, false, true}, {0}, "Cart.price"},
+	{"by-threads", task_profile_create, SUMMARY, {80, 30, false, true}, {0}, NULL},
+	{"by-tasks", task_profile_logical, SUMMARY, {80, 30, false, true}, WALL, NULL},
+	{"by-tasks-40", task_profile_logical, SUMMARY, {40, 30, false, true}, WALL, NULL},
+	{"by-tasks-time", task_profile_logical, SUMMARY, {80, 30, false, true}, {0}, NULL},
+	{"by-tasks-wait",
+	 task_profile_logical,
+	 SUMMARY,
+	 {80, 30, false, true},
+	 {.metric = PYRO_REPORT_WAIT},
+	 NULL},
+	{"by-tasks-rows",
+	 task_profile_logical,
+	 ROWS,
+	 {80, 30, false, true},
+	 {.group = PYRO_GROUP_THREAD, .limit = 3},
+	 NULL},
+	{"by-tasks-callers", task_profile_logical, CALLERS, {80, 30, false, true}, WALL, "main"},
+	{"by-tasks-tree", task_profile_logical, TREE, {80, 30, false, true}, WALL, NULL},
 	{"source-missing", sample_profile_create, SOURCE, {80, 30, false, true}, {0}, "shop.py"},
 };
 

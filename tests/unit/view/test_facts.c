@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/sample_profile.h"
+#include "support/task_profile.h"
 #include "view/facts.h"
 
 static void assert_has(const struct pyro_buf *buf, const char *text)
@@ -38,19 +39,39 @@ static void test_json(void **state)
 	assert_has(&buf, "\"odd\":\"<\\/script>\\u001b\"");
 	assert_has(&buf, "{\"pid\":4127,\"parent\":null,\"command\":\"python shop.py");
 	assert_has(&buf, "{\"pid\":4130,\"parent\":0,");
-	assert_has(&buf,
-		   "{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
-		   "\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
-		   "\"exact_cpu\":false}");
+	assert_has(
+		&buf,
+		"{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
+		"\"task\":false,\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
+		"\"exact_cpu\":false}");
 	assert_has(&buf,
 		   "\"metrics\":[\"wall\",\"cpu\",\"gil_held\",\"gil_wait\",\"samples\",\"ready\","
 		   "\"wait_lock\",\"wait_io\",\"wait_net\",\"wait_sleep\",\"wait_other\",\"wait\","
 		   "\"cpu_python\",\"cpu_native\",\"cpu_system\"]");
 	assert_has(&buf, "\"samples\":1320,\"proved\":1320");
+	assert_has(&buf, "\"noun\":\"thread\"");
 	assert_has(&buf, "\"sources_asked\":true");
 	assert_has(&buf,
 		   "\"left_out\":[{\"file\":\"/home/ada/shop/evil \\\"<b>&\\n.py\","
 		   "\"why\":\"not found\"}]");
+	pyro_buf_deinit(&buf);
+	pyro_profile_destroy(profile);
+}
+
+static void test_tasks(void **state)
+{
+	struct pyro_profile *profile = task_profile_logical();
+	struct pyro_view_options options = {0};
+	struct pyro_view_sources sources = {0};
+	struct pyro_buf buf;
+
+	pyro_buf_init(&buf, 1 << 20);
+	pyro_view_facts_json(&buf, profile, &options, &sources);
+	assert_has(&buf, "\"noun\":\"task\"");
+	assert_has(&buf, "\"name\":\"asyncio_0\",\"main\":false,\"task\":false");
+	assert_has(&buf, "\"name\":\"work x8\",\"main\":false,\"task\":true");
+	/* How it was made is no fact of the recording. */
+	assert_null(strstr(buf.data, "logical"));
 	pyro_buf_deinit(&buf);
 	pyro_profile_destroy(profile);
 }
@@ -83,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_title),
 	};
 

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "support/sample_profile.h"
+#include "support/task_profile.h"
 #include "view/view.h"
 
 #define MS 1000000ull
@@ -224,12 +225,14 @@ int main(int argc, char **argv)
 
 	if (!out) {
 		fprintf(stderr,
-			"usage: write_page sample|sources|deep|kinds|parts|large|empty OUT "
+			"usage: write_page sample|tasks|sources|deep|kinds|parts|large|empty OUT "
 			"[FOLDER]\n");
 		return 64;
 	}
 	if (strcmp(argv[1], "sample") == 0)
 		profile = sample_profile_create();
+	else if (strcmp(argv[1], "tasks") == 0)
+		profile = task_profile_logical();
 	else if (pyro_profile_create(&profile, &err) != PYRO_RC_OK)
 		profile = NULL;
 	if (!profile)

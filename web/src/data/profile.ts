@@ -19,6 +19,8 @@ export interface Track {
   tid: number;
   name: string;
   main: boolean;
+  /** Tasks that count as one, not a thread. */
+  task: boolean;
   start: number;
   end: number;
   wall: number;
@@ -33,6 +35,8 @@ export interface Meta {
   /** The recorder did not finish it. */
   incomplete: boolean;
   facts: Record<string, string>;
+  /** What tracks are, most of them: "thread" or "task". */
+  noun: string;
   processes: Process[];
   tracks: Track[];
   metrics: string[];
@@ -120,6 +124,7 @@ function readMeta(reader: Reader): Meta {
     tid: number(row, 'tid'),
     name: text(row, 'name'),
     main: row.main === true,
+    task: row.task === true,
     start: number(row, 'start'),
     end: number(row, 'end'),
     wall: number(row, 'wall'),
@@ -138,6 +143,7 @@ function readMeta(reader: Reader): Meta {
     duration: number(meta, 'duration'),
     incomplete: meta.incomplete === true,
     facts: Object.fromEntries(Object.keys(facts).map((key) => [key, text(facts, key)])),
+    noun: text(meta, 'noun'),
     processes,
     tracks,
     metrics,

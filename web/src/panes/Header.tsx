@@ -103,12 +103,22 @@ export function qualityWords(profile: Profile): string[] {
   return words;
 }
 
+/** "14 tasks, 3 threads" */
+function trackWords(meta: Meta): string {
+  const tasks = meta.tracks.filter((track) => track.task).length;
+  const threads = meta.tracks.length - tasks;
+  const words = [];
+  if (tasks > 0) words.push(plural(tasks, 'task'));
+  if (threads > 0 || tasks === 0) words.push(plural(threads, 'thread'));
+  return words.join(', ');
+}
+
 function factWords(meta: Meta): string[] {
   const pythons = [...new Set(meta.processes.map((process) => process.python))].filter(Boolean);
   return [
     duration(meta.duration),
     ...pythons.slice(0, 2).map(shown),
-    `${plural(meta.processes.length, 'process')}, ${plural(meta.tracks.length, 'thread')}`,
+    `${plural(meta.processes.length, 'process')}, ${trackWords(meta)}`,
   ];
 }
 
@@ -133,7 +143,11 @@ function Division({ profile }: { profile: Profile }) {
   ].filter((part) => part.share > 0.0005);
   return (
     <div class="division">
-      <div class="division-bar" role="img" aria-label="How the time of all threads divides">
+      <div
+        class="division-bar"
+        role="img"
+        aria-label={`How the time of all ${profile.meta.noun}s divides`}
+      >
         {parts.map((part) => (
           <span key={part.words} class={part.tone} style={{ flexGrow: part.share }} />
         ))}

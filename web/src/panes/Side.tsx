@@ -141,7 +141,7 @@ function Focus({ app, fn }: { app: App; fn: number }) {
   );
 }
 
-/** Said when threads wait for the GIL for more than a little of their time. */
+/** Said when threads, or tasks, wait for the GIL for more than a little of their time. */
 function GilWait({ app }: { app: App }) {
   const { engine, state } = app;
   if (state.metric === 'gil_wait' || !app.metrics.includes('gil_wait')) return null;
@@ -151,7 +151,8 @@ function GilWait({ app }: { app: App }) {
   return (
     <p>
       <button type="button" class="link" onClick={() => app.set({ metric: 'gil_wait' }, true)}>
-        {percent(gil / wall)} of the threads’ time is waiting for the GIL: where?
+        {percent(gil / wall)} of the {engine.profile.meta.noun}s’ time is waiting for the GIL:
+        where?
       </button>
     </p>
   );

@@ -14,20 +14,23 @@ const viewWords: Record<View, string> = {
 };
 
 function Scope({ app }: { app: App }) {
-  const { processes, tracks } = app.engine.profile.meta;
+  const { processes, tracks, noun } = app.engine.profile.meta;
   if (tracks.length < 2) return null;
   const several = processes.length > 1;
   const name = (i: number) =>
     shown(tracks[i].name) || (tracks[i].main ? 'MainThread' : `thread ${tracks[i].tid}`);
+  /* Tasks come before the threads that are left. */
+  const order = tracks.map((track, i) => ({ track, i }));
+  order.sort((a, b) => Number(b.track.task) - Number(a.track.task) || a.i - b.i);
   return (
     <select
-      aria-label="Threads and processes"
+      aria-label={`${noun[0].toUpperCase()}${noun.slice(1)}s and processes`}
       value={app.state.scope}
       onChange={(event) => app.set({ scope: event.currentTarget.value, root: 0 }, true)}
     >
-      <option value="">{several ? 'All processes' : 'All threads'}</option>
+      <option value="">{several ? 'All processes' : `All ${noun}s`}</option>
       {processes.map((process, p) => {
-        const own = tracks.map((track, i) => ({ track, i })).filter((t) => t.track.process === p);
+        const own = order.filter((t) => t.track.process === p);
         const options = own.map(({ i }) => (
           <option key={i} value={`t${i}`}>
             {name(i)}
