@@ -364,7 +364,8 @@ static const struct pyro_option convert_options[] = {
 	 .help = "what a frame is: function (default) or line, a frame for each line of it"},
 	{.name = "threads",
 	 .kind = PYRO_OPTION_FLAG,
-	 .help = "keep threads apart in formats that merge them, by frames for process and thread"},
+	 .help = "keep threads, or tasks, apart in formats that merge them, by frames for process "
+		 "and thread"},
 	OPTION_FORCE,
 	OPTION_QUIET,
 	{.name = NULL},

@@ -10,6 +10,8 @@
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
+#include "format/sums.h"
+#include "profile/logical.h"
 #include "report/scope.h"
 
 #define NARROW 60
@@ -93,15 +95,20 @@ static enum pyro_rc sink_write(void *context, const void *bytes, size_t size, st
 	return pyro_output_write(context, bytes, size, err);
 }
 
+/* As in a report, without its first, which depends on the program. */
+static enum pyro_metric metric_of(const struct pyro_args *args)
+{
+	return pyro_scope_metric(
+		(enum pyro_report_metric)(PYRO_REPORT_WALL + pyro_args_number(args, "mode", 0)));
+}
+
 static enum pyro_rc write_format(const struct pyro_args *args, const struct pyro_format *format,
 				 const struct pyro_convert_input *input, struct pyro_output *output,
 				 struct pyro_err *err)
 {
 	const struct pyro_format_sink sink = {.context = output, .write = sink_write};
 	const struct pyro_format_options options = {
-		/* As in a report, without its first, which depends on the program. */
-		.metric = pyro_scope_metric((enum pyro_report_metric)(
-			PYRO_REPORT_WALL + pyro_args_number(args, "mode", 0))),
+		.metric = metric_of(args),
 		.by_line = pyro_args_number(args, "by", 0) == 1,
 		.threads = pyro_args_flag(args, "threads"),
 	};
@@ -165,6 +172,10 @@ static void say_result(const struct pyro_convert_input *input, const struct pyro
 	}
 	snprintf(about, sizeof(about), "%s cannot hold: ", format->name);
 	say_sentence(&text, about, format->lost, terminal.width);
+	if (pyro_logical_is(input->profile))
+		say_sentence(&text, "",
+			     "By tasks there are sums alone: their stacks are in no order of time.",
+			     terminal.width);
 	if (!input->complete)
 		say_sentence(&text, "",
 			     "The recording was cut off: all but its last second is there.",
@@ -179,16 +190,20 @@ static void say_result(const struct pyro_convert_input *input, const struct pyro
 	pyro_buf_deinit(&text);
 }
 
-/* By tasks there are sums alone, and no samples in the order of time. */
-static enum pyro_rc by_tasks(const struct pyro_args *args, const struct pyro_format *format,
-			     struct pyro_convert_input *input, struct pyro_err *err)
+/* By tasks there are sums alone: these take the place of the samples, which are of threads. */
+static enum pyro_rc by_tasks(const struct pyro_args *args, struct pyro_convert_input *input,
+			     struct pyro_sums **ret_sums, struct pyro_err *err)
 {
-	if (pyro_args_flag(args, "async") && strcmp(format->name, "folded") != 0)
-		return pyro_err_set(
-			err, PYRO_RC_USAGE,
-			"convert: --async makes folded stacks, not %s. Try: --to folded",
-			format->name);
-	return pyro_logical_apply(args, &input->profile, err);
+	enum pyro_rc rc;
+
+	if (!pyro_args_flag(args, "async"))
+		return PYRO_RC_OK;
+	rc = pyro_logical_apply(args, &input->profile, err);
+	if (!rc)
+		rc = pyro_sums_create(input->profile, metric_of(args), ret_sums, err);
+	if (!rc)
+		input->source = pyro_sums_source(*ret_sums);
+	return rc;
 }
 
 static enum pyro_rc convert(const struct pyro_args *args, const char *path, struct pyro_err *err)
@@ -196,6 +211,7 @@ static enum pyro_rc convert(const struct pyro_args *args, const char *path, stru
 	const struct pyro_format *format;
 	struct pyro_convert_input input;
 	struct pyro_output output;
+	struct pyro_sums *sums = NULL;
 	enum pyro_rc rc = choose_format(args, path, &format, err);
 
 	if (rc)
@@ -203,7 +219,7 @@ static enum pyro_rc convert(const struct pyro_args *args, const char *path, stru
 	rc = pyro_convert_input_open(args->operands[0], &input, err);
 	if (rc)
 		return rc;
-	rc = by_tasks(args, format, &input, err);
+	rc = by_tasks(args, &input, &sums, err);
 	if (rc == PYRO_RC_OK)
 		rc = write_output(args, format, &input, path, &output, err);
 	if (rc == PYRO_RC_OK) {
@@ -211,6 +227,7 @@ static enum pyro_rc convert(const struct pyro_args *args, const char *path, stru
 			say_result(&input, format, &output);
 		pyro_output_close(&output);
 	}
+	pyro_sums_destroy(sums);
 	pyro_convert_input_close(&input);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "format/formats.h"
 #include "format/out.h"
+#include "format/track.h"
 #include "profile/aggregate.h"
 
 #define NS_PER_US 1000
@@ -150,7 +151,7 @@ static enum pyro_rc write_thread(struct folder *folder, uint32_t index)
 	const struct pyro_track *track = pyro_profile_track_get(profile, index);
 	const struct pyro_process_info *process =
 		track ? pyro_profile_process_get(profile, track->process) : NULL;
-	const char *name = track ? pyro_profile_string_get(profile, track->name, NULL) : NULL;
+	struct pyro_buf name;
 	enum pyro_rc rc = begin_frame(folder, 0);
 
 	if (rc)
@@ -159,8 +160,12 @@ static enum pyro_rc write_thread(struct folder *folder, uint32_t index)
 	rc = begin_frame(folder, 1);
 	if (rc)
 		return rc;
-	add_name(&folder->path, name && *name ? name : "thread");
-	pyro_buf_add_format(&folder->path, " (thread %d)", track ? track->tid : 0);
+	pyro_buf_init(&name, PYRO_MAX_NAME * 8);
+	if (track)
+		pyro_format_track_name(&name, profile, track);
+	add_name(&folder->path, name.data ? name.data : "thread");
+	folder->path.failed |= name.failed;
+	pyro_buf_deinit(&name);
 	return write_tracks(folder, index, 2);
 }
 

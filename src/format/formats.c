@@ -18,7 +18,7 @@ const struct pyro_format pyro_formats[] = {
 	{
 		.name = "speedscope",
 		.suffixes = {".speedscope.json", ".speedscope"},
-		.description = "JSON for www.speedscope.app, a profile for each thread",
+		.description = "JSON for www.speedscope.app, a profile for each thread or task",
 		.lost = "intervals, what was waited for, how samples were proved; lines only with "
 			"--by "
 			"line",

@@ -26,8 +26,8 @@ typedef enum pyro_rc pyro_format_sample_fn(void *context, const struct pyro_form
 /** Where samples come from: whoever has them, most often a capture. */
 struct pyro_sample_source {
 	void *context;
-	/** Calls @each for every sample, track by track, in time order within a track, and stops at
-	 *  its first error, which it returns. */
+	/** Calls @each for every sample, track by track, in time order within a track if they have
+	 *  one (format/sums.h), and stops at its first error, which it returns. */
 	enum pyro_rc (*samples)(void *context, pyro_format_sample_fn *each, void *each_context,
 				struct pyro_err *err);
 };
@@ -73,7 +73,7 @@ enum pyro_rc pyro_folded_write(const struct pyro_profile *profile,
 			       const struct pyro_format_options *options,
 			       const struct pyro_format_sink *sink,
 			       struct pyro_err *err) PYRO_NODISCARD;
-/** speedscope's JSON: a sampled profile for each thread, in nanoseconds. */
+/** speedscope's JSON: a sampled profile for each track, in nanoseconds. */
 enum pyro_rc pyro_speedscope_write(const struct pyro_profile *profile,
 				   const struct pyro_sample_source *source,
 				   const struct pyro_format_options *options,

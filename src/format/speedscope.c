@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* https://www.speedscope.app/file-format-schema.json. Frames are shared; a thread is a "sampled"
+/* https://www.speedscope.app/file-format-schema.json. Frames are shared; a track is a "sampled"
  * profile: an array of stacks and, after it, an array of weights. Both are streamed: the stacks as
  * they come, the weights from a compact list kept until the thread ends. Moments that follow each
  * other with the same stack become one, which the format's readers do anyway. */
@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "format/formats.h"
 #include "format/out.h"
+#include "format/track.h"
 #include "profile/places.h"
 
 #define MAX_WEIGHTS (1u << 30)
@@ -119,19 +120,16 @@ static enum pyro_rc begin_track(struct scope *scope, const struct pyro_format_sa
 	const struct pyro_track *track = pyro_profile_track_get(scope->profile, sample->track);
 	const struct pyro_process_info *process;
 	struct pyro_buf name;
-	const char *thread;
 
 	if (!track)
 		return pyro_err_set(scope->out->err, PYRO_RC_FORMAT,
 				    "a sample belongs to thread %u, which does not exist",
 				    sample->track);
 	process = pyro_profile_process_get(scope->profile, track->process);
-	thread = pyro_profile_string_get(scope->profile, track->name, NULL);
 	pyro_buf_init(&name, PYRO_MAX_NAME * 8);
 	if (process && scope->counts.processes > 1)
 		pyro_buf_add_format(&name, "process %d: ", process->pid);
-	pyro_buf_add_format(&name, "%s (thread %d)", thread && *thread ? thread : "thread",
-			    track->tid);
+	pyro_format_track_name(&name, scope->profile, track);
 	pyro_json_line(text);
 	pyro_json_open(text, NULL, '{');
 	pyro_json_text(text, "type", "sampled");

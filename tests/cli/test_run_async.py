@@ -202,7 +202,7 @@ def test_threads_only(pyrometer, capture, refused):
     """Without --async there are no tasks, and nothing to show by them."""
     assert report(pyrometer, capture)["tasks"] == []
     refused(125, ["no task", "--async"], "report", "--async", capture)
-    refused(64, ["folded"], "convert", "--async", "--to", "speedscope", "-o", "x.json", capture)
+    refused(125, ["no task"], "convert", "--async", "--to", "speedscope", "-o", "x.json", capture)
 
 
 def test_table(pyrometer, tmp_path):
@@ -227,3 +227,31 @@ def test_table(pyrometer, tmp_path):
     done = pyrometer("view", "--async", "-q", "--no-open", "-o", "page.html", capture)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "page.html").stat().st_size > 1000
+
+
+def test_speedscope(pyrometer, tmp_path):
+    """A profile for each track, of tasks first of all; they add up to what the report says."""
+    capture, known = recorded(pyrometer, tmp_path, [sys.executable, str(TARGET), str(SECONDS)])
+    seen = report(pyrometer, capture, "--async", "--mode", "wall")
+    totals = {}
+    for thread in seen["threads"]:
+        name = thread["name"] if thread["task"] else f"{thread['name']} (thread {thread['tid']})"
+        totals[name] = totals.get(name, 0) + thread["total"]["wall"]
+    done = pyrometer("convert", "--async", "-o", "tasks.speedscope.json", capture)
+    assert done.returncode == 0 and "no order of time" in done.stderr
+    made = json.loads((tmp_path / "tasks.speedscope.json").read_text())
+    sums = {profile["name"]: sum(profile["weights"]) for profile in made["profiles"]}
+    assert sums == {name: ns for name, ns in totals.items() if ns}
+    assert list(sums.values()) == sorted(sums.values(), reverse=True)
+    names = [frame["name"].rpartition(".")[2] for frame in made["shared"]["frames"]]
+    for profile in made["profiles"]:
+        assert profile["startValue"] == 0 and profile["endValue"] == sums[profile["name"]]
+        if profile["name"] == "holder":
+            # Under the task that awaits it, down to what it waits in.
+            stacks = [[names[frame] for frame in stack] for stack in profile["samples"]]
+            longest = stacks[profile["weights"].index(max(profile["weights"]))]
+            assert longest[0] == "main" and longest[1] == "holder" and "rest" in longest, longest
+    assert near(sums["holder"] / 1e9, known["holder"]["life"], 0.15, 0.3)
+    done = pyrometer("convert", "-q", "--async", "--threads", "--to", "folded", "-o", "-", capture)
+    kinds = {line.split(";")[1] for line in done.stdout.splitlines()}
+    assert "holder" in kinds and not any(kind.startswith("holder (thread") for kind in kinds)
