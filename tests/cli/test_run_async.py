@@ -220,7 +220,7 @@ def test_table(pyrometer, tmp_path):
     assert re.search(r"^  task +running", done.stdout, re.MULTILINE), done.stdout
     assert "threads wait" not in done.stdout and "more thread" not in done.stdout
     whose = {
-        thread["name"]: thread["task"]
+        thread["name"]: thread["tasks"]
         for thread in report(pyrometer, capture, "--async")["threads"]
     }
     assert whose["first worker (worker)"] and not whose["MainThread"]
@@ -235,7 +235,7 @@ def test_speedscope(pyrometer, tmp_path):
     seen = report(pyrometer, capture, "--async", "--mode", "wall")
     totals = {}
     for thread in seen["threads"]:
-        name = thread["name"] if thread["task"] else f"{thread['name']} (thread {thread['tid']})"
+        name = thread["name"] if thread["tasks"] else f"{thread['name']} (thread {thread['tid']})"
         totals[name] = totals.get(name, 0) + thread["total"]["wall"]
     done = pyrometer("convert", "--async", "-o", "tasks.speedscope.json", capture)
     assert done.returncode == 0 and "no order of time" in done.stderr
