@@ -60,14 +60,14 @@ const char *pyro_kernel_name(const struct pyro_kernel *kernel, uint32_t number)
 	return pyro_intern_get(&kernel->names, number, NULL);
 }
 
-/* Of a function of no module: of the kernel itself. */
+/* "ext4_file_read_iter [ext4]"; what has no module is of the kernel itself. */
 static uint32_t number_of(struct pyro_kernel *kernel, const char *name, size_t size)
 {
 	char text[PYRO_MAX_NAME + sizeof(" [kernel]")];
-	const bool has_module = memchr(name, '[', size);
+	const bool has_module = memchr(name, ' ', size);
 	uint32_t number;
 
-	if (!size || size > PYRO_MAX_NAME)
+	if (!size || size > PYRO_MAX_NAME || memchr(name, 0, size))
 		return NOBODY;
 	snprintf(text, sizeof(text), "%.*s%s", (int)size, name, has_module ? "" : " [kernel]");
 	return pyro_intern_add(&kernel->names, text, strlen(text), &number) ? NOBODY : number;

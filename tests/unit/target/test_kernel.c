@@ -76,7 +76,8 @@ static void a_leaf_alone_has_one(void **state)
 		     {"0", ""},
 		     {"18446744071585439744", ""},
 		     {"", ""},
-		     {"no name", ""}};
+		     {"no name", ""},
+		     {"a[b", "a[b [kernel]"}};
 
 	for (size_t i = 0; i < PYRO_COUNT(cases); i++) {
 		pyro_kernel_wchan_parse(kernel, cases[i].text, strlen(cases[i].text), &stack);
