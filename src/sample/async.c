@@ -404,13 +404,13 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 		return rc;
 	}
 	shared->async->unread += view.unread;
-	shared->async->skipped += view.listed - (view.reached - async->next);
-	if (async->most < MOST_TASKS && view.reached - async->next == async->most)
+	shared->async->skipped += view.listed - view.reached;
+	if (async->most < MOST_TASKS && view.reached >= async->most)
 		async->most += async->most / 4;
-	async->whole = async->next == 0 && view.reached == view.listed;
-	/* Where the list goes on, so does the next look. */
-	async->next = view.reached < view.listed ? view.reached : 0;
-	pyro_async_take(probe, shared, &view, begin_ns);
+	async->whole = view.reached == view.listed;
+	pyro_async_take(probe, shared, &view, async->next, begin_ns);
+	/* By address, so that others may come and go meanwhile without any being passed over. */
+	async->next = view.next;
 	async->look_ns = begin_ns;
 	async->run_slices = slices_of(&stands);
 	async->sound = async->whole && stands.count && !async->running && !view.unread;

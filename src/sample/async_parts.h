@@ -34,7 +34,7 @@ struct pyro_async_task {
 	uint32_t code; /**< of `root` */
 	uint32_t serial;
 	uint32_t group;
-	uint32_t round; /**< in which it was last seen */
+	uint32_t round; /**< the look in which it was last seen */
 	uint32_t parent, parent_serial;
 	uint64_t seen_ns;
 	uint64_t ended_ns; /**< 0: it lives. It is kept for samples that come late */
@@ -80,8 +80,8 @@ struct pyro_async {
 	bool running;        /**< a task was running in it */
 	bool none;           /**< there was no task in the last look */
 	size_t most;         /**< tasks for which the threads stand still, without being held */
-	size_t next;         /**< the first task of the next look, where there are too many */
-	uint32_t round;
+	uint64_t next;       /**< where the next look begins, if there are too many; 0: anew */
+	uint32_t round;      /**< the number of the last look */
 	uint32_t next_serial;
 	uint32_t unchanged;               /**< looks since that found it still so */
 	uint64_t loops[PYRO_ASYNC_LOOPS]; /**< threads that run loops, of late */
@@ -108,9 +108,9 @@ struct pyro_async {
 	uint64_t flush_ns;
 };
 
-/** async_tasks.c: takes in a look that counts. */
+/** async_tasks.c: takes in a look that counts, at the tasks from the address @from on. */
 void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		     const struct pyro_tasks_view *view, uint64_t now_ns);
+		     const struct pyro_tasks_view *view, uint64_t from, uint64_t now_ns);
 /** Gives what a task owes to where it was seen suspended: half to the place before, half to the one
  *  after. What it spent running is known, and not part of it. */
 void pyro_async_share_out(struct pyro_probe *probe, struct pyro_probe_shared *shared,

@@ -111,9 +111,15 @@ void pyro_async_close(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	}
 }
 
-/* Those that were not seen where all were, and places of those whose samples have come. */
-static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns,
-		  uint32_t round)
+/* Whether the last look would have found it. */
+static bool was_looked_for(const struct pyro_async_task *task, uint64_t from, uint64_t next)
+{
+	return task->addr >= from && (!next || task->addr < next);
+}
+
+/* Ends those that were not found, and frees the places of those whose samples have come. */
+static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t from,
+		  uint64_t next, uint64_t now_ns)
 {
 	struct pyro_async *async = probe->async;
 
@@ -122,7 +128,8 @@ static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, ui
 
 		if (!task->addr)
 			continue;
-		if (!task->ended_ns && task->round != round)
+		if (!task->ended_ns && task->round != async->round &&
+		    was_looked_for(task, from, next))
 			end_task(probe, shared, task, now_ns);
 		if (task->ended_ns && now_ns > task->ended_ns + LATE_NS) {
 			task->addr = 0;
@@ -324,7 +331,7 @@ static void take_tasks(struct looking *looking)
 }
 
 void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		     const struct pyro_tasks_view *view, uint64_t now_ns)
+		     const struct pyro_tasks_view *view, uint64_t from, uint64_t now_ns)
 {
 	struct pyro_async *async = probe->async;
 	struct looking looking = {.probe = probe, .shared = shared, .view = view, .now_ns = now_ns};
@@ -332,12 +339,10 @@ void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	looking.parents = calloc(view->count + 1, sizeof(*looking.parents));
 	looking.marks = calloc(view->count + 1, sizeof(*looking.marks));
 	looking.items = calloc(view->count + 1, sizeof(*looking.items));
+	async->round++;
 	if (looking.parents && looking.marks && looking.items) {
 		take_tasks(&looking);
-		if (async->next == 0) { /* the end of the list was reached */
-			sweep(probe, shared, now_ns, async->round);
-			async->round++;
-		}
+		sweep(probe, shared, from, view->next, now_ns);
 	}
 	free(looking.parents);
 	free(looking.marks);
