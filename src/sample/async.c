@@ -106,15 +106,35 @@ uint32_t pyro_async_root(const struct pyro_probe *probe, const struct pyro_probe
 	return PYRO_NO_ROOT;
 }
 
+/* Which of the tasks that looks have found is on the stack of @thread. False: none of them. */
+static bool find_marked(struct pyro_async *async, struct pyro_probe_thread *thread)
+{
+	struct pyro_task_mark *mark = &thread->mark;
+	const struct pyro_async_task *task;
+	uint64_t at;
+
+	if (!pyro_map_get(&async->by_root, thread->root, &at))
+		return false;
+	task = &async->items[at];
+	if (task->code != thread->root_code || async->groups[task->group].thread != thread->number)
+		return true;
+	mark->group = task->group + 1;
+	mark->task = (uint32_t)at;
+	mark->task_serial = task->serial;
+	if (task->parent == PYRO_NO_TASK)
+		return true;
+	mark->parent = task->parent;
+	mark->parent_serial = task->parent_serial;
+	mark->prefix = async->items[task->parent].now.stack;
+	return true;
+}
+
 void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread)
 {
 	const uint32_t root = pyro_async_root(probe, shared);
 	struct pyro_task_mark *mark = &thread->mark;
-	const struct pyro_async_task *task;
 	struct pyro_async *async;
-	uint32_t code;
-	uint64_t at;
 
 	*mark = (struct pyro_task_mark){
 		.task = PYRO_NO_TASK, .parent = PYRO_NO_TASK, .prefix = PYRO_NO_STACK};
@@ -125,29 +145,19 @@ void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	async = probe->async;
 	if (!async)
 		return;
-	code = shared->stack->frames[root].code;
-	mark->common = mark->group = pyro_async_group(probe, shared, thread->number, code, "") + 1;
-	if (!pyro_map_get(&async->by_root, pyro_python_frame_addr(probe->python, root), &at)) {
-		async->sound = false;
-		/* The first of all: looks had become rare, and their pauses say nothing of it. */
-		if (async->none && async->due_ns != PAUSE_NEVER) {
-			async->none = false;
-			async->due_ns = 0;
-			async->look_ns = pyro_clock_now();
-		}
+	thread->root = pyro_python_frame_addr(probe->python, root);
+	thread->root_code = shared->stack->frames[root].code;
+	mark->common = mark->group =
+		pyro_async_group(probe, shared, thread->number, thread->root_code, "") + 1;
+	if (find_marked(async, thread))
 		return;
+	async->sound = false;
+	/* The first of all: looks had become rare, and their pauses say nothing of it. */
+	if (async->none && async->due_ns != PAUSE_NEVER) {
+		async->none = false;
+		async->due_ns = 0;
+		async->look_ns = pyro_clock_now();
 	}
-	task = &async->items[at];
-	if (task->code != code || async->groups[task->group].thread != thread->number)
-		return;
-	mark->group = task->group + 1;
-	mark->task = (uint32_t)at;
-	mark->task_serial = task->serial;
-	if (task->parent == PYRO_NO_TASK)
-		return;
-	mark->parent = task->parent;
-	mark->parent_serial = task->parent_serial;
-	mark->prefix = async->items[task->parent].now.stack;
 }
 
 /* ---- proof ---- */
@@ -381,6 +391,19 @@ static void look_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 	async->unchanged++;
 }
 
+/* Threads that stood still ever since their stacks were read, and on these are tasks that only this
+ * look has found: they may never be read again, as long as they stay so. */
+static void mark_still(struct pyro_async *async, const struct stands *stands)
+{
+	for (size_t i = 0; i < stands->count; i++) {
+		struct pyro_probe_thread *thread = stands->items[i].thread;
+
+		if (thread->mark.group && thread->mark.task == PYRO_NO_TASK &&
+		    !stands->items[i].running && stands->items[i].slices == thread->slices)
+			(void)find_marked(async, thread);
+	}
+}
+
 static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			      uint64_t *held_ns)
 {
@@ -409,6 +432,7 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 		async->most += async->most / 4;
 	async->whole = view.reached == view.listed;
 	pyro_async_take(probe, shared, &view, async->next, begin_ns);
+	mark_still(async, &stands);
 	/* By address, so that others may come and go meanwhile without any being passed over. */
 	async->next = view.next;
 	async->look_ns = begin_ns;
@@ -457,7 +481,7 @@ void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 			look_unchanged(probe, shared, now_ns);
 		else
 			rc = look_anew(probe, shared, &held_ns);
-		pyro_async_settle(probe, shared);
+		pyro_async_settle(probe, shared, false);
 	}
 	if (async->costs < COSTS)
 		async->costs++;

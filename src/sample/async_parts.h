@@ -129,7 +129,7 @@ void pyro_async_add_place(struct pyro_probe *probe, struct pyro_probe_shared *sh
 			  uint32_t group, const struct pyro_async_place *place, uint64_t ns,
 			  uint32_t looks);
 /** After a look: adds the samples that came before it, each with those that await its task if that
- *  is proved. */
-void pyro_async_settle(struct pyro_probe *probe, struct pyro_probe_shared *shared);
+ *  is proved. Those of tasks that the look did not come to wait for the next, unless @all. */
+void pyro_async_settle(struct pyro_probe *probe, struct pyro_probe_shared *shared, bool all);
 
 #endif

@@ -76,6 +76,8 @@ struct pyro_probe_thread {
 	uint8_t proof;
 	uint8_t reason; /**< why it is off its processor, where it is: enum pyro_sample_reason */
 	struct pyro_task_mark mark; /**< the task on its stack */
+	uint64_t root;              /**< the frame that the task begins with: its address ... */
+	uint32_t root_code;         /**< ... and code; of no meaning where mark.group is 0 */
 	bool holds_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;

@@ -185,6 +185,26 @@ static void programs_without_tasks_are_left_alone(void **state)
 	assert_false(messages.processes[0].tasks[0].known);
 }
 
+/* Its thread has stood still since before the first look, and is not read again. */
+static void what_blocks_is_joined(void **state)
+{
+	const struct messages_task *last;
+
+	(void)state;
+	start_python("time.sleep(60)");
+	nap(50);
+	step(3, false);
+	step(1, true);
+	nap(600);
+	step(3, false);
+	pyro_probe_flush(&probe, &shared, pyro_clock_now());
+	step(1, true);
+	finish();
+	last = messages_task(&messages, 0, "", "last");
+	assert_true(last->joined_ns > 500000000);
+	assert_true(last->joined_ns > last->ran_ns / 2);
+}
+
 /* As in a process that has announced code 3. */
 static void make_async(void)
 {
@@ -273,7 +293,7 @@ static void only_what_is_proved_is_joined(void **state)
 						     .parent_serial = cases[i].serial,
 						     .prefix = cases[i].prefix};
 		pyro_async_ran(&probe, &shared, &entry);
-		pyro_async_settle(&probe, &shared);
+		pyro_async_settle(&probe, &shared, true);
 		assert_int_equal(probe.async->sum_count, 1);
 		assert_int_equal(probe.async->sums[0].prefix,
 				 cases[i].joined ? cases[i].prefix : PYRO_NO_STACK);
@@ -281,6 +301,51 @@ static void only_what_is_proved_is_joined(void **state)
 		assert_int_equal(probe.async->items[1].owed_ns, -10);
 		unmake_async();
 	}
+}
+
+/* Where the look has not come to the task yet, as they are too many for one, its samples wait: they
+ * are not those of another that has its place. */
+static void samples_wait_for_their_look(void **state)
+{
+	struct pyro_ledger_entry entry = {.at_ns = 1000, .wall_ns = 10, .looks = 1};
+	struct pyro_async_task *task;
+
+	(void)state;
+	make_async();
+	(void)pyro_async_group(&probe, &shared, 7, 3, "");
+	(void)pyro_async_group(&probe, &shared, 7, 3, "named");
+	probe.async->items = calloc(1, sizeof(*probe.async->items));
+	probe.async->top = 1;
+	task = probe.async->items;
+	*task = (struct pyro_async_task){.addr = 1, .serial = 6, .group = 1, .seen_ns = 900};
+	entry.mark = (struct pyro_task_mark){.group = 2,
+					     .common = 1,
+					     .task_serial = 6,
+					     .parent = PYRO_NO_TASK,
+					     .prefix = PYRO_NO_STACK};
+	probe.async->look_ns = 1100;
+	pyro_async_ran(&probe, &shared, &entry);
+	pyro_async_settle(&probe, &shared, false);
+	assert_int_equal(probe.async->sum_count, 0);
+	assert_int_equal(probe.async->pending_count, 1);
+	task->seen_ns = probe.async->look_ns = 1200;
+	pyro_async_settle(&probe, &shared, false);
+	assert_int_equal(probe.async->sum_count, 1);
+	assert_int_equal(probe.async->sums[0].group, 1);
+	/* It has ended meanwhile, or no look comes to it: who knows whose it was. */
+	entry.at_ns = 1300;
+	pyro_async_ran(&probe, &shared, &entry);
+	task->ended_ns = 1400;
+	pyro_async_settle(&probe, &shared, false);
+	assert_int_equal(probe.async->sum_count, 2);
+	assert_int_equal(probe.async->sums[1].group, 0);
+	task->ended_ns = 0;
+	pyro_async_ran(&probe, &shared, &entry);
+	probe.async->look_ns = 3 * PYRO_NS_PER_S;
+	pyro_async_settle(&probe, &shared, false);
+	assert_int_equal(probe.async->pending_count, 0);
+	assert_int_equal(probe.async->sums[1].wall_ns, 20);
+	unmake_async();
 }
 
 int main(void)
@@ -291,8 +356,10 @@ int main(void)
 		CASE(a_busy_loop_is_held),
 		CASE(no_proof_is_no_hold),
 		CASE(programs_without_tasks_are_left_alone),
+		CASE(what_blocks_is_joined),
 		CASE(names_are_bounded),
 		CASE(only_what_is_proved_is_joined),
+		CASE(samples_wait_for_their_look),
 #undef CASE
 	};
 
