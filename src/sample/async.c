@@ -14,10 +14,13 @@
 #define FIRST_PUBLISHED 0x030e0000u
 /* Between looks: at the least, where there is no task, and where tasks cannot be read. */
 #define PAUSE_NS      (20 * PYRO_NS_PER_MS)
+#define PAUSE_LIVE_NS (50 * PYRO_NS_PER_MS) /* enough for people who watch */
 #define PAUSE_NONE_NS (500 * PYRO_NS_PER_MS)
 #define PAUSE_NEVER   UINT64_MAX
 /* The share of a processor that looks take, and of the program's time that they hold it. */
 #define COST_SHARE 80
+/* As long as not every task was seen once, they take more. */
+#define COST_FIRST 20
 #define HELD_SHARE 200
 /* What looks cost, on the average of about so many: if each were followed by a pause of its own
  * length, those that found the loop busy would stand for more time than the others. */
@@ -53,6 +56,8 @@ void pyro_async_destroy(struct pyro_async *async)
 	pyro_map_deinit(&async->group_by_key);
 	pyro_map_deinit(&async->names);
 	pyro_map_deinit(&async->sum_by_key);
+	for (size_t i = 0; i < async->top; i++)
+		free(async->items[i].each.name);
 	free(async->items);
 	free(async->free);
 	free(async->groups);
@@ -404,6 +409,15 @@ static void mark_still(struct pyro_async *async, const struct stands *stands)
 	}
 }
 
+/* Until the end of the list is reached the first time. */
+static void count_unseen(struct pyro_async *async, const struct pyro_tasks_view *view)
+{
+	const bool all = async->all_seen || view->next == 0;
+
+	async->come_to += view->reached;
+	async->unseen = all || view->listed < async->come_to ? 0 : view->listed - async->come_to;
+}
+
 static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			      uint64_t *held_ns)
 {
@@ -427,6 +441,7 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 		return rc;
 	}
 	shared->async->unread += view.unread;
+	count_unseen(async, &view);
 	shared->async->skipped += view.listed - view.reached;
 	if (async->most < MOST_TASKS && view.reached >= async->most)
 		async->most += async->most / 4;
@@ -435,6 +450,7 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 	mark_still(async, &stands);
 	/* By address, so that others may come and go meanwhile without any being passed over. */
 	async->next = view.next;
+	async->all_seen |= view.next == 0;
 	async->look_ns = begin_ns;
 	async->run_slices = slices_of(&stands);
 	async->sound = async->whole && stands.count && !async->running && !view.unread;
@@ -449,11 +465,14 @@ bool pyro_async_due(const struct pyro_probe *probe, const struct pyro_probe_shar
 }
 
 /* How long to wait for the next look. */
-static uint64_t pause_after(const struct pyro_async *async, bool none)
+static uint64_t pause_after(const struct pyro_async *async, bool live, bool none)
 {
-	const uint64_t cost_ns = (uint64_t)(async->cost_ns * COST_SHARE);
-	const uint64_t held_ns = (uint64_t)(async->held_ns * HELD_SHARE);
-	uint64_t pause_ns = PAUSE_NS;
+	const uint64_t cost_ns =
+		(uint64_t)(async->cost_ns * (async->all_seen ? COST_SHARE : COST_FIRST));
+	/* Those who watch need few looks: a share of the time that threads run is enough, however
+	 * little that is. */
+	const uint64_t held_ns = (uint64_t)((live ? async->hold_ns : async->held_ns) * HELD_SHARE);
+	uint64_t pause_ns = live && async->all_seen ? PAUSE_LIVE_NS : PAUSE_NS;
 
 	if (none)
 		pause_ns =
@@ -488,8 +507,10 @@ void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	async->cost_ns +=
 		((double)(pyro_clock_thread_cpu() - cpu_ns) - async->cost_ns) / async->costs;
 	async->held_ns += ((double)held_ns - async->held_ns) / async->costs;
+	if (held_ns)
+		async->hold_ns += ((double)held_ns - async->hold_ns) / async->costs;
 	async->none = rc == PYRO_RC_NOTFOUND;
-	pause_ns = pause_after(async, async->none);
+	pause_ns = pause_after(async, shared->each_task, async->none);
 	/* Evenly spread over a stretch half as long as the pause, so that it keeps time with
 	 * nothing in the program. */
 	async->pause_ns = pause_ns;

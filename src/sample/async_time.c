@@ -180,8 +180,8 @@ void pyro_async_add_place(struct pyro_probe *probe, struct pyro_probe_shared *sh
 
 /* ---- samples of threads ---- */
 
-static const struct pyro_async_task *task_of(const struct pyro_async *async, uint32_t task,
-					     uint32_t serial)
+static struct pyro_async_task *task_of(const struct pyro_async *async, uint32_t task,
+				       uint32_t serial)
 {
 	return task < async->top && async->items[task].addr && async->items[task].serial == serial
 		       ? &async->items[task]
@@ -212,11 +212,13 @@ static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 {
 	struct pyro_async *async = probe->async;
 	const struct pyro_task_mark *mark = &pending->mark;
-	const struct pyro_async_task *task = task_of(async, mark->task, mark->task_serial);
+	struct pyro_async_task *task = task_of(async, mark->task, mark->task_serial);
 
 	/* If it was not seen again, another may have its place, of the same coroutine. */
 	if (!task || task->seen_ns < pending->at_ns)
 		pending->sum.group = mark->common - 1;
+	else
+		pyro_async_each_ran(task, &pending->sum, pending->at_ns);
 	if (mark->parent != PYRO_NO_TASK && is_joined(async, pending))
 		pending->sum.prefix = mark->prefix;
 	else if (mark->parent != PYRO_NO_TASK || mark->task == PYRO_NO_TASK)
@@ -291,6 +293,8 @@ void pyro_async_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	if (now_ns > probe->async->look_ns + EARLY_NS)
 		pyro_async_settle(probe, shared, true);
 	send_sums(probe, shared);
+	if (shared->each_task)
+		pyro_async_each_tell(probe, shared);
 }
 
 void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)

@@ -58,6 +58,7 @@ struct pyro_probe_shared {
 	uint64_t code_reuse;
 	uint64_t reads;
 	struct pyro_async_counts *async; /**< tasks are looked at as well; NULL: they are not */
+	bool each_task;                  /**< and told of one by one */
 };
 
 /** One thread of a Python process, as long as the kernel has it. */
