@@ -9,6 +9,7 @@
 #define PYRO_MAX_STACK_WALK     200000    /**< frames walked before a chain counts as a cycle */
 #define PYRO_MAX_THREADS        8192      /**< thread states of one process */
 #define PYRO_MAX_TASKS          65536     /**< tasks of asyncio of one process */
+#define PYRO_MAX_ALIVE          (1 << 20) /**< tasks that are shown live, of all processes */
 #define PYRO_MAX_TASK_FRAMES    (1 << 20) /**< frames of all tasks of one process */
 #define PYRO_MAX_GC_OBJECTS     (1 << 21) /**< objects of the garbage collector looked at */
 #define PYRO_MAX_GREENLETS      65536     /**< greenlets of one process */

@@ -358,8 +358,8 @@ static enum pyro_rc start(struct top *top, struct pyro_err *err)
 		rc = pyro_watch_add(top->watch, top->pids[i], "top", err);
 	if (!rc)
 		rc = pyro_watch_start(top->watch, NULL, err);
-	if (!rc &&
-	    pyro_recent_create(pyro_watch_profile(top->watch), PYRO_LIVE_LONGEST, &top->recent))
+	if (!rc && pyro_recent_create(pyro_watch_profile(top->watch), NULL, PYRO_LIVE_LONGEST,
+				      &top->recent))
 		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	return rc;
 }

@@ -31,10 +31,13 @@ struct pyro_tasks {
 	struct pyro_objects objects;
 	struct pyro_task_list list;
 	struct pyro_await_chain chain;
-	size_t first, most; /**< of the list, that are read */
-	size_t reached;     /**< the first that was out of reach */
-	int readings;       /**< until two agree */
-	bool is_listed;     /**< the list is there for the next read */
+	uint64_t from;  /**< the lowest address that is read */
+	size_t most;    /**< tasks that are */
+	size_t ordered; /**< of the list, those that stand by their addresses */
+	size_t reached; /**< of it, those that were read */
+	uint64_t next;  /**< the lowest address that was out of reach; 0: none was */
+	int readings;   /**< until two agree */
+	bool is_listed; /**< the list is there for the next read */
 
 	struct pyro_task *tasks;
 	struct pyro_task_inside *insides;

@@ -46,9 +46,9 @@ enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 	return PYRO_RC_OK;
 }
 
-void pyro_tasks_set_reach(struct pyro_tasks *tasks, size_t first, size_t most, int readings)
+void pyro_tasks_set_reach(struct pyro_tasks *tasks, uint64_t from, size_t most, int readings)
 {
-	tasks->first = first;
+	tasks->from = from;
 	tasks->most = most;
 	tasks->readings = readings;
 }
@@ -188,30 +188,53 @@ static enum pyro_rc decode(struct pyro_tasks *tasks, uint32_t item)
 	return PYRO_RC_OK;
 }
 
-/* All tasks of the list, once. *ret_same: they are what they were the time before. */
+/* The part of the list that is in reach. Behind those that stand by their addresses are some that
+ * run, which always are. */
+struct reach {
+	size_t first, end, rest;
+};
+
+static struct reach reach_of(const struct pyro_tasks *tasks)
+{
+	const struct pyro_task_item *items = tasks->list.items;
+	struct reach reach = {.rest = tasks->ordered};
+
+	while (reach.first < reach.rest && items[reach.first].addr < tasks->from)
+		reach.first++;
+	reach.end = tasks->most < reach.rest - reach.first ? reach.first + tasks->most : reach.rest;
+	return reach;
+}
+
+static size_t next_in(const struct reach *reach, size_t at)
+{
+	return at + 1 == reach->end ? reach->rest : at + 1;
+}
+
+/* All tasks in reach, once. *ret_same: they are what they were the time before. */
 static enum pyro_rc decode_all(struct pyro_tasks *tasks, bool *ret_same)
 {
 	struct pyro_objects *objects = &tasks->objects;
 	const size_t listed = tasks->list.count;
-	const size_t first = tasks->first < listed ? tasks->first : listed;
-	const size_t end = tasks->most < listed - first ? first + tasks->most : listed;
+	const struct reach reach = reach_of(tasks);
+	const size_t begin = reach.first < reach.end ? reach.first : reach.rest;
 	enum pyro_rc rc;
 
 	tasks->count = 0;
-	tasks->reached = end;
+	tasks->reached = reach.end - reach.first + listed - reach.rest;
+	tasks->next = reach.end < reach.rest ? tasks->list.items[reach.end].addr : 0;
 	tasks->frames.count = 0;
 	tasks->unread = 0;
 	tasks->truncated = tasks->list.truncated;
 	*ret_same = true;
 	pyro_objects_forget(objects);
-	for (size_t i = first; i < end; i++)
+	for (size_t i = begin; i < listed; i = next_in(&reach, i))
 		pyro_objects_plan(objects, tasks->list.items[i].addr, tasks->layout.size);
 	rc = pyro_objects_fetch(objects);
-	for (uint32_t i = (uint32_t)first; rc == PYRO_RC_OK && i < end; i++) {
+	for (size_t i = begin; rc == PYRO_RC_OK && i < listed; i = next_in(&reach, i)) {
 		const size_t count = tasks->count;
 		uint64_t mark;
 
-		rc = decode(tasks, i);
+		rc = decode(tasks, (uint32_t)i);
 		if (rc == PYRO_RC_OK && tasks->count > count) {
 			struct pyro_task *task = &tasks->tasks[count];
 			const uint64_t now = tasks->insides[count].mark;
@@ -260,21 +283,29 @@ static enum pyro_rc resolve(struct pyro_tasks *tasks)
 	return rc;
 }
 
-enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks)
+static enum pyro_rc load_list(struct pyro_tasks *tasks, bool ordered)
 {
 	const struct pyro_look *look;
 	enum pyro_rc rc;
 
-	if (tasks->layout.size == 0)
-		return PYRO_RC_OK; /* asyncio was never loaded */
 	pyro_objects_forget(&tasks->objects);
 	rc = pyro_python_look(tasks->python, &look);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,
 					 &tasks->list);
-	/* A linked list has them in the order in which they were made, a set in none. */
-	if (rc == PYRO_RC_OK && tasks->layout.node == PYRO_ABSENT && tasks->list.count)
+	if (rc == PYRO_RC_OK && ordered && tasks->list.count)
 		qsort(tasks->list.items, tasks->list.count, sizeof(*tasks->list.items), by_address);
+	tasks->ordered = tasks->list.count;
+	return rc;
+}
+
+enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks)
+{
+	enum pyro_rc rc;
+
+	if (tasks->layout.size == 0)
+		return PYRO_RC_OK; /* asyncio was never loaded */
+	rc = load_list(tasks, true);
 	tasks->is_listed = rc == PYRO_RC_OK;
 	return rc;
 }
@@ -292,7 +323,9 @@ static enum pyro_rc read_all(struct pyro_tasks *tasks)
 			rc = pyro_task_list_update(tasks->python, &tasks->objects, &tasks->layout,
 						   &tasks->list);
 	} else {
-		rc = pyro_tasks_list(tasks);
+		/* A linked list has them in the order in which they were made, a set in none. */
+		rc = load_list(tasks,
+			       tasks->layout.node == PYRO_ABSENT || tasks->most < PYRO_MAX_TASKS);
 	}
 	tasks->is_listed = false;
 	if (rc != PYRO_RC_OK)
@@ -350,6 +383,7 @@ enum pyro_rc pyro_tasks_read(struct pyro_tasks *tasks, struct pyro_tasks_view *r
 		.generation = python->look.generation,
 		.listed = tasks->list.count,
 		.reached = tasks->reached,
+		.next = tasks->next,
 		.unread = tasks->unread,
 		.truncated = tasks->truncated,
 		.torn = tasks->list.torn,

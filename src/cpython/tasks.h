@@ -67,7 +67,7 @@ struct pyro_task {
 
 /** Arrays live until the next read. */
 struct pyro_tasks_view {
-	const struct pyro_task *tasks; /**< in the order in which they were made, 3.14 on */
+	const struct pyro_task *tasks; /**< if not listed before: as they were made, 3.14 on */
 	size_t count;
 	const struct pyro_raw_frame *frames; /**< with their lines */
 	size_t frame_count;
@@ -75,7 +75,8 @@ struct pyro_tasks_view {
 	size_t awaited_count;
 	uint64_t generation; /**< of the look at the threads that came first */
 	size_t listed;       /**< tasks that there are, also those out of reach */
-	size_t reached;      /**< of them, those up to here were read, in the order of the list */
+	size_t reached;      /**< of them, those that were read */
+	uint64_t next;       /**< the address from which to go on; 0: that was the last */
 	size_t unread;       /**< tasks that could not be read */
 	bool truncated; /**< there are more than PYRO_MAX_TASKS, or more frames than are kept */
 	bool torn; /**< the list of tasks changed whenever it was walked: some may be missing */
@@ -92,12 +93,13 @@ enum pyro_rc pyro_tasks_create(struct pyro_python *python, uint64_t published,
 /** Takes NULL. */
 void pyro_tasks_destroy(struct pyro_tasks *tasks);
 
-/** How far the reads to come go: @most tasks from the @first of the list on, each read @readings
- *  times at most. Who sees to it that the target's threads stand still needs one. */
-void pyro_tasks_set_reach(struct pyro_tasks *tasks, size_t first, size_t most, int readings);
+/** How far reads of a list go: @most tasks, by their addresses from @from on, and what runs; each
+ * is read @readings times at most. Who sees to it that the target's threads stand still needs one.
+ */
+void pyro_tasks_set_reach(struct pyro_tasks *tasks, uint64_t from, size_t most, int readings);
 /** Lists the tasks, for the next read alone: so that this, which goes through all of them, need not
  *  be done while the threads stand still. Those that end meanwhile are left out, new ones are not
- *  known yet. Errors: as pyro_tasks_read. */
+ *  known yet, but for those that run. Errors: as pyro_tasks_read. */
 enum pyro_rc pyro_tasks_list(struct pyro_tasks *tasks) PYRO_NODISCARD;
 
 /** Reads every task that is not done. The target is not stopped: what is suspended stands still,

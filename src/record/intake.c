@@ -29,6 +29,7 @@ struct process {
 struct pyro_intake {
 	struct pyro_profile *profile;
 	struct pyro_capture_writer *writer;
+	struct pyro_alive *alive;
 	uint64_t start_ns;
 	struct process *processes;
 	size_t process_capacity;
@@ -68,7 +69,8 @@ static uint32_t numbers_get(const struct numbers *numbers, uint32_t number)
 }
 
 enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_capture_writer *writer,
-				uint64_t start_ns, struct pyro_intake **ret_intake)
+				struct pyro_alive *alive, uint64_t start_ns,
+				struct pyro_intake **ret_intake)
 {
 	struct pyro_intake *intake = calloc(1, sizeof(*intake));
 
@@ -76,6 +78,7 @@ enum pyro_rc pyro_intake_create(struct pyro_profile *profile, struct pyro_captur
 		return PYRO_RC_NOMEM;
 	intake->profile = profile;
 	intake->writer = writer;
+	intake->alive = alive;
 	intake->start_ns = start_ns;
 	*ret_intake = intake;
 	return PYRO_RC_OK;
@@ -212,6 +215,8 @@ static enum pyro_rc take_process_end(struct pyro_intake *intake, const struct py
 		return PYRO_RC_OK;
 	pyro_profile_process_get(intake->profile, process->index)->end_ns =
 		since_start(intake, message->u.process_info.at_ns);
+	if (intake->alive)
+		pyro_alive_remove_process(intake->alive, process->index);
 	forget_process(process);
 	return PYRO_RC_OK;
 }
@@ -395,6 +400,37 @@ static enum pyro_rc take_task_time(struct pyro_intake *intake, const struct pyro
 	return pyro_intake_tasks_time(&process->tasks, intake->profile, message,
 				      numbers_get(&process->stacks, message->u.task_time.stack),
 				      numbers_get(&process->stacks, message->u.task_time.prefix));
+}
+
+static enum pyro_rc take_tasks_at(struct pyro_intake *intake, uint32_t process,
+				  const struct pyro_message *message)
+{
+	const struct pyro_alive_looks looks = {
+		.process = process,
+		.at_ns = since_start(intake, message->u.tasks_at.at_ns),
+		.sure_ns = since_start(intake, message->u.tasks_at.sure_ns),
+		.unseen = message->u.tasks_at.unseen,
+	};
+
+	return pyro_alive_looked(intake->alive, &looks);
+}
+
+static enum pyro_rc take_task_now(struct pyro_intake *intake, const struct pyro_message *message,
+				  size_t name_size)
+{
+	struct process *process = process_of(intake, message);
+
+	if (!process || !intake->alive)
+		return PYRO_RC_OK;
+	if (message->kind == PYRO_MESSAGE_TASK_GONE) {
+		pyro_alive_remove(intake->alive, process->index, message->u.task_now.number);
+		return PYRO_RC_OK;
+	}
+	if (message->kind == PYRO_MESSAGE_TASKS_AT)
+		return take_tasks_at(intake, process->index, message);
+	return pyro_intake_tasks_now(
+		&process->tasks, intake->profile, intake->alive, message, name_size, process->index,
+		numbers_get(&process->stacks, message->u.task_now.stack), intake->start_ns);
 }
 
 /* What each reason of a sample is in the profile. */
@@ -597,6 +633,10 @@ static enum pyro_rc take(struct pyro_intake *intake, const struct pyro_message *
 		return take_task(intake, message, size - sizeof(*message));
 	case PYRO_MESSAGE_TASK_TIME:
 		return take_task_time(intake, message);
+	case PYRO_MESSAGE_TASK_NOW:
+	case PYRO_MESSAGE_TASK_GONE:
+	case PYRO_MESSAGE_TASKS_AT:
+		return take_task_now(intake, message, size - sizeof(*message));
 	default:
 		return PYRO_RC_FORMAT;
 	}

@@ -134,3 +134,49 @@ enum pyro_rc pyro_intake_tasks_time(struct pyro_intake_tasks *tasks, struct pyro
 	fill(&total, message);
 	return pyro_profile_task_add(profile, &total);
 }
+
+static const enum pyro_alive_state states[] = {
+	[PYRO_SAMPLE_TASK_RUNS] = PYRO_ALIVE_RUNNING,
+	[PYRO_SAMPLE_TASK_BLOCKS] = PYRO_ALIVE_BLOCKING,
+	[PYRO_SAMPLE_TASK_READY] = PYRO_ALIVE_READY,
+	[PYRO_SAMPLE_TASK_WAITS] = PYRO_ALIVE_WAITING,
+};
+
+static uint64_t since(uint64_t start_ns, uint64_t at_ns)
+{
+	return at_ns > start_ns ? at_ns - start_ns : 0;
+}
+
+enum pyro_rc pyro_intake_tasks_now(struct pyro_intake_tasks *tasks, struct pyro_profile *profile,
+				   struct pyro_alive *alive, const struct pyro_message *message,
+				   size_t name_size, uint32_t process, uint32_t stack,
+				   uint64_t start_ns)
+{
+	const char *name = message->u.task_now.known ? NULL : (const char *)(message + 1);
+	struct pyro_alive_task task = {
+		.process = process,
+		.number = message->u.task_now.number,
+		.stack = stack,
+		.wait = pyro_task_wait_text((enum pyro_task_wait)message->u.task_now.wait),
+		.began_ns = since(start_ns, message->u.task_now.began_ns),
+		.since_ns = since(start_ns, message->u.task_now.since_ns),
+		.seen_ns = since(start_ns, message->u.task_now.seen_ns),
+		.before = message->u.task_now.before,
+		.cpu_ns = message->u.task_now.cpu_ns,
+		.ready_ns = message->u.task_now.ready_ns,
+	};
+	uint64_t group;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	if (!pyro_map_get(&tasks->index, message->u.task_now.task, &group) ||
+	    message->u.task_now.state >= PYRO_COUNT(states))
+		return PYRO_RC_OK;
+	task.group = (uint32_t)group;
+	task.state = states[message->u.task_now.state];
+	/* A thread's stack has the event loop below the task. */
+	if (stack != PYRO_NONE && task.state <= PYRO_ALIVE_BLOCKING)
+		rc = join(tasks, profile, stack, PYRO_NONE, &task.stack);
+	if (!rc)
+		rc = pyro_alive_put(alive, &task, name, name_size);
+	return rc == PYRO_RC_LIMIT ? PYRO_RC_OK : rc; /* one that is not shown */
+}

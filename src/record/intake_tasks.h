@@ -3,6 +3,7 @@
 #define PYRO_RECORD_INTAKE_TASKS_H
 
 #include "base/map.h"
+#include "profile/alive.h"
 #include "profile/profile.h"
 #include "sample/message.h"
 
@@ -27,5 +28,12 @@ enum pyro_rc pyro_intake_tasks_add(struct pyro_intake_tasks *tasks, struct pyro_
 enum pyro_rc pyro_intake_tasks_time(struct pyro_intake_tasks *tasks, struct pyro_profile *profile,
 				    const struct pyro_message *message, uint32_t stack,
 				    uint32_t prefix) PYRO_NODISCARD;
+
+/** Takes in PYRO_MESSAGE_TASK_NOW of @process of the profile, with the task's stack and its name.
+ *  @start_ns counts as 0. Errors: as pyro_profile_stack; NOMEM. */
+enum pyro_rc pyro_intake_tasks_now(struct pyro_intake_tasks *tasks, struct pyro_profile *profile,
+				   struct pyro_alive *alive, const struct pyro_message *message,
+				   size_t name_size, uint32_t process, uint32_t stack,
+				   uint64_t start_ns) PYRO_NODISCARD;
 
 #endif

@@ -8,7 +8,7 @@
 #include "record/join.h"
 #include "target/process.h"
 
-/* The sampler fills 64 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
+/* The sampler fills 72 bytes a sample: this holds some seconds of 10 kHz, and a quarter of one of
  * what one thread can be read at most. */
 #define QUEUE_SIZE (4u << 20)
 /* Found this full, the queue is to be drained more often, before it is full. */
@@ -19,6 +19,7 @@
 struct pyro_watch {
 	struct pyro_record_options options;
 	struct pyro_profile *profile;
+	struct pyro_alive *alive; /* where tasks are told of one by one */
 	struct pyro_queue *queue;
 	struct pyro_sampler *sampler;
 	struct pyro_intake *intake; /* from the start on */
@@ -37,6 +38,8 @@ enum pyro_rc pyro_watch_create(const struct pyro_record_options *options,
 		return pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	watch->options = *options;
 	rc = pyro_profile_create(&watch->profile, err);
+	if (!rc && options->sampler.each && pyro_alive_create(&watch->alive))
+		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	if (!rc && pyro_queue_create(QUEUE_SIZE, &watch->queue))
 		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	if (!rc)
@@ -68,6 +71,7 @@ void pyro_watch_destroy(struct pyro_watch *watch)
 		pyro_sampler_destroy(watch->sampler);
 	}
 	pyro_intake_destroy(watch->intake);
+	pyro_alive_destroy(watch->alive);
 	pyro_profile_destroy(watch->profile);
 	free(watch);
 }
@@ -108,7 +112,8 @@ enum pyro_rc pyro_watch_start(struct pyro_watch *watch, struct pyro_capture_writ
 				      pyro_sampler_method(watch->sampler));
 	watch->start_ns = pyro_clock_now();
 	if (!rc)
-		rc = pyro_intake_create(watch->profile, writer, watch->start_ns, &watch->intake);
+		rc = pyro_intake_create(watch->profile, writer, watch->alive, watch->start_ns,
+					&watch->intake);
 	if (rc)
 		return pyro_err_set(err, rc, "%s", pyro_rc_text(rc));
 	return pyro_sampler_start(watch->sampler, err);
@@ -135,6 +140,11 @@ enum pyro_rc pyro_watch_drain(struct pyro_watch *watch, bool *ret_busy, struct p
 struct pyro_profile *pyro_watch_profile(struct pyro_watch *watch)
 {
 	return watch->profile;
+}
+
+struct pyro_alive *pyro_watch_alive(struct pyro_watch *watch)
+{
+	return watch->alive;
 }
 
 struct pyro_profile *pyro_watch_take_profile(struct pyro_watch *watch)

@@ -3,6 +3,7 @@
 #define PYRO_RECORD_WATCH_H
 
 #include "capture/capture.h"
+#include "profile/alive.h"
 #include "record/record.h"
 
 /** Processes that are sampled into a profile, which may be looked at while it grows, and into a
@@ -37,7 +38,9 @@ enum pyro_rc pyro_watch_drain(struct pyro_watch *watch, bool *ret_busy,
 			      struct pyro_err *err) PYRO_NODISCARD;
 /** Borrowed; it changes in pyro_watch_drain and nowhere else. */
 struct pyro_profile *pyro_watch_profile(struct pyro_watch *watch);
-/** The same, to be destroyed by the caller. Only destroying the watch may follow. */
+/** The tasks that live now, likewise borrowed; NULL: they are not told of one by one. */
+struct pyro_alive *pyro_watch_alive(struct pyro_watch *watch);
+/** The profile, to be destroyed by the caller. Only destroying the watch may follow. */
 struct pyro_profile *pyro_watch_take_profile(struct pyro_watch *watch);
 /** After the stop: as pyro_sampler_trouble. */
 const struct pyro_err *pyro_watch_trouble(const struct pyro_watch *watch);

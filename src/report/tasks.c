@@ -32,13 +32,13 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->coroutine, y->coroutine);
 }
 
-/* The innermost frame of the user's own code on a stack; where there is none, the innermost. */
-static const struct pyro_frame *place_of(const struct pyro_profile *profile,
-					 const struct pyro_places *places, uint32_t stack)
+const struct pyro_frame *pyro_tasks_place(const struct pyro_profile *profile,
+					  const struct pyro_places *places, uint32_t stack,
+					  bool unfold)
 {
 	const struct pyro_stack *leaf = pyro_profile_stack_get(profile, stack), *at = leaf;
 
-	while (at) {
+	while (at && !unfold) {
 		const struct pyro_frame *frame = pyro_profile_frame_get(profile, at->frame);
 		const struct pyro_function *function =
 			pyro_profile_function_get(profile, frame->function);
@@ -77,11 +77,12 @@ static uint64_t waiting_of(const struct pyro_task_total *total)
 	return total->values[PYRO_METRIC_WALL] > ran ? total->values[PYRO_METRIC_WALL] - ran : 0;
 }
 
-static void add_total(struct pyro_profile *profile, const struct pyro_places *places,
+static void add_total(struct pyro_profile *profile, const struct pyro_tasks_options *options,
 		      const struct pyro_task_total *total, struct pyro_tasks_row *row,
 		      struct spot *spot)
 {
-	const struct pyro_frame *frame = place_of(profile, places, total->stack);
+	const struct pyro_frame *frame =
+		pyro_tasks_place(profile, options->places, total->stack, options->unfold);
 	const char *wait = pyro_profile_string_get(profile, total->wait, NULL);
 	const uint64_t waiting = waiting_of(total);
 
@@ -129,6 +130,7 @@ static void begin_row(struct pyro_profile *profile, uint32_t index, struct pyro_
 	const struct pyro_function *function = pyro_profile_function_get(profile, task->function);
 
 	*row = (struct pyro_tasks_row){
+		.task = index,
 		.coroutine = pyro_profile_string_get(profile, function->name, NULL),
 		.name = pyro_profile_string_get(profile, task->name, NULL),
 		.file = pyro_profile_string_get(profile, function->file, NULL),
@@ -139,42 +141,53 @@ static void begin_row(struct pyro_profile *profile, uint32_t index, struct pyro_
 	};
 }
 
-enum pyro_rc pyro_tasks_rows(struct pyro_profile *profile, struct pyro_tasks_rows *ret_rows,
-			     struct pyro_err *err)
+/* With places and totals. */
+static enum pyro_rc make_rows(struct pyro_profile *profile,
+			      const struct pyro_tasks_options *options, uint32_t groups,
+			      struct pyro_tasks_rows *ret_rows)
 {
+	struct pyro_tasks_row *rows = calloc(groups, sizeof(*rows));
+	struct spot *spots PYRO_AUTO_FREE = calloc(options->total_count + 1, sizeof(*spots));
+
+	if (!rows || !spots) {
+		free(rows);
+		return PYRO_RC_NOMEM;
+	}
+	for (uint32_t i = 0; i < groups; i++)
+		begin_row(profile, i, &rows[i]);
+	for (size_t i = 0; i < options->total_count; i++) {
+		const struct pyro_task_total *total =
+			options->totals ? &options->totals[i]
+					: pyro_profile_task_total_get(profile, i);
+
+		add_total(profile, options, total, &rows[total->task], &spots[i]);
+	}
+	find_most(profile, spots, options->total_count, rows);
+	qsort(rows, groups, sizeof(*rows), by_time);
+	*ret_rows = (struct pyro_tasks_rows){.rows = rows, .count = groups};
+	return PYRO_RC_OK;
+}
+
+enum pyro_rc pyro_tasks_rows(struct pyro_profile *profile, const struct pyro_tasks_options *options,
+			     struct pyro_tasks_rows *ret_rows, struct pyro_err *err)
+{
+	struct pyro_tasks_options full = *options;
 	struct pyro_profile_counts counts;
 	struct pyro_places *places = NULL;
-	struct pyro_tasks_row *rows;
-	struct spot *spots;
-	enum pyro_rc rc;
+	enum pyro_rc rc = PYRO_RC_OK;
 
 	*ret_rows = (struct pyro_tasks_rows){.count = 0};
 	pyro_profile_counts(profile, &counts);
 	if (!counts.tasks)
 		return PYRO_RC_OK;
-	rc = pyro_places_create(profile, &places, err);
-	if (rc)
-		return rc;
-	rows = calloc(counts.tasks, sizeof(*rows));
-	spots = calloc(counts.task_totals + 1, sizeof(*spots));
-	if (rows && spots) {
-		for (uint32_t i = 0; i < counts.tasks; i++)
-			begin_row(profile, i, &rows[i]);
-		for (size_t i = 0; i < counts.task_totals; i++) {
-			const struct pyro_task_total *total =
-				pyro_profile_task_total_get(profile, i);
-
-			add_total(profile, places, total, &rows[total->task], &spots[i]);
-		}
-		find_most(profile, spots, counts.task_totals, rows);
-		qsort(rows, counts.tasks, sizeof(*rows), by_time);
-		*ret_rows = (struct pyro_tasks_rows){.rows = rows, .count = counts.tasks};
-		rows = NULL;
-	} else {
-		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory for the report");
+	if (!full.totals)
+		full.total_count = counts.task_totals;
+	if (!full.places) {
+		rc = pyro_places_create(profile, &places, err);
+		full.places = places;
 	}
-	free(rows);
-	free(spots);
+	if (!rc && make_rows(profile, &full, counts.tasks, ret_rows))
+		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory for the report");
 	pyro_places_destroy(places);
 	return rc;
 }
@@ -263,7 +276,7 @@ enum pyro_rc pyro_tasks_print(struct pyro_profile *profile, size_t limit,
 	struct pyro_report_table table;
 	struct pyro_tasks_rows rows;
 	struct pyro_places *places = NULL;
-	enum pyro_rc rc = pyro_tasks_rows(profile, &rows, err);
+	enum pyro_rc rc = pyro_tasks_rows(profile, &(struct pyro_tasks_options){0}, &rows, err);
 
 	if (rc || !rows.count)
 		return rc;
@@ -288,7 +301,7 @@ enum pyro_rc pyro_tasks_json(struct pyro_profile *profile, struct pyro_buf *buf,
 			     struct pyro_err *err)
 {
 	struct pyro_tasks_rows rows;
-	enum pyro_rc rc = pyro_tasks_rows(profile, &rows, err);
+	enum pyro_rc rc = pyro_tasks_rows(profile, &(struct pyro_tasks_options){0}, &rows, err);
 
 	if (rc)
 		return rc;

@@ -111,7 +111,10 @@ static void add_percent(struct pyro_buf *buf, double percent, bool fine)
 		pyro_buf_add_text(buf, "<0.1 %");
 		return;
 	}
-	pyro_units_decimal(buf, percent, fine && percent < 9.95 && percent > 0 ? 1 : 0);
+	if (percent >= 999.5 && percent < 1e12)
+		pyro_units_count(buf, (uint64_t)llround(percent));
+	else
+		pyro_units_decimal(buf, percent, fine && percent < 9.95 && percent > 0 ? 1 : 0);
 	pyro_buf_add_text(buf, " %");
 }
 

@@ -16,7 +16,7 @@ void pyro_units_count(struct pyro_buf *buf, uint64_t count);
 /** @count and @noun, with an s unless it is 1: "1 thread", "2,104 samples". Nouns in
  *  s or h take es. */
 void pyro_units_plural(struct pyro_buf *buf, uint64_t count, const char *noun);
-/** 38 %, 3.2 %, <0.1 %, 0 %. */
+/** 38 %, 3.2 %, <0.1 %, 0 %, 1,240 %. */
 void pyro_units_percent(struct pyro_buf *buf, double share);
 /** The same with as many digits as the interval bears: "3.2 %" only if it is known to less than
  *  one point. */

@@ -14,10 +14,13 @@
 #define FIRST_PUBLISHED 0x030e0000u
 /* Between looks: at the least, where there is no task, and where tasks cannot be read. */
 #define PAUSE_NS      (20 * PYRO_NS_PER_MS)
+#define PAUSE_LIVE_NS (50 * PYRO_NS_PER_MS) /* enough for people who watch */
 #define PAUSE_NONE_NS (500 * PYRO_NS_PER_MS)
 #define PAUSE_NEVER   UINT64_MAX
 /* The share of a processor that looks take, and of the program's time that they hold it. */
 #define COST_SHARE 80
+/* As long as not every task was seen once, they take more. */
+#define COST_FIRST 20
 #define HELD_SHARE 200
 /* What looks cost, on the average of about so many: if each were followed by a pause of its own
  * length, those that found the loop busy would stand for more time than the others. */
@@ -53,6 +56,8 @@ void pyro_async_destroy(struct pyro_async *async)
 	pyro_map_deinit(&async->group_by_key);
 	pyro_map_deinit(&async->names);
 	pyro_map_deinit(&async->sum_by_key);
+	for (size_t i = 0; i < async->top; i++)
+		free(async->items[i].each.name);
 	free(async->items);
 	free(async->free);
 	free(async->groups);
@@ -106,15 +111,35 @@ uint32_t pyro_async_root(const struct pyro_probe *probe, const struct pyro_probe
 	return PYRO_NO_ROOT;
 }
 
+/* Which of the tasks that looks have found is on the stack of @thread. False: none of them. */
+static bool find_marked(struct pyro_async *async, struct pyro_probe_thread *thread)
+{
+	struct pyro_task_mark *mark = &thread->mark;
+	const struct pyro_async_task *task;
+	uint64_t at;
+
+	if (!pyro_map_get(&async->by_root, thread->root, &at))
+		return false;
+	task = &async->items[at];
+	if (task->code != thread->root_code || async->groups[task->group].thread != thread->number)
+		return true;
+	mark->group = task->group + 1;
+	mark->task = (uint32_t)at;
+	mark->task_serial = task->serial;
+	if (task->parent == PYRO_NO_TASK)
+		return true;
+	mark->parent = task->parent;
+	mark->parent_serial = task->parent_serial;
+	mark->prefix = async->items[task->parent].now.stack;
+	return true;
+}
+
 void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 		     struct pyro_probe_thread *thread)
 {
 	const uint32_t root = pyro_async_root(probe, shared);
 	struct pyro_task_mark *mark = &thread->mark;
-	const struct pyro_async_task *task;
 	struct pyro_async *async;
-	uint32_t code;
-	uint64_t at;
 
 	*mark = (struct pyro_task_mark){
 		.task = PYRO_NO_TASK, .parent = PYRO_NO_TASK, .prefix = PYRO_NO_STACK};
@@ -125,29 +150,19 @@ void pyro_async_mark(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	async = probe->async;
 	if (!async)
 		return;
-	code = shared->stack->frames[root].code;
-	mark->common = mark->group = pyro_async_group(probe, shared, thread->number, code, "") + 1;
-	if (!pyro_map_get(&async->by_root, pyro_python_frame_addr(probe->python, root), &at)) {
-		async->sound = false;
-		/* The first of all: looks had become rare, and their pauses say nothing of it. */
-		if (async->none && async->due_ns != PAUSE_NEVER) {
-			async->none = false;
-			async->due_ns = 0;
-			async->look_ns = pyro_clock_now();
-		}
+	thread->root = pyro_python_frame_addr(probe->python, root);
+	thread->root_code = shared->stack->frames[root].code;
+	mark->common = mark->group =
+		pyro_async_group(probe, shared, thread->number, thread->root_code, "") + 1;
+	if (find_marked(async, thread))
 		return;
+	async->sound = false;
+	/* The first of all: looks had become rare, and their pauses say nothing of it. */
+	if (async->none && async->due_ns != PAUSE_NEVER) {
+		async->none = false;
+		async->due_ns = 0;
+		async->look_ns = pyro_clock_now();
 	}
-	task = &async->items[at];
-	if (task->code != code || async->groups[task->group].thread != thread->number)
-		return;
-	mark->group = task->group + 1;
-	mark->task = (uint32_t)at;
-	mark->task_serial = task->serial;
-	if (task->parent == PYRO_NO_TASK)
-		return;
-	mark->parent = task->parent;
-	mark->parent_serial = task->parent_serial;
-	mark->prefix = async->items[task->parent].now.stack;
 }
 
 /* ---- proof ---- */
@@ -387,6 +402,28 @@ static void look_unchanged(struct pyro_probe *probe, struct pyro_probe_shared *s
 	async->unchanged++;
 }
 
+/* Threads that stood still ever since their stacks were read, and on these are tasks that only this
+ * look has found: they may never be read again, as long as they stay so. */
+static void mark_still(struct pyro_async *async, const struct stands *stands)
+{
+	for (size_t i = 0; i < stands->count; i++) {
+		struct pyro_probe_thread *thread = stands->items[i].thread;
+
+		if (thread->mark.group && thread->mark.task == PYRO_NO_TASK &&
+		    !stands->items[i].running && stands->items[i].slices == thread->slices)
+			(void)find_marked(async, thread);
+	}
+}
+
+/* Until the end of the list is reached the first time. */
+static void count_unseen(struct pyro_async *async, const struct pyro_tasks_view *view)
+{
+	const bool all = async->all_seen || view->next == 0;
+
+	async->come_to += view->reached;
+	async->unseen = all || view->listed < async->come_to ? 0 : view->listed - async->come_to;
+}
+
 static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			      uint64_t *held_ns)
 {
@@ -410,13 +447,16 @@ static enum pyro_rc look_anew(struct pyro_probe *probe, struct pyro_probe_shared
 		return rc;
 	}
 	shared->async->unread += view.unread;
-	shared->async->skipped += view.listed - (view.reached - async->next);
-	if (async->most < MOST_TASKS && view.reached - async->next == async->most)
+	count_unseen(async, &view);
+	shared->async->skipped += view.listed - view.reached;
+	if (async->most < MOST_TASKS && view.reached >= async->most)
 		async->most += async->most / 4;
-	async->whole = async->next == 0 && view.reached == view.listed;
-	/* Where the list goes on, so does the next look. */
-	async->next = view.reached < view.listed ? view.reached : 0;
-	pyro_async_take(probe, shared, &view, begin_ns);
+	async->whole = view.reached == view.listed;
+	pyro_async_take(probe, shared, &view, async->next, begin_ns);
+	mark_still(async, &stands);
+	/* By address, so that others may come and go meanwhile without any being passed over. */
+	async->next = view.next;
+	async->all_seen |= view.next == 0;
 	async->look_ns = begin_ns;
 	async->run_slices = slices_of(&stands);
 	async->sound = async->whole && stands.count && !async->running && !view.unread;
@@ -431,11 +471,14 @@ bool pyro_async_due(const struct pyro_probe *probe, const struct pyro_probe_shar
 }
 
 /* How long to wait for the next look. */
-static uint64_t pause_after(const struct pyro_async *async, bool none)
+static uint64_t pause_after(const struct pyro_async *async, bool live, bool none)
 {
-	const uint64_t cost_ns = (uint64_t)(async->cost_ns * COST_SHARE);
-	const uint64_t held_ns = (uint64_t)(async->held_ns * HELD_SHARE);
-	uint64_t pause_ns = PAUSE_NS;
+	const uint64_t cost_ns =
+		(uint64_t)(async->cost_ns * (async->all_seen ? COST_SHARE : COST_FIRST));
+	/* Those who watch need few looks: a share of the time that threads run is enough, however
+	 * little that is. */
+	const uint64_t held_ns = (uint64_t)((live ? async->hold_ns : async->held_ns) * HELD_SHARE);
+	uint64_t pause_ns = live && async->all_seen ? PAUSE_LIVE_NS : PAUSE_NS;
 
 	if (none)
 		pause_ns =
@@ -463,15 +506,17 @@ void pyro_async_look(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 			look_unchanged(probe, shared, now_ns);
 		else
 			rc = look_anew(probe, shared, &held_ns);
-		pyro_async_settle(probe, shared);
+		pyro_async_settle(probe, shared, false);
 	}
 	if (async->costs < COSTS)
 		async->costs++;
 	async->cost_ns +=
 		((double)(pyro_clock_thread_cpu() - cpu_ns) - async->cost_ns) / async->costs;
 	async->held_ns += ((double)held_ns - async->held_ns) / async->costs;
+	if (held_ns)
+		async->hold_ns += ((double)held_ns - async->hold_ns) / async->costs;
 	async->none = rc == PYRO_RC_NOTFOUND;
-	pause_ns = pause_after(async, async->none);
+	pause_ns = pause_after(async, shared->each_task, async->none);
 	/* Evenly spread over a stretch half as long as the pause, so that it keeps time with
 	 * nothing in the program. */
 	async->pause_ns = pause_ns;

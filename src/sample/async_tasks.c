@@ -58,6 +58,17 @@ static struct pyro_async_task *new_task(struct pyro_async *async, const struct p
 	return task;
 }
 
+static void give(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		 struct pyro_async_task *task, const struct pyro_async_place *place, uint64_t ns,
+		 uint32_t looks)
+{
+	pyro_async_add_place(probe, shared, task->group, place, ns, looks);
+	if (!place->ready || !ns)
+		return;
+	task->each.ready_ns += ns;
+	task->each.changed = true;
+}
+
 void pyro_async_share_out(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 			  struct pyro_async_task *task, const struct pyro_async_place *after)
 {
@@ -67,15 +78,15 @@ void pyro_async_share_out(struct pyro_probe *probe, struct pyro_probe_shared *sh
 
 	if (task->owed_ns <= 0 || (!was && !is)) {
 		if (is)
-			pyro_async_add_place(probe, shared, task->group, after, 0, 1);
+			give(probe, shared, task, after, 0, 1);
 		return;
 	}
 	owed = (uint64_t)task->owed_ns;
 	half = !is ? owed : was ? owed / 2 : 0;
 	if (half)
-		pyro_async_add_place(probe, shared, task->group, &task->now, half, 0);
+		give(probe, shared, task, &task->now, half, 0);
 	if (is)
-		pyro_async_add_place(probe, shared, task->group, after, owed - half, 1);
+		give(probe, shared, task, after, owed - half, 1);
 	task->owed_ns = 0;
 }
 
@@ -111,9 +122,15 @@ void pyro_async_close(struct pyro_probe *probe, struct pyro_probe_shared *shared
 	}
 }
 
-/* Those that were not seen where all were, and places of those whose samples have come. */
-static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns,
-		  uint32_t round)
+/* Whether the last look would have found it. */
+static bool was_looked_for(const struct pyro_async_task *task, uint64_t from, uint64_t next)
+{
+	return task->addr >= from && (!next || task->addr < next);
+}
+
+/* Ends those that were not found, and frees the places of those whose samples have come. */
+static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t from,
+		  uint64_t next, uint64_t now_ns)
 {
 	struct pyro_async *async = probe->async;
 
@@ -122,9 +139,11 @@ static void sweep(struct pyro_probe *probe, struct pyro_probe_shared *shared, ui
 
 		if (!task->addr)
 			continue;
-		if (!task->ended_ns && task->round != round)
+		if (!task->ended_ns && task->round != async->round &&
+		    was_looked_for(task, from, next))
 			end_task(probe, shared, task, now_ns);
-		if (task->ended_ns && now_ns > task->ended_ns + LATE_NS) {
+		if (task->ended_ns && now_ns > task->ended_ns + LATE_NS &&
+		    pyro_async_each_end(task)) {
 			task->addr = 0;
 			async->free[async->free_count++] = (uint32_t)i;
 		}
@@ -259,6 +278,8 @@ static struct pyro_async_task *find_task(const struct looking *looking, uint32_t
 	task->seen_ns = async->look_ns ? looking->now_ns - (looking->now_ns - async->look_ns) / 2
 				       : looking->now_ns;
 	async->groups[group].began++;
+	if (looking->shared->each_task)
+		pyro_async_each_begin(async, task, from->name);
 	return task;
 }
 
@@ -290,6 +311,7 @@ static void note_place(const struct looking *looking, uint32_t index, struct pyr
 		task->before = task->now;
 	task->now = place;
 	task->mark = mark;
+	pyro_async_each_found(task, from, looking->marks[index], task->seen_ns, looking->now_ns);
 	task->seen_ns = looking->now_ns;
 	task->round = probe->async->round;
 	task->parent = parent == PYRO_TASK_NONE ? PYRO_NO_TASK : looking->items[parent];
@@ -324,7 +346,7 @@ static void take_tasks(struct looking *looking)
 }
 
 void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
-		     const struct pyro_tasks_view *view, uint64_t now_ns)
+		     const struct pyro_tasks_view *view, uint64_t from, uint64_t now_ns)
 {
 	struct pyro_async *async = probe->async;
 	struct looking looking = {.probe = probe, .shared = shared, .view = view, .now_ns = now_ns};
@@ -332,12 +354,10 @@ void pyro_async_take(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	looking.parents = calloc(view->count + 1, sizeof(*looking.parents));
 	looking.marks = calloc(view->count + 1, sizeof(*looking.marks));
 	looking.items = calloc(view->count + 1, sizeof(*looking.items));
+	async->round++;
 	if (looking.parents && looking.marks && looking.items) {
 		take_tasks(&looking);
-		if (async->next == 0) { /* the end of the list was reached */
-			sweep(probe, shared, now_ns, async->round);
-			async->round++;
-		}
+		sweep(probe, shared, from, view->next, now_ns);
 	}
 	free(looking.parents);
 	free(looking.marks);

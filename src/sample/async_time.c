@@ -10,6 +10,8 @@
 /* Names that differ for each task tell no more than the coroutine does. */
 #define MAX_NAMES      32
 #define FLUSH_EVERY_NS (400 * PYRO_NS_PER_MS)
+/* How long a sample may wait for a look at its task. */
+#define EARLY_NS (2 * PYRO_NS_PER_S)
 
 /* "Task-17", as asyncio calls those that nobody gave a name. */
 static bool is_counted(const char *name)
@@ -178,8 +180,8 @@ void pyro_async_add_place(struct pyro_probe *probe, struct pyro_probe_shared *sh
 
 /* ---- samples of threads ---- */
 
-static const struct pyro_async_task *task_of(const struct pyro_async *async, uint32_t task,
-					     uint32_t serial)
+static struct pyro_async_task *task_of(const struct pyro_async *async, uint32_t task,
+				       uint32_t serial)
 {
 	return task < async->top && async->items[task].addr && async->items[task].serial == serial
 		       ? &async->items[task]
@@ -205,26 +207,48 @@ static bool is_joined(const struct pyro_async *async, const struct pyro_async_pe
 			  covers(&parent->before, mark->prefix, pending->at_ns));
 }
 
-void pyro_async_settle(struct pyro_probe *probe, struct pyro_probe_shared *shared)
+static void settle(struct pyro_probe *probe, struct pyro_probe_shared *shared,
+		   struct pyro_async_pending *pending)
 {
 	struct pyro_async *async = probe->async;
+	const struct pyro_task_mark *mark = &pending->mark;
+	struct pyro_async_task *task = task_of(async, mark->task, mark->task_serial);
+
+	/* If it was not seen again, another may have its place, of the same coroutine. */
+	if (!task || task->seen_ns < pending->at_ns)
+		pending->sum.group = mark->common - 1;
+	else
+		pyro_async_each_ran(task, &pending->sum, pending->at_ns);
+	if (mark->parent != PYRO_NO_TASK && is_joined(async, pending))
+		pending->sum.prefix = mark->prefix;
+	else if (mark->parent != PYRO_NO_TASK || mark->task == PYRO_NO_TASK)
+		shared->async->unjoined += pending->sum.looks;
+	pyro_async_add(probe, shared, &pending->sum);
+}
+
+/* Whether the look that says if it lived on is yet to come. Where tasks are too many for one look,
+ * that is one of the next few. */
+static bool is_early(const struct pyro_async *async, const struct pyro_async_pending *pending)
+{
+	const struct pyro_async_task *task =
+		task_of(async, pending->mark.task, pending->mark.task_serial);
+
+	return task && !task->ended_ns && task->seen_ns < pending->at_ns &&
+	       async->look_ns < pending->at_ns + EARLY_NS;
+}
+
+void pyro_async_settle(struct pyro_probe *probe, struct pyro_probe_shared *shared, bool all)
+{
+	struct pyro_async *async = probe->async;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < async->pending_count; i++) {
-		struct pyro_async_pending *pending = &async->pending[i];
-		const struct pyro_task_mark *mark = &pending->mark;
-
-		const struct pyro_async_task *task = task_of(async, mark->task, mark->task_serial);
-
-		/* If it was not seen again, another may have its place, of the same coroutine. */
-		if (!task || task->seen_ns < pending->at_ns)
-			pending->sum.group = mark->common - 1;
-		if (mark->parent != PYRO_NO_TASK && is_joined(async, pending))
-			pending->sum.prefix = mark->prefix;
-		else if (mark->parent != PYRO_NO_TASK || mark->task == PYRO_NO_TASK)
-			shared->async->unjoined += pending->sum.looks;
-		pyro_async_add(probe, shared, &pending->sum);
+		if (!all && is_early(async, &async->pending[i]))
+			async->pending[kept++] = async->pending[i];
+		else
+			settle(probe, shared, &async->pending[i]);
 	}
-	async->pending_count = 0;
+	async->pending_count = kept;
 }
 
 void pyro_async_ran(struct pyro_probe *probe, struct pyro_probe_shared *shared,
@@ -237,7 +261,7 @@ void pyro_async_ran(struct pyro_probe *probe, struct pyro_probe_shared *shared,
 	if (!async || !mark->group || entry->stack == PYRO_NO_STACK)
 		return;
 	if (async->pending_count == PYRO_ASYNC_PENDING)
-		pyro_async_settle(probe, shared);
+		pyro_async_settle(probe, shared, true);
 	shared->async->samples += entry->looks;
 	pending = &async->pending[async->pending_count++];
 	*pending = (struct pyro_async_pending){
@@ -266,16 +290,18 @@ void pyro_async_flush(struct pyro_probe *probe, struct pyro_probe_shared *shared
 		return;
 	probe->async->flush_ns = now_ns + FLUSH_EVERY_NS;
 	/* Where looks do not succeed, samples do not wait for them. */
-	if (now_ns > probe->async->look_ns + FLUSH_EVERY_NS)
-		pyro_async_settle(probe, shared);
+	if (now_ns > probe->async->look_ns + EARLY_NS)
+		pyro_async_settle(probe, shared, true);
 	send_sums(probe, shared);
+	if (shared->each_task)
+		pyro_async_each_tell(probe, shared);
 }
 
 void pyro_async_end(struct pyro_probe *probe, struct pyro_probe_shared *shared, uint64_t now_ns)
 {
 	if (!probe->async)
 		return;
-	pyro_async_settle(probe, shared);
+	pyro_async_settle(probe, shared, true);
 	pyro_async_close(probe, shared, now_ns);
 	send_sums(probe, shared);
 }

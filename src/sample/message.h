@@ -61,6 +61,14 @@ struct pyro_sample_part {
 	uint8_t told; /**< enum pyro_sample_told */
 };
 
+/** What a task does at a moment. */
+enum pyro_sample_task_state {
+	PYRO_SAMPLE_TASK_RUNS,   /**< on a thread's stack */
+	PYRO_SAMPLE_TASK_BLOCKS, /**< likewise, and the thread waits */
+	PYRO_SAMPLE_TASK_READY,
+	PYRO_SAMPLE_TASK_WAITS,
+};
+
 #define PYRO_NO_OBJECT UINT32_MAX
 #define PYRO_NO_ROOT   UINT32_MAX
 
@@ -79,6 +87,10 @@ enum pyro_message_kind {
 	PYRO_MESSAGE_SAMPLE,
 	PYRO_MESSAGE_TASK,      /**< asyncio tasks that count as one; followed by their name */
 	PYRO_MESSAGE_TASK_TIME, /**< what they did for some time */
+	PYRO_MESSAGE_TASK_NOW,  /**< one task, new or changed; one that is new: followed by its name
+				 */
+	PYRO_MESSAGE_TASK_GONE, /**< it has ended */
+	PYRO_MESSAGE_TASKS_AT,  /**< when what was told of tasks one by one was so */
 };
 
 /** Set in the numbers of machine code, the kernel's too, which are apart from those of Python's. */
@@ -169,6 +181,28 @@ struct pyro_message {
 			uint8_t wait;    /**< enum pyro_task_wait: what a suspended task awaits */
 			bool ran;        /**< on a thread's stack; else it was suspended */
 		} task_time;
+		struct {
+			uint64_t began_ns; /**< first seen */
+			uint64_t since_ns; /**< it has been where it is */
+			uint64_t seen_ns;  /**< the last look at it */
+			uint64_t cpu_ns;   /**< since it was first seen */
+			uint64_t ready_ns; /**< likewise */
+			uint32_t number;   /**< of this one, within the process and as long as it
+					      lives */
+			uint32_t task;     /**< those that it counts to */
+			uint32_t stack;    /**< where it is; UINT32_MAX: not known */
+			uint8_t state;     /**< enum pyro_sample_task_state */
+			uint8_t wait;      /**< enum pyro_task_wait */
+			bool known;        /**< it was told of before: no name follows */
+			bool before;       /**< it was there when we came, and may have been for
+					      longer than since_ns says */
+		} task_now;
+		struct {
+			uint64_t at_ns;   /**< the last look at any of them */
+			uint64_t sure_ns; /**< since then each was looked at */
+			uint64_t unseen;  /**< tasks that are yet to be looked at for the first
+					     time */
+		} tasks_at;
 	} u;
 };
 

@@ -60,6 +60,7 @@ struct pyro_probe_shared {
 	uint64_t code_reuse;
 	uint64_t reads;
 	struct pyro_async_counts *async; /**< tasks are looked at as well; NULL: they are not */
+	bool each_task;                  /**< and told of one by one */
 };
 
 /** One thread of a Python process, as long as the kernel has it. */
@@ -78,6 +79,8 @@ struct pyro_probe_thread {
 	uint8_t proof;
 	uint8_t reason; /**< why it is off its processor, where it is: enum pyro_sample_reason */
 	struct pyro_task_mark mark; /**< the task on its stack */
+	uint64_t root;              /**< the frame that the task begins with: its address ... */
+	uint32_t root_code;         /**< ... and code; of no meaning where mark.group is 0 */
 	bool holds_gil;
 	bool waited_gil; /**< it was seen to wait for the GIL, and has not had it since */
 	bool truncated;

@@ -128,6 +128,7 @@ enum pyro_rc pyro_sampler_create(const struct pyro_sampler_options *options,
 	sampler->shared.queue = queue;
 	if (options->async)
 		sampler->shared.async = &sampler->async;
+	sampler->shared.each_task = options->async && options->each;
 	pyro_processes_init(&sampler->processes, &sampler->options, &sampler->shared);
 	sampler->shared.stack = calloc(1, sizeof(*sampler->shared.stack));
 	sampler->shared.freeze.scratch = calloc(1, sizeof(*sampler->shared.freeze.scratch));

@@ -29,6 +29,7 @@ struct pyro_sampler_options {
 	bool children; /**< follow the processes that the target starts */
 	bool native;   /**< stacks with the machine code on them */
 	bool async;    /**< the tasks of asyncio as well */
+	bool each;     /**< with `async`: what each of them does now, too */
 };
 
 /** Figures that only grow; read by the recorder while the sampler runs. */

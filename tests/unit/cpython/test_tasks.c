@@ -203,12 +203,69 @@ static void test_current(void **state)
 	finish(&s, tasks, python);
 }
 
+/* Some at a time, by address: one that ends meanwhile makes no other be passed over, and one that
+ * runs is always there, even if it was not listed yet. */
+static void test_reach(void **state)
+{
+	struct pyro_tasks *tasks;
+	struct pyro_python *python;
+	struct pyro_tasks_view view;
+	struct fake_tasks s;
+	uint64_t made[5], runs, from = 0, seen = 0;
+
+	(void)state;
+	fake_tasks_init(&s);
+	for (size_t i = 0; i < PYRO_COUNT(made); i++)
+		made[i] = fake_tasks_add(&s, "task", fake_tasks_coroutine(&s, 0), 0);
+	read_scene(&s, &tasks, &python, &view);
+	assert_int_equal(view.reached, 5);
+	assert_int_equal(view.next, 0);
+	for (size_t looks = 1; looks == 1 || from; looks++) {
+		pyro_tasks_set_reach(tasks, from, 2, 1);
+		assert_int_equal(pyro_tasks_list(tasks), PYRO_RC_OK);
+		assert_int_equal(pyro_tasks_read(tasks, &view, NULL), PYRO_RC_OK);
+		assert_int_equal(view.listed, looks == 1 ? 5 : 4);
+		for (size_t i = 0; i < view.count; i++)
+			assert_int_equal(view.tasks[i].addr, made[seen++]);
+		from = view.next;
+		assert_int_equal(from, seen < 5 ? made[seen] : 0);
+		/* The first ends, and is in no list. */
+		if (looks == 1) {
+			const uint64_t *first = fake_at(s.fake, made[0] + FAKE_TASK_NODE);
+
+			fake_put(s.fake, first[1], first[0], 8);
+			fake_put(s.fake, first[0] + 8, first[1], 8);
+		}
+	}
+	assert_int_equal(seen, 5);
+	/* Made after the list was. */
+	pyro_tasks_set_reach(tasks, made[2], 1, 1);
+	assert_int_equal(pyro_tasks_list(tasks), PYRO_RC_OK);
+	runs = fake_tasks_add(&s, "new", fake_tasks_coroutine(&s, 0), 0);
+	fake_put(s.fake, s.thread + FAKE_TS_LOOP, s.code, 8);
+	fake_put(s.fake, s.thread + FAKE_TS_TASK, runs, 8);
+	assert_int_equal(pyro_tasks_read(tasks, &view, NULL), PYRO_RC_OK);
+	assert_int_equal(view.count, 2);
+	assert_int_equal(view.reached, 2);
+	assert_int_equal(view.tasks[0].addr, made[2]);
+	assert_int_equal(view.tasks[1].addr, runs);
+	assert_int_equal(view.tasks[1].state, PYRO_TASK_RUNNING);
+	assert_int_equal(view.next, made[3]);
+	/* Listed, it stands where it belongs. */
+	pyro_tasks_set_reach(tasks, UINT64_MAX, 1, 1);
+	assert_int_equal(pyro_tasks_list(tasks), PYRO_RC_OK);
+	assert_int_equal(pyro_tasks_read(tasks, &view, NULL), PYRO_RC_OK);
+	assert_int_equal(view.count, 0);
+	assert_int_equal(view.next, 0);
+	finish(&s, tasks, python);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chains),        cmocka_unit_test(test_hostile_chains),
 		cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_other_layouts),
-		cmocka_unit_test(test_current),
+		cmocka_unit_test(test_current),       cmocka_unit_test(test_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static struct pyro_recent *recent;
 static int set_up(void **state)
 {
 	profile = sample_profile_create();
-	return profile && !pyro_recent_create(profile, 10 * S, &recent) ? 0 : -1;
+	return profile && !pyro_recent_create(profile, NULL, 10 * S, &recent) ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -173,6 +173,93 @@ static void rows_of_a_window(void **state)
 	pyro_stretch_deinit(&stretch);
 }
 
+/* @ms of a wait of the profile's only tasks at @stack. */
+static void await_at(uint32_t stack, uint64_t ms)
+{
+	struct pyro_task_total total = {.stack = stack};
+
+	total.values[PYRO_METRIC_WALL] = ms * MS;
+	total.values[PYRO_METRIC_WAIT_NET] = ms * MS;
+	assert_int_equal(pyro_profile_task_add(profile, &total), PYRO_RC_OK);
+}
+
+static uint64_t awaited(uint64_t span_ns, size_t *ret_rows)
+{
+	struct pyro_stretch stretch;
+	uint64_t sum = 0;
+
+	assert_int_equal(pyro_recent_take(recent, span_ns, &stretch), PYRO_RC_OK);
+	for (size_t i = 0; i < stretch.task_count; i++) {
+		assert_int_equal(stretch.tasks[i].values[PYRO_METRIC_WALL],
+				 stretch.tasks[i].values[PYRO_METRIC_WAIT]);
+		sum += stretch.tasks[i].values[PYRO_METRIC_WAIT_NET];
+	}
+	*ret_rows = stretch.task_count;
+	pyro_stretch_deinit(&stretch);
+	return sum / MS;
+}
+
+/* What tasks did goes the same way as what threads did, beside it. */
+static void tasks_have_windows_too(void **state)
+{
+	const struct pyro_task_group group = {.track = PYRO_NONE, .function = SAMPLE_FLUSH};
+	uint32_t task;
+	size_t rows;
+
+	assert_int_equal(pyro_profile_task(profile, &group, &task), PYRO_RC_OK);
+	assert_int_equal(pyro_recent_advance(recent, 1 * S), PYRO_RC_OK);
+	assert_int_equal(awaited(5 * S, &rows), 0);
+	assert_int_equal(rows, 0);
+	for (unsigned i = 2; i <= 30; i++) {
+		await_at(1, i);
+		await_at(2, 1);
+		gather(0, 3);
+		assert_int_equal(pyro_recent_advance(recent, i * S), PYRO_RC_OK);
+		if (i == 20)
+			assert_int_equal(awaited(3 * S, &rows), 20 + 19 + 18 + 3);
+	}
+	assert_int_equal(awaited(2 * S, &rows), 30 + 29 + 2);
+	assert_int_equal(rows, 2);
+	assert_int_equal(wall_of(2 * S), 6 * MS);
+	assert_int_equal(awaited(0, &rows), 30 * 31 / 2 - 1 + 29);
+	assert_int_equal(pyro_recent_reset(recent, 31 * S), PYRO_RC_OK);
+	assert_int_equal(awaited(0, &rows), 0);
+	await_at(2, 7);
+	assert_int_equal(pyro_recent_advance(recent, 32 * S), PYRO_RC_OK);
+	assert_int_equal(awaited(0, &rows), 7);
+	assert_int_equal(awaited(5 * S, &rows), 7);
+	assert_int_equal(rows, 1);
+}
+
+static void a_window_has_those_that_live(void **state)
+{
+	struct pyro_alive_task task = {.wait = ""};
+	struct pyro_stretch stretch;
+	struct pyro_alive *alive;
+
+	assert_int_equal(pyro_alive_create(&alive), PYRO_RC_OK);
+	pyro_recent_destroy(recent);
+	assert_int_equal(pyro_recent_create(profile, alive, 10 * S, &recent), PYRO_RC_OK);
+	assert_int_equal(pyro_alive_put(alive, &task, "one", 3), PYRO_RC_OK);
+	for (unsigned i = 1; i <= 9; i++) {
+		task.cpu_ns += 100 * MS;
+		assert_int_equal(pyro_alive_put(alive, &task, NULL, 0), PYRO_RC_OK);
+		assert_int_equal(pyro_recent_advance(recent, i * S), PYRO_RC_OK);
+	}
+	assert_int_equal(pyro_recent_take(recent, 3 * S, &stretch), PYRO_RC_OK);
+	/* It is of that moment: what comes later does not show. */
+	pyro_alive_remove(alive, 0, 0);
+	assert_int_equal(stretch.alive.count, 1);
+	assert_string_equal(stretch.alive.rows[0].name, "one");
+	assert_int_equal(stretch.alive.rows[0].running_ns, 300 * MS);
+	assert_int_equal(stretch.alive.rows[0].waiting_ns, 2700 * MS);
+	pyro_stretch_deinit(&stretch);
+	assert_int_equal(pyro_recent_take(recent, 3 * S, &stretch), PYRO_RC_OK);
+	assert_int_equal(stretch.alive.count, 0);
+	pyro_stretch_deinit(&stretch);
+	pyro_alive_destroy(alive);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -184,6 +271,8 @@ int main(void)
 		TEST(a_reset_starts_from_nothing),
 		TEST(nothing_yet),
 		TEST(rows_of_a_window),
+		TEST(tasks_have_windows_too),
+		TEST(a_window_has_those_that_live),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ static struct pyro_profile *profile;
 static struct pyro_capture_writer *writer;
 static struct pyro_queue *queue;
 static struct pyro_intake *intake;
+static struct pyro_alive *alive;
 
 static int set_up(void **state)
 {
@@ -26,13 +27,15 @@ static int set_up(void **state)
 	assert_int_equal(pyro_capture_writer_create(scratch.path, profile, &writer, NULL),
 			 PYRO_RC_OK);
 	assert_int_equal(pyro_queue_create(1 << 20, &queue), PYRO_RC_OK);
-	assert_int_equal(pyro_intake_create(profile, writer, START, &intake), PYRO_RC_OK);
+	assert_int_equal(pyro_alive_create(&alive), PYRO_RC_OK);
+	assert_int_equal(pyro_intake_create(profile, writer, alive, START, &intake), PYRO_RC_OK);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	pyro_intake_destroy(intake);
+	pyro_alive_destroy(alive);
 	pyro_queue_destroy(queue);
 	pyro_capture_writer_destroy(writer);
 	pyro_profile_destroy(profile);
@@ -507,11 +510,112 @@ static void stacks_of_tasks_are_logical(void **state)
 	(void)state;
 }
 
+static void put_task_now(uint32_t number, uint32_t task, uint32_t stack, uint8_t state,
+			 const char *name)
+{
+	struct pyro_message message = {.kind = PYRO_MESSAGE_TASK_NOW};
+
+	message.u.task_now.number = number;
+	message.u.task_now.task = task;
+	message.u.task_now.stack = stack;
+	message.u.task_now.state = state;
+	message.u.task_now.wait = state == PYRO_SAMPLE_TASK_WAITS; /* asleep */
+	message.u.task_now.began_ns = START + 100;
+	message.u.task_now.since_ns = START + 200;
+	message.u.task_now.seen_ns = START + 300;
+	message.u.task_now.cpu_ns = 40;
+	message.u.task_now.known = !name;
+	put(&message, name, name ? strlen(name) : 0);
+}
+
+static void put_tasks(enum pyro_message_kind kind, uint32_t number)
+{
+	struct pyro_message message = {.kind = (uint16_t)kind};
+
+	if (kind == PYRO_MESSAGE_TASK_GONE) {
+		message.u.task_now.number = number;
+	} else {
+		message.u.tasks_at.at_ns = START + 900;
+		message.u.tasks_at.sure_ns = START + 700;
+		message.u.tasks_at.unseen = 12;
+	}
+	put(&message, NULL, 0);
+}
+
+static const struct pyro_alive_row *alive_of(const struct pyro_alive_rows *rows, const char *name)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		if (strcmp(rows->rows[i].name, name) == 0)
+			return &rows->rows[i];
+	}
+	fail_msg("no task %s", name);
+	return NULL;
+}
+
+/* Tasks one by one are not of the profile: they are there as long as they live. */
+static void those_that_live_are_told_apart(void **state)
+{
+	const struct pyro_message_frame thread[] = {{1, 5}, {0, 9}};
+	const struct pyro_message_frame suspended[] = {{2, 7}, {1, 4}};
+	struct pyro_alive_rows rows;
+	const struct pyro_alive_row *row;
+	struct pyro_profile_counts before, after;
+
+	put_process(0, 42, 0);
+	put_thread(0, 0, true, "");
+	put_code(0, 0, "run_forever");
+	put_code(0, 1, "handler");
+	put_code(0, 2, "query");
+	put_task_stack(0, thread, 2, 0);
+	put_task_stack(1, suspended, 2, PYRO_NO_ROOT);
+	put_task(0, 0, 1, "");
+	put_task_now(3, 0, 0, PYRO_SAMPLE_TASK_BLOCKS, "Task-4");
+	put_task_now(5, 0, 1, PYRO_SAMPLE_TASK_READY, "Task-6");
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	pyro_profile_counts(profile, &before);
+	put_task_now(5, 0, 1, PYRO_SAMPLE_TASK_WAITS, NULL);
+	put_task_now(6, 0, 77, PYRO_SAMPLE_TASK_WAITS, "somewhere"); /* no such stack */
+	put_task_now(7, 9, 1, PYRO_SAMPLE_TASK_WAITS, "of none");    /* no such group */
+	put_task_now(8, 0, 1, 99, "of no state");
+	put_task_now(9, 0, 1, PYRO_SAMPLE_TASK_READY, NULL); /* was not told of before */
+	put_tasks(PYRO_MESSAGE_TASKS_AT, 0);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	assert_int_equal(pyro_alive_take(alive, 0, 1000, &rows), PYRO_RC_OK);
+	assert_int_equal(rows.count, 3);
+	assert_int_equal(rows.unseen, 12);
+	row = alive_of(&rows, "Task-4");
+	assert_int_equal(row->task.state, PYRO_ALIVE_BLOCKING);
+	assert_int_equal(depth_of(row->task.stack), 1); /* without the event loop */
+	assert_string_equal(root_of(row->task.stack), "handler");
+	assert_string_equal(row->task.wait, "");
+	assert_int_equal(row->running_ns, 40);
+	assert_int_equal(row->waiting_ns, 900 - 100 - 40);
+	assert_int_equal(row->lasted_ns, 700 - 200);
+	row = alive_of(&rows, "Task-6");
+	assert_int_equal(row->task.state, PYRO_ALIVE_WAITING);
+	assert_string_equal(row->task.wait, "sleeping");
+	assert_int_equal(depth_of(row->task.stack), 2);
+	assert_int_equal(alive_of(&rows, "somewhere")->task.stack, PYRO_NONE);
+	pyro_alive_rows_deinit(&rows);
+	/* A server's names are without end. */
+	pyro_profile_counts(profile, &after);
+	assert_int_equal(after.strings, before.strings);
+	put_tasks(PYRO_MESSAGE_TASK_GONE, 5);
+	put_tasks(PYRO_MESSAGE_TASK_GONE, 55);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	assert_int_equal(pyro_alive_count(alive), 2);
+	put_process_end(0);
+	assert_int_equal(pyro_intake_drain(intake, queue), PYRO_RC_OK);
+	assert_int_equal(pyro_alive_count(alive), 0);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(what_is_said_is_in_the_profile),
 		CASE(stacks_of_tasks_are_logical),
+		CASE(those_that_live_are_told_apart),
 		CASE(waits_are_metrics_and_rows_by_object),
 		CASE(numbers_are_of_their_process),
 		CASE(what_was_not_announced_is_left_out),

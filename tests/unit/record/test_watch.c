@@ -35,14 +35,22 @@ static void start_busy(struct target *target)
 	assert_true(target_start(target, argv));
 }
 
-static struct pyro_watch *make(void)
+static struct pyro_watch *make_with(bool each)
 {
-	const struct pyro_record_options options = {
-		.sampler = {.hz_max = 200, .proof = PYRO_PROOF_AUTO, .children = true}};
+	const struct pyro_record_options options = {.sampler = {.hz_max = 200,
+								.proof = PYRO_PROOF_AUTO,
+								.children = true,
+								.async = each,
+								.each = each}};
 	struct pyro_watch *watch;
 
 	assert_int_equal(pyro_watch_create(&options, &watch, NULL), PYRO_RC_OK);
 	return watch;
+}
+
+static struct pyro_watch *make(void)
+{
+	return make_with(false);
 }
 
 static uint32_t processes(struct pyro_watch *watch)
@@ -64,6 +72,36 @@ static void drain(struct pyro_watch *watch)
 
 	assert_int_equal(pyro_watch_drain(watch, &busy, NULL), PYRO_RC_OK);
 	nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* Tasks are there one by one where that was asked for, and go with their process. */
+static void tasks_come_and_go(void **state)
+{
+	static const char program[] =
+		"import asyncio\n"
+		"async def main():\n"
+		"    print(1, flush=True)\n"
+		"    await asyncio.gather(*[asyncio.sleep(60) for _ in 'abc'])\n"
+		"asyncio.run(main())\n";
+	const char *const argv[] = {python, "-c", program, NULL};
+	struct pyro_watch *watch = make();
+	struct target target;
+
+	(void)state;
+	assert_null(pyro_watch_alive(watch));
+	pyro_watch_destroy(watch);
+	watch = make_with(true);
+	assert_true(target_start(&target, argv));
+	assert_int_equal(pyro_watch_add(watch, target.pid, "top", NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_watch_start(watch, NULL, NULL), PYRO_RC_OK);
+	for (int i = 0; i < 2000 && pyro_alive_count(pyro_watch_alive(watch)) < 4; i++)
+		drain(watch);
+	assert_int_equal(pyro_alive_count(pyro_watch_alive(watch)), 4);
+	target_stop(&target);
+	for (int i = 0; i < 2000 && pyro_watch_any(watch); i++)
+		drain(watch);
+	assert_int_equal(pyro_alive_count(pyro_watch_alive(watch)), 0);
+	pyro_watch_destroy(watch);
 }
 
 static void it_grows_while_it_is_looked_at(void **state)
@@ -160,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_grows_while_it_is_looked_at),
+		cmocka_unit_test(tasks_come_and_go),
 		cmocka_unit_test(more_join),
 		cmocka_unit_test(what_cannot_be_watched),
 	};

@@ -81,7 +81,7 @@ static void set_stand(struct stand *stand, struct pyro_profile *profile)
 {
 	assert_non_null(profile);
 	stand->profile = profile;
-	assert_int_equal(pyro_recent_create(profile, PYRO_LIVE_LONGEST, &stand->recent),
+	assert_int_equal(pyro_recent_create(profile, NULL, PYRO_LIVE_LONGEST, &stand->recent),
 			 PYRO_RC_OK);
 	pyro_live_init(&stand->live, profile, stand->recent, &PYRO_LIVE_CHOICE);
 	pyro_live_screen_init(&stand->screen);

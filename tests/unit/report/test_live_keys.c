@@ -19,7 +19,7 @@ static struct pyro_live live;
 static int set_up(void **state)
 {
 	profile = sample_profile_create();
-	if (!profile || pyro_recent_create(profile, PYRO_LIVE_LONGEST, &recent))
+	if (!profile || pyro_recent_create(profile, NULL, PYRO_LIVE_LONGEST, &recent))
 		return -1;
 	pyro_live_init(&live, profile, recent, &PYRO_LIVE_CHOICE);
 	live.page = 4;

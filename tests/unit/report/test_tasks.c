@@ -93,7 +93,8 @@ static void rows_add_up(void **state)
 
 	(void)state;
 	fill();
-	assert_int_equal(pyro_tasks_rows(profile, &rows, NULL), PYRO_RC_OK);
+	assert_int_equal(pyro_tasks_rows(profile, &(struct pyro_tasks_options){0}, &rows, NULL),
+			 PYRO_RC_OK);
 	assert_int_equal(rows.count, 2);
 	assert_string_equal(rows.rows[0].name, "the one");
 	assert_int_equal(rows.rows[0].function, PYRO_NONE);
@@ -106,6 +107,31 @@ static void rows_add_up(void **state)
 	assert_int_equal(rows.rows[1].function, SAMPLE_FLUSH);
 	assert_int_equal(rows.rows[1].wait_ns, 110 * MS);
 	assert_string_equal(rows.rows[1].wait, "a lock");
+	pyro_tasks_rows_deinit(&rows);
+}
+
+/* Of some totals alone, and where they are in library code. */
+static void rows_of_a_stretch(void **state)
+{
+	struct pyro_tasks_options options = {.total_count = 2, .unfold = true};
+	struct pyro_tasks_rows rows;
+	struct pyro_task_total totals[2];
+
+	(void)state;
+	fill();
+	totals[0] = *pyro_profile_task_total_get(profile, 1);
+	totals[1] = *pyro_profile_task_total_get(profile, 3);
+	options.totals = totals;
+	assert_int_equal(pyro_tasks_rows(profile, &options, &rows, NULL), PYRO_RC_OK);
+	assert_int_equal(rows.count, 2);
+	assert_int_equal(rows.rows[0].task, 0);
+	assert_int_equal(rows.rows[0].life_ns, 160 * MS);
+	assert_string_equal(rows.rows[0].wait, "sleeping");
+	assert_int_equal(rows.rows[1].life_ns, 0);
+	pyro_tasks_rows_deinit(&rows);
+	options.total_count = 1;
+	assert_int_equal(pyro_tasks_rows(profile, &options, &rows, NULL), PYRO_RC_OK);
+	assert_int_equal(rows.rows[0].function, SAMPLE_DUMPS);
 	pyro_tasks_rows_deinit(&rows);
 }
 
@@ -157,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rows_add_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rows_of_a_stretch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_table_fits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_is_said_without_tasks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(json_has_all, set_up, tear_down),

@@ -67,6 +67,9 @@ static void test_percents(void **state)
 	CHECK(pyro_units_percent(&buf, 0.0996), "10 %");
 	CHECK(pyro_units_percent(&buf, 0.384), "38 %");
 	CHECK(pyro_units_percent(&buf, 2.3), "230 %");
+	CHECK(pyro_units_percent(&buf, 9.994), "999 %");
+	CHECK(pyro_units_percent(&buf, 9.996), "1,000 %");
+	CHECK(pyro_units_percent(&buf, 12345.6), "1,234,560 %");
 }
 
 static void test_shares_show_what_is_known(void **state)

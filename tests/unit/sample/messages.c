@@ -243,6 +243,75 @@ static void take_task_time(struct messages *messages, const struct pyro_message 
 	task->wait = message->u.task_time.wait;
 }
 
+static void take_task_now(struct messages *messages, const struct pyro_message *message,
+			  size_t size)
+{
+	struct messages_process *process = process_of(messages, message);
+	struct messages_alive *alive;
+
+	assert_in_range(message->u.task_now.number, 0, MESSAGES_ALIVE - 1);
+	alive = &process->alive[message->u.task_now.number];
+	assert_int_equal(alive->lives, message->u.task_now.known);
+	assert_in_range(message->u.task_now.task, 0, MESSAGES_TASKS - 1);
+	assert_true(process->tasks[message->u.task_now.task].known);
+	if (message->u.task_now.stack != UINT32_MAX)
+		assert_true(process->stacks[message->u.task_now.stack].known);
+	assert_true(message->u.task_now.began_ns <= message->u.task_now.since_ns);
+	assert_true(message->u.task_now.since_ns <= message->u.task_now.seen_ns);
+	if (!alive->lives)
+		*alive = (struct messages_alive){.lives = true};
+	if (!message->u.task_now.known)
+		snprintf(alive->name, sizeof(alive->name), "%.*s", (int)(size - sizeof(*message)),
+			 (const char *)(message + 1));
+	alive->task = message->u.task_now.task;
+	alive->stack = message->u.task_now.stack;
+	alive->state = message->u.task_now.state;
+	alive->wait = message->u.task_now.wait;
+	alive->before = message->u.task_now.before;
+	alive->began_ns = message->u.task_now.began_ns;
+	alive->since_ns = message->u.task_now.since_ns;
+	alive->seen_ns = message->u.task_now.seen_ns;
+	assert_true(message->u.task_now.cpu_ns >= alive->cpu_ns);
+	assert_true(message->u.task_now.ready_ns >= alive->ready_ns);
+	alive->cpu_ns = message->u.task_now.cpu_ns;
+	alive->ready_ns = message->u.task_now.ready_ns;
+	alive->told++;
+}
+
+static void take_task_gone(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+
+	assert_in_range(message->u.task_now.number, 0, MESSAGES_ALIVE - 1);
+	assert_true(process->alive[message->u.task_now.number].lives);
+	process->alive[message->u.task_now.number].lives = false;
+	process->gone++;
+}
+
+static void take_tasks_at(struct messages *messages, const struct pyro_message *message)
+{
+	struct messages_process *process = process_of(messages, message);
+
+	assert_true(message->u.tasks_at.at_ns >= process->tasks_at_ns);
+	assert_true(message->u.tasks_at.sure_ns <= message->u.tasks_at.at_ns);
+	process->tasks_at_ns = message->u.tasks_at.at_ns;
+	process->tasks_sure_ns = message->u.tasks_at.sure_ns;
+	process->tasks_unseen = message->u.tasks_at.unseen;
+}
+
+const struct messages_alive *messages_alive(const struct messages *messages, uint32_t process,
+					    const char *name)
+{
+	const struct messages_process *of = &messages->processes[process];
+
+	for (size_t i = 0; i < MESSAGES_ALIVE; i++) {
+		if (of->alive[i].lives && strcmp(of->alive[i].name, name) == 0)
+			return &of->alive[i];
+	}
+	fail_msg("no task %s lives", name);
+	return NULL;
+}
+
 const struct messages_task *messages_task(const struct messages *messages, uint32_t process,
 					  const char *name, const char *code)
 {
@@ -301,6 +370,15 @@ void messages_drain(struct messages *messages)
 			break;
 		case PYRO_MESSAGE_TASK_TIME:
 			take_task_time(messages, message);
+			break;
+		case PYRO_MESSAGE_TASK_NOW:
+			take_task_now(messages, message, size);
+			break;
+		case PYRO_MESSAGE_TASK_GONE:
+			take_task_gone(messages, message);
+			break;
+		case PYRO_MESSAGE_TASKS_AT:
+			take_tasks_at(messages, message);
 			break;
 		default:
 			fail_msg("a message of kind %u", message->kind);

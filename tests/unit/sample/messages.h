@@ -18,6 +18,7 @@
 #define MESSAGES_DEPTH     64
 #define MESSAGES_OBJECTS   4096
 #define MESSAGES_TASKS     64
+#define MESSAGES_ALIVE     128
 
 struct messages_stack {
 	bool known;
@@ -48,6 +49,23 @@ struct messages_task {
 	uint8_t wait;
 };
 
+/** One task, as last told. */
+struct messages_alive {
+	bool lives;
+	char name[64];
+	uint32_t task; /**< the group */
+	uint32_t stack;
+	uint8_t state;
+	uint8_t wait;
+	bool before;
+	uint64_t began_ns;
+	uint64_t since_ns;
+	uint64_t seen_ns;
+	uint64_t cpu_ns;
+	uint64_t ready_ns;
+	unsigned told; /**< times */
+};
+
 struct messages_process {
 	bool known;
 	bool ended;
@@ -61,6 +79,9 @@ struct messages_process {
 	struct messages_stack stacks[MESSAGES_STACKS];
 	struct messages_object objects[MESSAGES_OBJECTS];
 	struct messages_task tasks[MESSAGES_TASKS];
+	struct messages_alive alive[MESSAGES_ALIVE]; /**< by number */
+	unsigned gone;                               /**< tasks that ended */
+	uint64_t tasks_at_ns, tasks_sure_ns, tasks_unseen;
 };
 
 struct messages_thread {
@@ -104,6 +125,9 @@ struct messages_thread *messages_main_thread(struct messages *messages, uint32_t
  * none. */
 const struct messages_task *messages_task(const struct messages *messages, uint32_t process,
 					  const char *name, const char *code);
+/** The task of that name that lives; fails the test if there is none. */
+const struct messages_alive *messages_alive(const struct messages *messages, uint32_t process,
+					    const char *name);
 /** Wall and processor time of the stacks of @process with function @name on them. */
 uint64_t messages_wall(const struct messages *messages, uint32_t process, const char *name);
 uint64_t messages_cpu(const struct messages *messages, uint32_t process, const char *name);
