@@ -39,11 +39,10 @@ static void test_json(void **state)
 	assert_has(&buf, "\"odd\":\"<\\/script>\\u001b\"");
 	assert_has(&buf, "{\"pid\":4127,\"parent\":null,\"command\":\"python shop.py");
 	assert_has(&buf, "{\"pid\":4130,\"parent\":0,");
-	assert_has(
-		&buf,
-		"{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
-		"\"tasks\":0,\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
-		"\"exact_cpu\":false}");
+	assert_has(&buf,
+		   "{\"process\":0,\"tid\":4129,\"name\":\"worker-1\",\"main\":false,"
+		   "\"tasks\":0,\"start\":0,\"end\":460000000,\"wall\":460000000,\"cpu\":160000000,"
+		   "\"exact_cpu\":false}");
 	assert_has(&buf,
 		   "\"metrics\":[\"wall\",\"cpu\",\"gil_held\",\"gil_wait\",\"samples\",\"ready\","
 		   "\"wait_lock\",\"wait_io\",\"wait_net\",\"wait_sleep\",\"wait_other\",\"wait\","
