@@ -190,13 +190,15 @@ static const struct pyro_option top_options[] = {
 	{.name = "by",
 	 .kind = PYRO_OPTION_CHOICE,
 	 .metavar = "WHAT",
-	 .choices = LIST("functions", "lines", "threads", "processes"),
-	 .help = "what a row is at first: functions, lines, threads or processes (default: "
-		 "functions; with several processes: processes)"},
+	 .choices = LIST("functions", "lines", "threads", "processes", "tasks", "each-task"),
+	 .help = "what a row is at first: functions, lines, threads, processes, tasks of asyncio "
+		 "(those of one coroutine together) or each-task (default: functions; with "
+		 "several processes: processes)"},
 	{.name = "sort",
 	 .kind = PYRO_OPTION_CHOICE,
 	 .metavar = "COLUMN",
-	 .choices = LIST("self", "total", "running", "waiting", "gil", "gil_wait", "name"),
+	 .choices = LIST("self", "total", "running", "waiting", "gil", "gil_wait", "name", "ready",
+			 "tasks", "longest"),
 	 .help = "what rows are sorted by at first (default: the first column)"},
 	{.name = "mode",
 	 .kind = PYRO_OPTION_CHOICE,
@@ -231,6 +233,9 @@ static const struct pyro_option top_options[] = {
 	{.name = "threads",
 	 .kind = PYRO_OPTION_FLAG,
 	 .help = "show a function or line once for each thread"},
+	{.name = "no-async",
+	 .kind = PYRO_OPTION_FLAG,
+	 .help = "do not look at the tasks of asyncio"},
 	{.name = "count",
 	 .letter = 'n',
 	 .kind = PYRO_OPTION_NUMBER,
@@ -255,6 +260,7 @@ static const struct pyro_example top_examples[] = {
 	{"pyrometer top 4127", "where a process spends its time now"},
 	{"pyrometer top --all", "every Python process that you may read"},
 	{"pyrometer top -n 1 -i 5s 4127", "one table of five seconds"},
+	{"pyrometer top --by tasks 4127", "which tasks a server has now, and what they wait for"},
 	{"pyrometer top --json --by threads 4127", "a line of JSON each second, for other tools"},
 	{NULL, NULL},
 };
@@ -523,12 +529,16 @@ const struct pyro_command pyro_commands[] = {
 		.synopsis = {"[OPTIONS] PID...", "[OPTIONS] --all"},
 		.description =
 			"Shows what processes that run already, and those that they start, do with "
-			"their time: by function, line, thread or process, over the last seconds "
-			"or since the start. They are read from outside, as by \"attach\"; nothing "
-			"is written to a file.\n"
+			"their time: by function, line, thread, process or task of asyncio, over "
+			"the last seconds or since the start. They are read from outside, as by "
+			"\"attach\"; nothing is written to a file.\n"
 			"\n"
 			"Keys choose what is shown; \"?\" explains them. 100 % of a column is one "
-			"thread, or one processor, during all of the time shown.\n"
+			"thread, one processor or one task, during all of the time shown.\n"
+			"\n"
+			"Tasks of one coroutine function are one row, with how many of them live "
+			"now; Enter opens it, and then a task's stack. \">41 s\" is what was so "
+			"already when we came.\n"
 			"\n"
 			"Where the output is no terminal, or with --count or --json, snapshots are "
 			"printed instead. When the last process has ended, what it spent its time "

@@ -353,13 +353,14 @@ static enum pyro_rc start(struct top *top, struct pyro_err *err)
 	enum pyro_rc rc;
 
 	pyro_recording_options(top->args, top->all_wanted ? HZ_MAX_ALL : HZ_MAX, &options);
+	options.sampler.async = options.sampler.each = !pyro_args_flag(top->args, "no-async");
 	rc = pyro_watch_create(&options, &top->watch, err);
 	for (size_t i = 0; !rc && i < top->pid_count; i++)
 		rc = pyro_watch_add(top->watch, top->pids[i], "top", err);
 	if (!rc)
 		rc = pyro_watch_start(top->watch, NULL, err);
-	if (!rc && pyro_recent_create(pyro_watch_profile(top->watch), NULL, PYRO_LIVE_LONGEST,
-				      &top->recent))
+	if (!rc && pyro_recent_create(pyro_watch_profile(top->watch), pyro_watch_alive(top->watch),
+				      PYRO_LIVE_LONGEST, &top->recent))
 		rc = pyro_err_set(err, PYRO_RC_NOMEM, "out of memory");
 	return rc;
 }
@@ -383,10 +384,8 @@ static enum pyro_rc say_last(struct top *top, bool from_screen, struct pyro_err 
 {
 	enum pyro_rc rc;
 
-	if (from_screen) {
-		top->live.choice.since_start = true;
-		top->live.paused = false;
-	}
+	if (from_screen)
+		pyro_live_sum_up(&top->live);
 	rc = pyro_live_refresh(&top->live, pyro_watch_elapsed(top->watch), err);
 	if (!rc && (from_screen || top->live.scope.all.of[PYRO_METRIC_SAMPLES] > 0))
 		rc = print(top, err);

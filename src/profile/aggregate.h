@@ -92,6 +92,7 @@ struct pyro_row {
 	int32_t line;      /**< line: the line; function: its first line; else 0 */
 	uint32_t track;    /**< thread */
 	uint32_t process;  /**< thread, process */
+	uint32_t task;     /**< of live views alone: see report/live.h */
 	bool library;      /**< of the standard library or a package */
 	struct pyro_values self;  /**< while it ran itself */
 	struct pyro_values total; /**< with all it called; counted once per stack under recursion */

@@ -90,6 +90,7 @@ static struct pyro_row empty_row(void)
 		.file = PYRO_NONE,
 		.track = PYRO_NONE,
 		.process = PYRO_NONE,
+		.task = PYRO_NONE,
 	};
 }
 

@@ -20,6 +20,7 @@ void pyro_live_init(struct pyro_live *live, struct pyro_profile *profile,
 	*live = (struct pyro_live){.profile = profile, .recent = recent, .choice = *choice};
 	live->scope.track = PYRO_NONE;
 	live->scope.weight = PYRO_REPORT_CPU;
+	live_fit_order(live);
 }
 
 /* All that was made of the stretch shown. */
@@ -30,6 +31,11 @@ static void let_go(struct pyro_live *live)
 	pyro_rows_deinit(&live->scope.processes);
 	pyro_places_destroy(live->places);
 	live->places = NULL;
+	free(live->kinds);
+	live->kinds = NULL;
+	free(live->kind_totals);
+	live->kind_totals = NULL;
+	live->kind_total_count = 0;
 }
 
 void pyro_live_deinit(struct pyro_live *live)
@@ -48,13 +54,15 @@ static bool belongs(const struct pyro_live *live, const struct pyro_row *thread)
 	       (choice->process == PYRO_NONE || choice->process == thread->process);
 }
 
-static enum pyro_rc make(const struct pyro_live *live, uint32_t process, uint32_t track,
-			 struct pyro_aggregate **ret_aggregate, struct pyro_err *err)
+/* What threads did, or else the tasks that are chosen. */
+static enum pyro_rc make(const struct pyro_live *live, bool of_tasks, uint32_t process,
+			 uint32_t track, struct pyro_aggregate **ret_aggregate,
+			 struct pyro_err *err)
 {
 	struct pyro_aggregate_options options = PYRO_AGGREGATE_ALL;
 
-	options.totals = live->stretch.rows;
-	options.total_count = live->stretch.count;
+	options.totals = of_tasks ? live->kind_totals : live->stretch.rows;
+	options.total_count = of_tasks ? live->kind_total_count : live->stretch.count;
 	options.places = live->places;
 	options.process = process;
 	options.track = track;
@@ -69,7 +77,7 @@ static enum pyro_rc look_at_threads(struct pyro_live *live, struct pyro_err *err
 	struct pyro_rows_options by = {.group = PYRO_GROUP_THREAD, .metric = PYRO_METRIC_CPU};
 	struct pyro_scope *scope = &live->scope;
 	struct pyro_aggregate *everything;
-	enum pyro_rc rc = make(live, PYRO_NONE, PYRO_NONE, &everything, err);
+	enum pyro_rc rc = make(live, false, PYRO_NONE, PYRO_NONE, &everything, err);
 
 	if (rc)
 		return rc;
@@ -130,7 +138,13 @@ static void choose_weight(struct pyro_live *live)
 	} else {
 		scope->track = live->choice.track;
 	}
-	scope->base_ns = scope->run_ns;
+	if (live_of_tasks(live)) {
+		scope->track = PYRO_NONE;
+		if (scope->metric == PYRO_REPORT_TIME)
+			scope->weight = PYRO_REPORT_WALL;
+	}
+	scope->base_ns = live_of_tasks(live) || live_view(live)->tasks ? live_task_base(live)
+								       : scope->run_ns;
 	for (size_t i = 0; i < scope->threads.count && !live_view(live)->whole; i++) {
 		/* Of one thread's time it is that thread's, however short it lived. */
 		if (scope->weight == PYRO_REPORT_WALL &&
@@ -140,6 +154,12 @@ static void choose_weight(struct pyro_live *live)
 }
 
 /* ---- rows ---- */
+
+/* Whether rows are apart by thread. */
+static bool is_split(const struct pyro_live *live)
+{
+	return live->choice.split && !live_view(live)->whole && !live_of_tasks(live);
+}
 
 static enum pyro_rc append(struct pyro_rows *rows, const struct pyro_rows *more, uint32_t track)
 {
@@ -156,20 +176,23 @@ static enum pyro_rc append(struct pyro_rows *rows, const struct pyro_rows *more,
 	return PYRO_RC_OK;
 }
 
-/* Rows of functions or lines of one thread, or of all that belong to the view together. */
+/* Rows of functions or lines of one thread, or of all that belong to the view together; in views of
+ * other things only what they sum up to. */
 static enum pyro_rc add_code(struct pyro_live *live, uint32_t track, struct pyro_err *err)
 {
 	const struct pyro_rows_options by = {.group = live_view(live)->group};
 	struct pyro_aggregate *aggregate;
 	struct pyro_values whole, outside;
 	struct pyro_rows rows = {0};
-	enum pyro_rc rc = make(live, live->choice.process, track, &aggregate, err);
+	enum pyro_rc rc =
+		make(live, live_of_tasks(live), live->choice.process, track, &aggregate, err);
 
 	if (rc)
 		return rc;
-	rc = pyro_aggregate_rows(aggregate, &by, &rows, err);
+	if (!live_view(live)->find)
+		rc = pyro_aggregate_rows(aggregate, &by, &rows, err);
 	if (!rc)
-		rc = append(&live->rows, &rows, live->choice.split ? track : PYRO_NONE);
+		rc = append(&live->rows, &rows, is_split(live) ? track : PYRO_NONE);
 	pyro_aggregate_whole(aggregate, &whole, &outside);
 	pyro_values_add(&live->scope.whole, &whole);
 	pyro_values_add(&live->scope.outside, &outside);
@@ -178,37 +201,48 @@ static enum pyro_rc add_code(struct pyro_live *live, uint32_t track, struct pyro
 	return rc;
 }
 
+enum pyro_rc live_find_lives(struct pyro_live *live)
+{
+	const bool threads = live_view(live)->group == PYRO_GROUP_THREAD;
+	const struct pyro_rows *lives = threads ? &live->scope.threads : &live->scope.processes;
+	enum pyro_rc rc = PYRO_RC_OK;
+
+	for (size_t i = 0; !rc && i < lives->count; i++) {
+		const struct pyro_rows one = {&lives->rows[i], 1};
+
+		if (threads ? belongs(live, &lives->rows[i])
+			    : live->choice.process == PYRO_NONE ||
+				      live->choice.process == lives->rows[i].process)
+			rc = append(&live->rows, &one, lives->rows[i].track);
+	}
+	return rc;
+}
+
 static enum pyro_rc find_rows(struct pyro_live *live, struct pyro_err *err)
 {
-	const struct live_view *view = live_view(live);
-	const struct pyro_rows *lives =
-		view->group == PYRO_GROUP_THREAD ? &live->scope.threads : &live->scope.processes;
 	const struct pyro_rows *threads = &live->scope.threads;
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	live->scope.whole = live->scope.outside = (struct pyro_values){.wall_squared = 0};
-	if (!live->choice.split || view->whole)
+	if (!is_split(live))
 		rc = add_code(live, live->scope.track, err);
-	for (size_t i = 0; !rc && live->choice.split && !view->whole && i < threads->count; i++) {
+	for (size_t i = 0; !rc && is_split(live) && i < threads->count; i++) {
 		const uint32_t track = threads->rows[i].track;
 
 		if (belongs(live, &threads->rows[i]) &&
 		    (live->scope.track == PYRO_NONE || live->scope.track == track))
 			rc = add_code(live, track, err);
 	}
-	if (rc || !view->whole)
-		return rc;
-	live->rows.count = 0;
-	for (size_t i = 0; !rc && i < lives->count; i++) {
-		const struct pyro_rows one = {&lives->rows[i], 1};
+	return !rc && live_view(live)->find ? live_view(live)->find(live) : rc;
+}
 
-		if (view->group == PYRO_GROUP_PROCESS
-			    ? live->choice.process == PYRO_NONE ||
-				      live->choice.process == lives->rows[i].process
-			    : belongs(live, &lives->rows[i]))
-			rc = append(&live->rows, &one, lives->rows[i].track);
-	}
-	return rc;
+/* Whether what is typed is in a name or place of it. */
+static bool matches(const struct pyro_live *live, const struct pyro_row *row)
+{
+	const char *filter = live->choice.filter;
+
+	return !filter[0] || strcasestr(row->name, filter) || strcasestr(row->place, filter) ||
+	       strcasestr(live_coroutine(live, row), filter);
 }
 
 static void filter_rows(struct pyro_live *live)
@@ -222,10 +256,8 @@ static void filter_rows(struct pyro_live *live)
 
 		if (!whole && choice->function != PYRO_NONE && row->function != choice->function)
 			continue;
-		if (choice->filter[0] && !strcasestr(row->name, choice->filter) &&
-		    !strcasestr(row->place, choice->filter))
-			continue;
-		live->rows.rows[kept++] = *row;
+		if (matches(live, row))
+			live->rows.rows[kept++] = *row;
 	}
 	live->rows.count = kept;
 }
@@ -240,11 +272,11 @@ static int compare(const void *left, const void *right, void *context)
 	const struct pyro_live *live = context;
 	const struct pyro_row *a = left, *b = right;
 	const enum pyro_live_order order = live->choice.order;
+	const enum pyro_live_order then = live_view(live)->then;
 	int result = compare_numbers(live_value(live, order, a), live_value(live, order, b));
 
 	if (result == 0 && order != PYRO_LIVE_NAME)
-		result = compare_numbers(live_value(live, PYRO_LIVE_TOTAL, a),
-					 live_value(live, PYRO_LIVE_TOTAL, b));
+		result = compare_numbers(live_value(live, then, a), live_value(live, then, b));
 	if (live->choice.reversed)
 		result = -result;
 	if (result == 0) {
@@ -260,17 +292,20 @@ static int compare(const void *left, const void *right, void *context)
 		result = (a->track > b->track) - (a->track < b->track);
 	if (result == 0)
 		result = (a->process > b->process) - (a->process < b->process);
-	return result ? result : (a->function > b->function) - (a->function < b->function);
+	if (result == 0)
+		result = (a->function > b->function) - (a->function < b->function);
+	return result ? result : (a->task > b->task) - (a->task < b->task);
 }
 
 /* Where the row is now that was chosen before. One that is gone leaves its place to another. */
 static void find_chosen(struct pyro_live *live)
 {
 	for (size_t i = 0; live->follow && i < live->rows.count; i++) {
-		const struct pyro_row *row = &live->rows.rows[i];
+		const struct pyro_live_id id = live_id(live, &live->rows.rows[i]);
 
-		if (row->function == live->id.function && row->track == live->id.track &&
-		    row->process == live->id.process && row->line == live->id.line)
+		if (id.function == live->id.function && id.track == live->id.track &&
+		    id.process == live->id.process && id.line == live->id.line &&
+		    id.task == live->id.task)
 			live->chosen = i;
 	}
 	if (live->chosen >= live->rows.count)
@@ -287,6 +322,8 @@ enum pyro_rc pyro_live_arrange(struct pyro_live *live, struct pyro_err *err)
 	rc = pyro_places_create(live->profile, &live->places, err);
 	if (!rc)
 		rc = look_at_threads(live, err);
+	if (!rc && live_of_tasks(live))
+		rc = live_take_kind(live);
 	if (!rc) {
 		choose_weight(live);
 		rc = find_rows(live, err);
@@ -294,7 +331,7 @@ enum pyro_rc pyro_live_arrange(struct pyro_live *live, struct pyro_err *err)
 	if (rc)
 		return pyro_err_set(err, rc, "out of memory");
 	filter_rows(live);
-	if (live->rows.count > 1)
+	if (live->rows.count > 1 && !live_view(live)->ordered)
 		qsort_r(live->rows.rows, live->rows.count, sizeof(*live->rows.rows), compare, live);
 	find_chosen(live);
 	return PYRO_RC_OK;
@@ -371,6 +408,15 @@ enum pyro_rc pyro_live_refresh(struct pyro_live *live, uint64_t now_ns, struct p
 	if (rc)
 		return pyro_err_set(err, rc, "out of memory");
 	return live->paused ? PYRO_RC_OK : take_stretch(live, err);
+}
+
+void pyro_live_sum_up(struct pyro_live *live)
+{
+	live->choice.since_start = true;
+	live->paused = false;
+	if (live->choice.view > PYRO_LIVE_TASKS)
+		live->choice.view = PYRO_LIVE_TASKS;
+	live_fit_order(live);
 }
 
 enum pyro_rc pyro_live_reset(struct pyro_live *live, struct pyro_err *err)

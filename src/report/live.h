@@ -4,6 +4,7 @@
 
 #include "profile/recent.h"
 #include "report/scope.h"
+#include "report/tasks.h"
 
 /* A view of a profile that grows: what it shows, as lines of text, and what keys do to it. Nothing
  * here knows a terminal: `cli/screen.h` draws the lines and brings the keys. */
@@ -14,13 +15,16 @@ enum pyro_live_view {
 	PYRO_LIVE_LINES,
 	PYRO_LIVE_THREADS,
 	PYRO_LIVE_PROCESSES,
+	PYRO_LIVE_TASKS,     /**< those of asyncio that count as one: docs/async.md */
+	PYRO_LIVE_EACH_TASK, /**< one that lives now */
+	PYRO_LIVE_STACK,     /**< a frame of the one task that is chosen, the innermost first */
 	PYRO_LIVE_VIEWS
 };
 /** "functions", …; NULL out of range. */
 const char *pyro_live_view_name(enum pyro_live_view view);
 
-/** What rows have and can be sorted by. 100 % of each is one thread during all of the time shown:
- *  several threads together have more. */
+/** What rows have and can be sorted by. 100 % of each is one thread, or one task, during all of the
+ *  time shown: several together have more. */
 enum pyro_live_order {
 	PYRO_LIVE_SELF,    /**< by the metric chosen: itself */
 	PYRO_LIVE_TOTAL,   /**< the same, with all that was called */
@@ -29,6 +33,10 @@ enum pyro_live_order {
 	PYRO_LIVE_HELD,    /**< holding the GIL */
 	PYRO_LIVE_GIL,     /**< waiting for the GIL */
 	PYRO_LIVE_NAME,
+	PYRO_LIVE_READY,  /**< tasks: until their loop comes to them; no part of waiting then */
+	PYRO_LIVE_COUNT,  /**< tasks: how many live */
+	PYRO_LIVE_LASTED, /**< tasks: for how long it has been where it is, ns; the longest of them
+			   */
 	PYRO_LIVE_ORDERS
 };
 /** "self", "total", …; NULL out of range. */
@@ -50,6 +58,8 @@ struct pyro_live_choice {
 	uint32_t process;
 	uint32_t track;
 	uint32_t function;
+	uint32_t kind;                 /**< group of tasks */
+	uint64_t task;                 /**< PYRO_LIVE_STACK: which, by its pyro_alive_row.id */
 	char filter[PYRO_LIVE_FILTER]; /**< what names or places must contain, in either case */
 };
 
@@ -59,6 +69,7 @@ struct pyro_live_choice {
 		.process = PYRO_NONE,                                                              \
 		.track = PYRO_NONE,                                                                \
 		.function = PYRO_NONE,                                                             \
+		.kind = PYRO_NONE,                                                                 \
 	})
 
 #define PYRO_LIVE_BACK   8
@@ -68,6 +79,15 @@ struct pyro_live_choice {
 struct pyro_live_id {
 	uint32_t function, track, process;
 	int32_t line;
+	uint64_t task;
+};
+
+/** What is known of a group of tasks. */
+struct pyro_live_kind {
+	struct pyro_tasks_row row; /**< in the time shown */
+	size_t alive;              /**< at its end */
+	uint64_t lasted_ns;        /**< that one of these has been where it is, the longest */
+	bool before;               /**< or even longer */
 };
 
 /** A live view. Its fields are for the files of this room and for tests. Not thread-safe. */
@@ -88,8 +108,13 @@ struct pyro_live {
 	/* What is shown. */
 	struct pyro_stretch stretch;
 	struct pyro_places *places;
-	struct pyro_scope scope;  /**< weight, base, whole, threads and processes; no aggregate */
-	struct pyro_rows rows;    /**< of the view, sorted and filtered */
+	struct pyro_scope scope; /**< weight, base, whole, threads and processes; no aggregate */
+	/** Of the view, sorted and filtered. `task` is of PYRO_LIVE_TASKS the group, of
+	 *  PYRO_LIVE_EACH_TASK the row of `stretch.alive`. */
+	struct pyro_rows rows;
+	struct pyro_live_kind *kinds;   /**< PYRO_LIVE_TASKS: by group; else NULL */
+	struct pyro_total *kind_totals; /**< of the group chosen, as of a thread; else NULL */
+	size_t kind_total_count;
 	uint64_t held_ns, gil_ns; /**< what all threads held the GIL and waited for it */
 
 	/* Where somebody looks. */
@@ -101,7 +126,8 @@ struct pyro_live {
 	uint64_t last_advance_ns; /**< when the recent past last took something in */
 };
 
-/** @recent is that of @profile; both are borrowed. */
+/** @recent is that of @profile; both are borrowed. Sorts by the first column of the view if that
+ * has none of the order chosen. */
 void pyro_live_init(struct pyro_live *live, struct pyro_profile *profile,
 		    struct pyro_recent *recent, const struct pyro_live_choice *choice);
 void pyro_live_deinit(struct pyro_live *live);
@@ -112,6 +138,9 @@ enum pyro_rc pyro_live_refresh(struct pyro_live *live, uint64_t now_ns,
 			       struct pyro_err *err) PYRO_NODISCARD;
 /** Shows what is chosen, after a key or a change of `choice`. Errors: NOMEM. */
 enum pyro_rc pyro_live_arrange(struct pyro_live *live, struct pyro_err *err) PYRO_NODISCARD;
+/** All has ended: chooses what is left to see, all since the start; of tasks, none of which lives
+ * any more, what those of a kind did together. To be followed by a refresh. */
+void pyro_live_sum_up(struct pyro_live *live);
 /** All that was gathered so far is forgotten. Errors: NOMEM. */
 enum pyro_rc pyro_live_reset(struct pyro_live *live, struct pyro_err *err) PYRO_NODISCARD;
 

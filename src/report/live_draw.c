@@ -90,17 +90,28 @@ static enum pyro_rc draw_rows(struct pyro_live *live, const struct pyro_report_l
 	return rc;
 }
 
+static bool shows_tasks(const struct pyro_live *live)
+{
+	return live_view(live)->tasks || live->choice.view == PYRO_LIVE_STACK;
+}
+
 static void say_nothing(const struct pyro_live *live, const struct pyro_report_look *look,
 			struct pyro_buf *buf)
 {
 	const char *words = live->choice.filter[0] ? "nothing matches the filter"
+			    : shows_tasks(live)    ? live_no_tasks(live)
 			    : live->scope.all.of[PYRO_METRIC_WALL] == 0
 				    ? "no samples yet"
 				    : "no Python code was seen here";
+	struct pyro_buf text;
 
-	pyro_text_spaces(buf, 2);
-	pyro_text_styled(buf, look, PYRO_INK_DIM, words);
-	pyro_buf_add_char(buf, '\n');
+	pyro_buf_init(&text, 1024);
+	pyro_buf_add_format(&text, PYRO_MARK_DIM "%s" PYRO_MARK_END, words);
+	if (text.failed)
+		buf->failed = true;
+	else
+		pyro_text_paragraph(buf, look, "  ", text.data);
+	pyro_buf_deinit(&text);
 }
 
 /* Keeps the chosen row on the screen, and no empty lines below the last. */

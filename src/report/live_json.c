@@ -35,6 +35,19 @@ static void add_processes(const struct pyro_live *live, struct pyro_buf *buf)
 	pyro_json_close(buf, ']');
 }
 
+/* How many there are; null: they are not looked at. */
+static void add_tasks(const struct pyro_live *live, struct pyro_buf *buf)
+{
+	if (!live->stretch.alive.rows) {
+		pyro_json_text(buf, "tasks", NULL);
+		return;
+	}
+	pyro_json_open(buf, "tasks", '{');
+	pyro_json_number(buf, "alive", live->stretch.alive.count);
+	pyro_json_number(buf, "unseen", live->stretch.alive.unseen);
+	pyro_json_close(buf, '}');
+}
+
 static void add_quality(const struct pyro_live *live, struct pyro_buf *buf)
 {
 	const struct pyro_quality *quality = pyro_profile_quality(live->profile);
@@ -64,16 +77,105 @@ static void add_owner(const struct pyro_live *live, const struct pyro_row *row,
 static void add_waits(const struct pyro_live *live, const struct pyro_row *row,
 		      struct pyro_buf *buf)
 {
-	const double base = (double)live->scope.base_ns;
-
 	pyro_json_open(buf, "waits", '{');
 	for (int i = PYRO_REASON_NONE + 1; i < PYRO_REASON_COUNT; i++) {
 		const struct pyro_reason_info *info = pyro_reason_info((enum pyro_reason)i);
 		const uint64_t ns = row->self.of[info->metric];
 
-		if (ns > 0 && base > 0)
-			add_share(buf, info->name, (double)ns / base);
+		if (ns > 0 && live->scope.base_ns > 0)
+			add_share(buf, info->name, live_part(live, ns));
 	}
+	pyro_json_close(buf, '}');
+}
+
+/* @key: what its name is called. */
+static void add_function(const struct pyro_live *live, const char *key, uint32_t index,
+			 int32_t line, struct pyro_buf *buf)
+{
+	const struct pyro_function *function = pyro_profile_function_get(live->profile, index);
+
+	pyro_json_text(buf, key, text_of(live, function->name));
+	pyro_json_text(buf, "file", text_of(live, function->file));
+	pyro_json_signed(buf, "line", line);
+}
+
+/* Where @row is, for people. */
+static void add_place(const struct pyro_live *live, const char *key, const struct pyro_row *row,
+		      struct pyro_buf *buf)
+{
+	if (row->function == PYRO_NONE) {
+		pyro_json_text(buf, key, NULL);
+		return;
+	}
+	pyro_json_open(buf, key, '{');
+	add_function(live, "function", row->function, row->line, buf);
+	pyro_json_close(buf, '}');
+}
+
+/* What one task does now. */
+static void add_alive(const struct pyro_live *live, const struct pyro_row *row,
+		      struct pyro_buf *buf)
+{
+	const struct pyro_alive_row *alive = live_alive(live, row);
+	const struct pyro_alive_task *task = &alive->task;
+	const struct pyro_stack *at = pyro_profile_stack_get(live->profile, task->stack);
+
+	pyro_json_text(buf, "state", pyro_alive_state_name(task->state));
+	pyro_json_text(buf, "for", *task->wait ? task->wait : NULL);
+	pyro_json_number(buf, "lasted_ns", alive->lasted_ns);
+	pyro_json_bool(buf, "or_longer", task->before);
+	add_place(live, "at", row, buf);
+	pyro_json_open(buf, "stack", '[');
+	while (at) {
+		const struct pyro_frame *frame = pyro_profile_frame_get(live->profile, at->frame);
+
+		pyro_json_open(buf, NULL, '{');
+		add_function(live, "function", frame->function, frame->line, buf);
+		pyro_json_close(buf, '}');
+		at = at->parent == PYRO_NONE ? NULL
+					     : pyro_profile_stack_get(live->profile, at->parent);
+	}
+	pyro_json_close(buf, ']');
+}
+
+/* How many there are, and what they mostly wait for. */
+static void add_kind(const struct pyro_live *live, const struct pyro_row *row, struct pyro_buf *buf)
+{
+	const struct pyro_live_kind *kind = live_kind(live, row);
+
+	pyro_json_number(buf, "tasks", kind->alive);
+	pyro_json_number(buf, "longest_ns", kind->lasted_ns);
+	pyro_json_bool(buf, "or_longer", kind->before);
+	add_share(buf, "blocking", live_part(live, kind->row.blocked_ns));
+	if (kind->row.function == PYRO_NONE) {
+		pyro_json_text(buf, "waits_mostly", NULL);
+		return;
+	}
+	pyro_json_open(buf, "waits_mostly", '{');
+	pyro_json_text(buf, "for", *kind->row.wait ? kind->row.wait : NULL);
+	add_function(live, "function", kind->row.function, kind->row.wait_line, buf);
+	pyro_json_close(buf, '}');
+}
+
+static void add_task_row(const struct pyro_live *live, const struct pyro_row *row,
+			 struct pyro_buf *buf)
+{
+	const struct pyro_task_group *group = live_group(live, row);
+	const struct pyro_function *coroutine =
+		pyro_profile_function_get(live->profile, group->function);
+	const struct pyro_row owner = {.track = group->track, .process = group->process};
+
+	pyro_json_open(buf, NULL, '{');
+	pyro_json_text(buf, "name", row->name);
+	add_function(live, "coroutine", group->function, coroutine->first_line, buf);
+	add_owner(live, &owner, buf);
+	add_share(buf, "running", live_value(live, PYRO_LIVE_RUNNING, row));
+	add_share(buf, "ready", live_value(live, PYRO_LIVE_READY, row));
+	add_share(buf, "waiting", live_value(live, PYRO_LIVE_WAITING, row));
+	if (live->choice.view == PYRO_LIVE_TASKS)
+		add_kind(live, row, buf);
+	else
+		add_alive(live, row, buf);
 	pyro_json_close(buf, '}');
 }
 
@@ -108,7 +210,7 @@ enum pyro_rc pyro_live_json(struct pyro_live *live, uint64_t unix_ns, size_t lim
 	pyro_json_number(buf, "at_unix_ns", unix_ns);
 	pyro_json_number(buf, "begin_ns", live->stretch.begin_ns);
 	pyro_json_number(buf, "end_ns", live->stretch.end_ns);
-	pyro_json_text(buf, "by", pyro_group_name(live_view(live)->group));
+	pyro_json_text(buf, "by", live_view(live)->by);
 	pyro_json_text(buf, "sort", pyro_live_order_name(live->choice.order));
 	pyro_json_text(buf, "metric", pyro_report_metric_name(live->choice.metric));
 	pyro_json_text(buf, "weight", pyro_report_metric_name(scope->weight));
@@ -118,10 +220,15 @@ enum pyro_rc pyro_live_json(struct pyro_live *live, uint64_t unix_ns, size_t lim
 	pyro_json_number(buf, "samples", scope->all.of[PYRO_METRIC_SAMPLES]);
 	add_quality(live, buf);
 	add_processes(live, buf);
+	add_tasks(live, buf);
 	pyro_json_number(buf, "row_count", live->rows.count);
 	pyro_json_open(buf, "rows", '[');
-	for (size_t i = 0; i < rows; i++)
-		add_row(live, &live->rows.rows[i], buf);
+	for (size_t i = 0; i < rows; i++) {
+		if (live_view(live)->tasks)
+			add_task_row(live, &live->rows.rows[i], buf);
+		else
+			add_row(live, &live->rows.rows[i], buf);
+	}
 	pyro_json_close(buf, ']');
 	pyro_json_close(buf, '}');
 	pyro_buf_add_char(buf, '\n');

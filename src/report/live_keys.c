@@ -21,12 +21,7 @@ static enum pyro_live_want move_to(struct pyro_live *live, size_t row)
 	live->chosen = row < live->rows.count ? row : live->rows.count - 1;
 	/* At the top stays at the top, whoever is there. */
 	live->follow = live->chosen > 0;
-	live->id = (struct pyro_live_id){
-		.function = live->rows.rows[live->chosen].function,
-		.track = live->rows.rows[live->chosen].track,
-		.process = live->rows.rows[live->chosen].process,
-		.line = live->rows.rows[live->chosen].line,
-	};
+	live->id = live_id(live, &live->rows.rows[live->chosen]);
 	return PYRO_LIVE_DRAW;
 }
 
@@ -75,13 +70,13 @@ static void to_top(struct pyro_live *live)
 
 /* ---- views ---- */
 
-/* Views sort by what they have: where the order chosen is none of theirs, by their first column. */
-static void fit_order(struct pyro_live *live)
+void live_fit_order(struct pyro_live *live)
 {
 	const struct live_view *view = live_view(live);
 
 	for (size_t i = 0; i < view->column_count; i++) {
-		if (view->columns[i].order == live->choice.order)
+		if (live->choice.order != PYRO_LIVE_ORDERS &&
+		    view->columns[i].order == live->choice.order)
 			return;
 	}
 	live->choice.order = view->columns[0].order;
@@ -99,7 +94,7 @@ static enum pyro_live_want show(struct pyro_live *live, enum pyro_live_view view
 		live->choice.order = live_view(live)->columns[0].order;
 		live->choice.reversed = false;
 	}
-	fit_order(live);
+	live_fit_order(live);
 	to_top(live);
 	return PYRO_LIVE_ARRANGE;
 }
@@ -124,19 +119,55 @@ static enum pyro_live_want processes(struct pyro_live *live)
 	return show(live, PYRO_LIVE_PROCESSES);
 }
 
+static enum pyro_live_want tasks(struct pyro_live *live)
+{
+	return show(live, PYRO_LIVE_TASKS);
+}
+
+/* Views after that of tasks are further into it. */
+static enum pyro_live_want turn(struct pyro_live *live, unsigned by)
+{
+	const enum pyro_live_view view = live->choice.view;
+	const unsigned at = view > PYRO_LIVE_TASKS ? PYRO_LIVE_TASKS : view;
+
+	return show(live, (enum pyro_live_view)((at + by) % (PYRO_LIVE_TASKS + 1)));
+}
+
 static enum pyro_live_want next_view(struct pyro_live *live)
 {
-	return show(live, (enum pyro_live_view)((live->choice.view + 1) % PYRO_LIVE_VIEWS));
+	return turn(live, 1);
 }
 
 static enum pyro_live_want previous_view(struct pyro_live *live)
 {
-	return show(live, (enum pyro_live_view)((live->choice.view + PYRO_LIVE_VIEWS - 1) %
-						PYRO_LIVE_VIEWS));
+	return turn(live, PYRO_LIVE_TASKS);
+}
+
+/* What belongs to @row of the view @of, and nothing else. */
+static void choose(struct pyro_live *live, enum pyro_live_view of, const struct pyro_row *row)
+{
+	struct pyro_live_choice *choice = &live->choice;
+
+	if (of == PYRO_LIVE_TASKS) {
+		choice->kind = row->task;
+		return;
+	}
+	if (of == PYRO_LIVE_EACH_TASK) {
+		choice->kind = live->stretch.alive.rows[row->task].task.group;
+		choice->task = live->stretch.alive.rows[row->task].id;
+		return;
+	}
+	choice->function = row->function;
+	if (row->process != PYRO_NONE)
+		choice->process = row->process;
+	if (row->track == PYRO_NONE)
+		return;
+	choice->track = row->track;
+	choice->kind = PYRO_NONE;
 }
 
 /* Into the chosen row: the lines of a function, the functions of a thread, the threads of a
- * process. */
+ * process, each task of a coroutine, the stack of a task. */
 static enum pyro_live_want enter(struct pyro_live *live)
 {
 	const enum pyro_live_view inner = live_view(live)->inner;
@@ -154,11 +185,7 @@ static enum pyro_live_want enter(struct pyro_live *live)
 	live->back[live->back_count++] = live->choice;
 	show(live, inner);
 	live->choice.filter[0] = '\0';
-	live->choice.function = chosen.function;
-	if (chosen.track != PYRO_NONE)
-		live->choice.track = chosen.track;
-	if (chosen.process != PYRO_NONE)
-		live->choice.process = chosen.process;
+	choose(live, live->back[live->back_count - 1].view, &chosen);
 	return PYRO_LIVE_ARRANGE;
 }
 
@@ -181,7 +208,8 @@ static enum pyro_live_want back(struct pyro_live *live)
 		return renew ? PYRO_LIVE_RENEW : PYRO_LIVE_ARRANGE;
 	}
 	choice->filter[0] = '\0';
-	choice->function = choice->track = choice->process = PYRO_NONE;
+	choice->function = choice->track = choice->process = choice->kind = PYRO_NONE;
+	choice->task = 0;
 	to_top(live);
 	return PYRO_LIVE_ARRANGE;
 }
@@ -193,6 +221,8 @@ static enum pyro_live_want order_next(struct pyro_live *live, bool left)
 	const struct live_view *view = live_view(live);
 	size_t at = 0;
 
+	if (view->ordered)
+		return PYRO_LIVE_NOTHING;
 	while (at + 1 < view->column_count && view->columns[at].order != live->choice.order)
 		at++;
 	do
@@ -263,6 +293,10 @@ static enum pyro_live_want unfold(struct pyro_live *live)
 
 static enum pyro_live_want split(struct pyro_live *live)
 {
+	if (live->choice.view == PYRO_LIVE_TASKS)
+		return show(live, PYRO_LIVE_EACH_TASK);
+	if (live->choice.view == PYRO_LIVE_EACH_TASK)
+		return tasks(live);
 	live->choice.split = !live->choice.split;
 	return PYRO_LIVE_ARRANGE;
 }
@@ -310,7 +344,7 @@ static const struct live_key {
 	{{'?', 'h'}, "?", "this help", "? help", help},
 	{{PYRO_KEY_ENTER, '\r'},
 	 "Enter",
-	 "lines of a function, functions of a thread, threads of a process",
+	 "into the row: a function's lines, a thread's functions, a task's stack",
 	 "Enter open",
 	 enter},
 	{{PYRO_KEY_ESCAPE, PYRO_KEY_BACKSPACE},
@@ -323,10 +357,11 @@ static const struct live_key {
 	{{'<', PYRO_KEY_LEFT}, "< >", "sort by another column", "<> sort", order_left},
 	{{'>', PYRO_KEY_RIGHT}, NULL, NULL, NULL, order_right},
 	{{'r', 0}, "r", "least first", NULL, reverse},
-	{{'1', 'f'}, "1", "functions", "1-4 views", functions},
+	{{'1', 'f'}, "1", "functions", "1-5 views", functions},
 	{{'2', 'l'}, "2", "lines", NULL, lines},
 	{{'3', 't'}, "3", "threads", NULL, threads},
 	{{'4', 'p'}, "4", "processes", NULL, processes},
+	{{'5', 'T'}, "5", "tasks of asyncio", NULL, tasks},
 	{{PYRO_KEY_TAB, 0}, "Tab", "next view", NULL, next_view},
 	{{PYRO_KEY_BACK_TAB, 0}, NULL, NULL, NULL, previous_view},
 	{{'s', 0}, "s", "all since the start, or the last seconds", "s since start", since_start},
@@ -334,7 +369,7 @@ static const struct live_key {
 	{{']', '+'}, NULL, NULL, NULL, longer},
 	{{'m', 0}, "m", "what counts: time, wall, cpu, wait, gil_wait", "m metric", next_metric},
 	{{'a', 0}, "a", "library code apart from what called it", "a library", unfold},
-	{{'d', 0}, "d", "each thread apart, or all together", "d threads", split},
+	{{'d', 0}, "d", "each thread, or each task, apart; or together", "d apart", split},
 	{{'z', 0}, "z", "forget all and start anew", "z reset", reset},
 	{{PYRO_KEY_UP, 'k'}, "Up Dn", "choose a row; PgUp, PgDn, Home and End too", NULL, up},
 	{{PYRO_KEY_DOWN, 'j'}, NULL, NULL, NULL, down},

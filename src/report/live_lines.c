@@ -13,6 +13,8 @@
 #define TEXT_BYTES 65536
 #define BAR_WIDE   10
 #define GAP        5 /* columns of "  ·  " */
+/* Below this width words are left out. */
+#define WIDE 70
 
 void live_line_begin(struct live_line *line, const struct pyro_report_look *look,
 		     struct pyro_buf *buf)
@@ -143,6 +145,16 @@ static void add_threads(const struct pyro_live *live, struct live_line *line, st
 	take_item(line, PYRO_INK_PLAIN, item);
 }
 
+static void add_tasks(const struct pyro_live *live, struct live_line *line, struct pyro_buf *item)
+{
+	const size_t count = live_count_tasks(live);
+
+	if (count == 0)
+		return;
+	pyro_units_plural(item, count, "task");
+	take_item(line, PYRO_INK_PLAIN, item);
+}
+
 /* What matters more comes first: there may be no room for the rest. */
 static void first_line(const struct pyro_live *live, const struct pyro_report_look *look,
 		       struct pyro_buf *buf)
@@ -158,6 +170,7 @@ static void first_line(const struct pyro_live *live, const struct pyro_report_lo
 		live_line_item(&line, PYRO_INK_BOLD, "paused");
 	add_python(live, &line, &item);
 	add_threads(live, &line, &item);
+	add_tasks(live, &line, &item);
 	live_line_end(&line);
 	pyro_buf_deinit(&item);
 }
@@ -180,8 +193,9 @@ static void add_share(struct live_line *line, enum pyro_ink ink, const char *bef
 	pyro_buf_deinit(&item);
 }
 
-/* What a thread waits for, what it waits for longest first. */
-static void add_reasons(struct live_line *line, const struct pyro_values *values, uint64_t base_ns)
+/* What a thread, or what tasks wait for, what they wait for longest first. */
+static void add_reasons(struct live_line *line, const struct pyro_values *values, bool tasks,
+			uint64_t base_ns)
 {
 	bool said[PYRO_REASON_COUNT] = {false};
 
@@ -193,7 +207,8 @@ static void add_reasons(struct live_line *line, const struct pyro_values *values
 		if (!info)
 			return;
 		said[reason] = true;
-		snprintf(before, sizeof(before), "%s ", info->text);
+		snprintf(before, sizeof(before), "%s ",
+			 tasks && reason == PYRO_REASON_READY ? "for their loop" : info->text);
 		add_share(line, PYRO_INK_PLAIN, before, values->of[info->metric], base_ns, "");
 	}
 }
@@ -204,7 +219,7 @@ static void second_line(const struct pyro_live *live, const struct pyro_report_l
 			struct pyro_buf *buf)
 {
 	const struct pyro_scope *scope = &live->scope;
-	const bool one = scope->track != PYRO_NONE;
+	const bool one = scope->track != PYRO_NONE || live_of_tasks(live);
 	const struct pyro_values *values = one ? &scope->whole : &scope->all;
 	const uint64_t base_ns = scope->base_ns;
 	const uint64_t cpu_ns = values->of[PYRO_METRIC_CPU];
@@ -229,7 +244,7 @@ static void second_line(const struct pyro_live *live, const struct pyro_report_l
 	add_share(&line, PYRO_INK_BOLD, "running ", cpu_ns, base_ns, "");
 	add_share(&line, PYRO_INK_PLAIN, "waiting ", wait_ns, base_ns, "");
 	if (one)
-		add_reasons(&line, values, base_ns);
+		add_reasons(&line, values, live_of_tasks(live), base_ns);
 	else
 		add_share(&line, PYRO_INK_PLAIN, "waiting for the GIL ",
 			  values->of[PYRO_METRIC_GIL_WAIT], base_ns, "");
@@ -311,7 +326,9 @@ static void add_base(const struct pyro_live *live, const struct pyro_report_look
 	const struct pyro_track *track = pyro_profile_track_get(live->profile, scope->track);
 
 	pyro_buf_add_text(item, "% of ");
-	if (track && scope->weight == PYRO_REPORT_WALL && !live_view(live)->whole) {
+	if (live_view(live)->tasks || (live_of_tasks(live) && scope->weight == PYRO_REPORT_WALL)) {
+		pyro_buf_add_text(item, "one task's time");
+	} else if (track && scope->weight == PYRO_REPORT_WALL && !live_view(live)->whole) {
 		pyro_text_name(item, look,
 			       pyro_profile_string_get(live->profile, track->name, NULL));
 		pyro_buf_add_text(item, "'s time");
@@ -322,40 +339,87 @@ static void add_base(const struct pyro_live *live, const struct pyro_report_look
 	}
 }
 
+/* "functions", "lines of fetch", "each task of handler", "stack of Task-17". */
+static void add_view(const struct pyro_live *live, const struct pyro_report_look *look,
+		     struct pyro_buf *item)
+{
+	const struct pyro_live_choice *choice = &live->choice;
+	const struct pyro_alive_row *task = live_chosen_task(live);
+	const struct pyro_function *function =
+		pyro_profile_function_get(live->profile, choice->function);
+
+	pyro_buf_add_text(item, live_view(live)->name);
+	if (choice->view == PYRO_LIVE_STACK) {
+		pyro_buf_add_text(item, " of ");
+		pyro_text_name(item, look, task ? task->name : "a task");
+	} else if (function && !live_view(live)->whole) {
+		pyro_buf_add_text(item, " of ");
+		pyro_text_name(item, look,
+			       pyro_profile_string_get(live->profile, function->name, NULL));
+	}
+	if (!live_view(live)->ordered)
+		pyro_buf_add_format(item, " by %s%s", pyro_live_order_name(choice->order),
+				    choice->reversed ? ", least first" : "");
+}
+
+/* Where there are very many, it takes a while to see every one. */
+static void add_unseen(const struct pyro_live *live, struct live_line *line, struct pyro_buf *item)
+{
+	const struct pyro_alive_rows *alive = &live->stretch.alive;
+
+	if (!live_view(live)->tasks || alive->unseen == 0)
+		return;
+	pyro_units_count(item, alive->count);
+	pyro_buf_add_text(item, " of ");
+	pyro_units_count(item, alive->count + alive->unseen);
+	pyro_buf_add_text(item, " seen so far");
+	take_item(line, PYRO_INK_BOLD, item);
+}
+
+/* The thread or the tasks that it is about. */
+static void add_owner(const struct pyro_live *live, const struct pyro_report_look *look,
+		      struct live_line *line, struct pyro_buf *item)
+{
+	const struct pyro_track *track = pyro_profile_track_get(live->profile, live->choice.track);
+
+	if (live_of_tasks(live)) {
+		pyro_buf_add_text(item, "in ");
+		pyro_text_name(item, look, live_kind_name(live));
+		take_item(line, PYRO_INK_PLAIN, item);
+	} else if (track) {
+		pyro_buf_add_text(item, "in ");
+		pyro_text_name(item, look,
+			       pyro_profile_string_get(live->profile, track->name, NULL));
+		take_item(line, PYRO_INK_PLAIN, item);
+	}
+}
+
 void live_caption(struct pyro_live *live, const struct pyro_report_look *look, struct pyro_buf *buf)
 {
 	const struct pyro_live_choice *choice = &live->choice;
-	const struct pyro_function *function =
-		pyro_profile_function_get(live->profile, choice->function);
-	const struct pyro_track *track = pyro_profile_track_get(live->profile, choice->track);
+	const struct pyro_alive_row *task = live_chosen_task(live);
 	struct live_line line;
 	struct pyro_buf item;
 
 	pyro_buf_init(&item, TEXT_BYTES);
 	live_line_begin(&line, look, buf);
-	pyro_buf_add_text(&item, live_view(live)->name);
-	if (function && !live_view(live)->whole) {
-		pyro_buf_add_text(&item, " of ");
-		pyro_text_name(&item, look,
-			       pyro_profile_string_get(live->profile, function->name, NULL));
-	}
-	pyro_buf_add_format(&item, " by %s%s", pyro_live_order_name(choice->order),
-			    choice->reversed ? ", least first" : "");
+	add_view(live, look, &item);
 	take_item(&line, PYRO_INK_BOLD, &item);
 	if (choice->filter[0] || live->typing) {
 		pyro_buf_add_text(&item, "/");
 		pyro_text_name(&item, look, choice->filter);
 		take_item(&line, PYRO_INK_BOLD, &item);
 	}
-	if (track) {
-		pyro_buf_add_text(&item, "in ");
-		pyro_text_name(&item, look,
-			       pyro_profile_string_get(live->profile, track->name, NULL));
-		take_item(&line, PYRO_INK_PLAIN, &item);
+	add_unseen(live, &line, &item);
+	if (choice->view == PYRO_LIVE_STACK && task) {
+		live_task_state(task, pyro_text_width(look) < WIDE, &item);
+		take_item(&line, PYRO_INK_WAITING, &item);
 	}
-	add_base(live, look, &item);
+	add_owner(live, look, &line, &item);
+	if (!live_view(live)->ordered)
+		add_base(live, look, &item);
 	take_item(&line, PYRO_INK_DIM, &item);
-	if (choice->split && !live_view(live)->whole)
+	if (choice->split && !live_view(live)->whole && !live_of_tasks(live))
 		live_line_item(&line, PYRO_INK_DIM, "by thread");
 	if (choice->unfold && !live_view(live)->whole)
 		live_line_item(&line, PYRO_INK_DIM, "library apart");

@@ -15,7 +15,8 @@ static const char *const order_names[] = {
 	[PYRO_LIVE_SELF] = "self",       [PYRO_LIVE_TOTAL] = "total",
 	[PYRO_LIVE_RUNNING] = "running", [PYRO_LIVE_WAITING] = "waiting",
 	[PYRO_LIVE_HELD] = "gil",        [PYRO_LIVE_GIL] = "gil_wait",
-	[PYRO_LIVE_NAME] = "name",
+	[PYRO_LIVE_NAME] = "name",       [PYRO_LIVE_READY] = "ready",
+	[PYRO_LIVE_COUNT] = "tasks",     [PYRO_LIVE_LASTED] = "longest",
 };
 
 const char *pyro_live_order_name(enum pyro_live_order order)
@@ -23,7 +24,7 @@ const char *pyro_live_order_name(enum pyro_live_order order)
 	return (unsigned)order < PYRO_LIVE_ORDERS ? order_names[order] : NULL;
 }
 
-static double part(const struct pyro_live *live, uint64_t ns)
+double live_part(const struct pyro_live *live, uint64_t ns)
 {
 	return live->scope.base_ns ? (double)ns / (double)live->scope.base_ns : 0;
 }
@@ -33,19 +34,21 @@ double live_value(const struct pyro_live *live, enum pyro_live_order order,
 {
 	const struct pyro_values *self = &row->self;
 
+	if (live_view(live)->tasks)
+		return live_task_value(live, order, row);
 	switch (order) {
 	case PYRO_LIVE_SELF:
-		return part(live, pyro_scope_value(live->scope.weight, self));
+		return live_part(live, pyro_scope_value(live->scope.weight, self));
 	case PYRO_LIVE_TOTAL:
-		return part(live, pyro_scope_value(live->scope.weight, &row->total));
+		return live_part(live, pyro_scope_value(live->scope.weight, &row->total));
 	case PYRO_LIVE_RUNNING:
-		return part(live, self->of[PYRO_METRIC_CPU]);
+		return live_part(live, self->of[PYRO_METRIC_CPU]);
 	case PYRO_LIVE_WAITING:
-		return part(live, pyro_scope_value(PYRO_REPORT_WAIT, self));
+		return live_part(live, pyro_scope_value(PYRO_REPORT_WAIT, self));
 	case PYRO_LIVE_HELD:
-		return part(live, self->of[PYRO_METRIC_GIL_HELD]);
+		return live_part(live, self->of[PYRO_METRIC_GIL_HELD]);
 	case PYRO_LIVE_GIL:
-		return part(live, self->of[PYRO_METRIC_GIL_WAIT]);
+		return live_part(live, self->of[PYRO_METRIC_GIL_WAIT]);
 	default:
 		return 0;
 	}
@@ -98,14 +101,14 @@ static void put_total(struct pyro_live *live, struct pyro_report_table *table,
 	pyro_cells_only_share(table, PYRO_INK_PLAIN, &share);
 }
 
-static void put_running(struct pyro_live *live, struct pyro_report_table *table,
-			const struct pyro_row *row)
+void live_put_running(struct pyro_live *live, struct pyro_report_table *table,
+		      const struct pyro_row *row)
 {
 	pyro_cells_percent(table, PYRO_INK_RUNNING, live_value(live, PYRO_LIVE_RUNNING, row));
 }
 
-static void put_waiting(struct pyro_live *live, struct pyro_report_table *table,
-			const struct pyro_row *row)
+void live_put_waiting(struct pyro_live *live, struct pyro_report_table *table,
+		      const struct pyro_row *row)
 {
 	pyro_cells_percent(table, PYRO_INK_WAITING, live_value(live, PYRO_LIVE_WAITING, row));
 }
@@ -114,10 +117,15 @@ static void put_waiting(struct pyro_live *live, struct pyro_report_table *table,
 static void put_reason(struct pyro_live *live, struct pyro_report_table *table,
 		       const struct pyro_row *row)
 {
-	const struct pyro_reason_info *info = pyro_reason_info(live_reason(&row->self, NULL));
+	const enum pyro_reason reason = live_reason(&row->self, NULL);
+	const struct pyro_reason_info *info = pyro_reason_info(reason);
 	const bool waits = live_value(live, PYRO_LIVE_WAITING, row) >= WAITS;
+	const bool loop = reason == PYRO_REASON_READY && live_of_tasks(live);
 
-	pyro_report_table_cell(table, PYRO_INK_WAITING, info && waits ? info->name : "");
+	pyro_report_table_cell(table, PYRO_INK_WAITING,
+			       !info || !waits ? ""
+			       : loop          ? "loop"
+					       : info->name);
 }
 
 static void put_held(struct pyro_live *live, struct pyro_report_table *table,
@@ -139,15 +147,14 @@ static int pid_of(const struct pyro_live *live, uint32_t process)
 	return info ? info->pid : 0;
 }
 
-/* "4127 " where there are several processes. */
-static void pid_text(const struct pyro_live *live, uint32_t process, char text[24])
+void live_pid_text(const struct pyro_live *live, uint32_t process, char text[24])
 {
 	text[0] = '\0';
 	if (live->scope.processes.count > 1 && live->choice.process == PYRO_NONE)
 		snprintf(text, 24, "%d ", pid_of(live, process));
 }
 
-static void more_name(struct pyro_report_table *table, enum pyro_ink ink, const char *name)
+void live_more_name(struct pyro_report_table *table, enum pyro_ink ink, const char *name)
 {
 	struct pyro_buf text;
 
@@ -167,11 +174,11 @@ static void put_thread(struct pyro_live *live, struct pyro_report_table *table,
 	char pid[24] = "";
 
 	if (track)
-		pid_text(live, track->process, pid);
+		live_pid_text(live, track->process, pid);
 	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
 	if (track)
-		more_name(table, track->end_ns ? PYRO_INK_DIM : PYRO_INK_PLAIN,
-			  pyro_profile_string_get(live->profile, track->name, NULL));
+		live_more_name(table, track->end_ns ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+			       pyro_profile_string_get(live->profile, track->name, NULL));
 }
 
 /* Only where rows are apart by thread. */
@@ -268,11 +275,6 @@ static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
 
 /* ---- views ---- */
 
-#define NUMBER(heading, drops)                                                                     \
-	{                                                                                          \
-		.title = heading, .right = true, .rank = drops, .steady = 6                        \
-	}
-
 #define REASON(drops)                                                                              \
 	{                                                                                          \
 		.title = "for", .rank = drops, .steady = 9                                         \
@@ -285,11 +287,11 @@ static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
 	}
 
 static const struct live_column code_columns[] = {
-	{NUMBER("self", 0), PYRO_LIVE_SELF, put_self},
+	{LIVE_NUMBER("self", 0), PYRO_LIVE_SELF, put_self},
 	{{.rank = 7, .joined = true, .steady = 4}, PYRO_LIVE_ORDERS, put_margin},
-	{NUMBER("total", 3), PYRO_LIVE_TOTAL, put_total},
-	{NUMBER("running", 5), PYRO_LIVE_RUNNING, put_running},
-	{NUMBER("waiting", 4), PYRO_LIVE_WAITING, put_waiting},
+	{LIVE_NUMBER("total", 3), PYRO_LIVE_TOTAL, put_total},
+	{LIVE_NUMBER("running", 5), PYRO_LIVE_RUNNING, live_put_running},
+	{LIVE_NUMBER("waiting", 4), PYRO_LIVE_WAITING, live_put_waiting},
 	{REASON(6), PYRO_LIVE_ORDERS, put_reason},
 	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_name},
 	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 2},
@@ -299,11 +301,11 @@ static const struct live_column code_columns[] = {
 };
 
 static const struct live_column thread_columns[] = {
-	{NUMBER("running", 0), PYRO_LIVE_RUNNING, put_running},
-	{NUMBER("waiting", 1), PYRO_LIVE_WAITING, put_waiting},
+	{LIVE_NUMBER("running", 0), PYRO_LIVE_RUNNING, live_put_running},
+	{LIVE_NUMBER("waiting", 1), PYRO_LIVE_WAITING, live_put_waiting},
 	{REASON(3), PYRO_LIVE_ORDERS, put_reason},
-	{NUMBER("GIL", 4), PYRO_LIVE_HELD, put_held},
-	{NUMBER("for GIL", 5), PYRO_LIVE_GIL, put_gil},
+	{LIVE_NUMBER("GIL", 4), PYRO_LIVE_HELD, put_held},
+	{LIVE_NUMBER("for GIL", 5), PYRO_LIVE_GIL, put_gil},
 	{{.title = "thread", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_thread},
 	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,
@@ -312,9 +314,9 @@ static const struct live_column thread_columns[] = {
 };
 
 static const struct live_column process_columns[] = {
-	{NUMBER("running", 0), PYRO_LIVE_RUNNING, put_running},
-	{NUMBER("GIL", 3), PYRO_LIVE_HELD, put_held},
-	{NUMBER("for GIL", 4), PYRO_LIVE_GIL, put_gil},
+	{LIVE_NUMBER("running", 0), PYRO_LIVE_RUNNING, live_put_running},
+	{LIVE_NUMBER("GIL", 3), PYRO_LIVE_HELD, put_held},
+	{LIVE_NUMBER("for GIL", 4), PYRO_LIVE_GIL, put_gil},
 	{{.title = "pid", .right = true, .steady = 7}, PYRO_LIVE_ORDERS, put_pid},
 	{{.title = "process", .cut = PYRO_CUT_MIDDLE, .least = 22}, PYRO_LIVE_NAME, put_process},
 	{{.title = "threads", .right = true, .rank = 5}, PYRO_LIVE_ORDERS, put_threads},
@@ -324,23 +326,73 @@ static const struct live_column process_columns[] = {
 	PLACE_OF_MOSTLY,
 };
 
-static const struct live_view views[] = {
-	[PYRO_LIVE_FUNCTIONS] = {"functions", PYRO_GROUP_FUNCTION, code_columns,
-				 PYRO_COUNT(code_columns), PYRO_LIVE_LINES, false},
-	[PYRO_LIVE_LINES] = {"lines", PYRO_GROUP_LINE, code_columns, PYRO_COUNT(code_columns),
-			     PYRO_LIVE_VIEWS, false},
-	[PYRO_LIVE_THREADS] = {"threads", PYRO_GROUP_THREAD, thread_columns,
-			       PYRO_COUNT(thread_columns), PYRO_LIVE_FUNCTIONS, true},
-	[PYRO_LIVE_PROCESSES] = {"processes", PYRO_GROUP_PROCESS, process_columns,
-				 PYRO_COUNT(process_columns), PYRO_LIVE_THREADS, true},
+static const struct live_view functions = {
+	.name = "functions",
+	.by = "function",
+	.group = PYRO_GROUP_FUNCTION,
+	.columns = code_columns,
+	.column_count = PYRO_COUNT(code_columns),
+	.inner = PYRO_LIVE_LINES,
+	.then = PYRO_LIVE_TOTAL,
+};
+
+static const struct live_view lines = {
+	.name = "lines",
+	.by = "line",
+	.group = PYRO_GROUP_LINE,
+	.columns = code_columns,
+	.column_count = PYRO_COUNT(code_columns),
+	.inner = PYRO_LIVE_VIEWS,
+	.then = PYRO_LIVE_TOTAL,
+};
+
+static const struct live_view threads = {
+	.name = "threads",
+	.by = "thread",
+	.group = PYRO_GROUP_THREAD,
+	.columns = thread_columns,
+	.column_count = PYRO_COUNT(thread_columns),
+	.inner = PYRO_LIVE_FUNCTIONS,
+	.then = PYRO_LIVE_TOTAL,
+	.whole = true,
+	.find = live_find_lives,
+};
+
+static const struct live_view processes = {
+	.name = "processes",
+	.by = "process",
+	.group = PYRO_GROUP_PROCESS,
+	.columns = process_columns,
+	.column_count = PYRO_COUNT(process_columns),
+	.inner = PYRO_LIVE_THREADS,
+	.then = PYRO_LIVE_TOTAL,
+	.whole = true,
+	.find = live_find_lives,
+};
+
+static const struct live_view *const views[] = {
+	[PYRO_LIVE_FUNCTIONS] = &functions,   [PYRO_LIVE_LINES] = &lines,
+	[PYRO_LIVE_THREADS] = &threads,       [PYRO_LIVE_PROCESSES] = &processes,
+	[PYRO_LIVE_TASKS] = &live_view_tasks, [PYRO_LIVE_EACH_TASK] = &live_view_each_task,
+	[PYRO_LIVE_STACK] = &live_view_stack,
 };
 
 const char *pyro_live_view_name(enum pyro_live_view view)
 {
-	return (unsigned)view < PYRO_LIVE_VIEWS ? views[view].name : NULL;
+	return (unsigned)view < PYRO_LIVE_VIEWS ? views[view]->name : NULL;
 }
 
 const struct live_view *live_view(const struct pyro_live *live)
 {
-	return &views[live->choice.view];
+	return views[live->choice.view];
+}
+
+struct pyro_live_id live_id(const struct pyro_live *live, const struct pyro_row *row)
+{
+	struct pyro_live_id id = {row->function, row->track, row->process, row->line, row->task};
+
+	/* A task stays the same wherever it goes. */
+	if (live_view(live)->tasks)
+		id = (struct pyro_live_id){.task = live_task_id(live, row)};
+	return id;
 }

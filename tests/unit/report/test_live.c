@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "golden.h"
-#include "report/live.h"
 #include "stage.h"
+#include "stand.h"
 #include "support/sample_profile.h"
-
-#define S 1000000000ull
 
 static struct pyro_profile *four_threads(void)
 {
@@ -69,89 +67,19 @@ static const struct shot {
 	{"live-empty", stage_empty, {80, 10, false, true}, ""},
 };
 
-struct stand {
-	struct pyro_profile *profile;
-	struct pyro_recent *recent;
-	struct pyro_live live;
-	struct pyro_live_screen screen;
-};
-
-/* All of @profile was gathered in the last 2 s. */
-static void set_stand(struct stand *stand, struct pyro_profile *profile)
-{
-	assert_non_null(profile);
-	stand->profile = profile;
-	assert_int_equal(pyro_recent_create(profile, NULL, PYRO_LIVE_LONGEST, &stand->recent),
-			 PYRO_RC_OK);
-	pyro_live_init(&stand->live, profile, stand->recent, &PYRO_LIVE_CHOICE);
-	pyro_live_screen_init(&stand->screen);
-	assert_int_equal(pyro_live_refresh(&stand->live, 2 * S, NULL), PYRO_RC_OK);
-}
-
-static void clear_stand(struct stand *stand)
-{
-	pyro_live_screen_deinit(&stand->screen);
-	pyro_live_deinit(&stand->live);
-	pyro_recent_destroy(stand->recent);
-	pyro_profile_destroy(stand->profile);
-}
-
-static void press(struct stand *stand, uint32_t key)
-{
-	switch (pyro_live_key(&stand->live, key)) {
-	case PYRO_LIVE_RENEW:
-		assert_int_equal(pyro_live_refresh(&stand->live, 2 * S, NULL), PYRO_RC_OK);
-		break;
-	case PYRO_LIVE_RESET:
-		assert_int_equal(pyro_live_reset(&stand->live, NULL), PYRO_RC_OK);
-		break;
-	case PYRO_LIVE_ARRANGE:
-		assert_int_equal(pyro_live_arrange(&stand->live, NULL), PYRO_RC_OK);
-		break;
-	default:
-		break;
-	}
-}
-
-/* A screen is as high as its look, and the chosen line is where the mark is. */
-static void draw(struct stand *stand, const struct pyro_report_look *look)
-{
-	const struct pyro_live_screen *screen = &stand->screen;
-	size_t lines = 0, marked = SIZE_MAX;
-
-	assert_int_equal(pyro_live_draw(&stand->live, look, &stand->screen, NULL), PYRO_RC_OK);
-	for (size_t i = 0; i < screen->text.size; i++) {
-		if (screen->text.data[i] == '>' && (i == 0 || screen->text.data[i - 1] == '\n'))
-			marked = lines;
-		lines += screen->text.data[i] == '\n';
-	}
-	assert_int_equal(lines, look->lines);
-	if (look->lines >= 8)
-		assert_int_equal(screen->chosen, marked);
-}
-
-static void check(const char *name, const struct pyro_report_look *look, const struct pyro_buf *buf)
-{
-	char file[64];
-
-	golden_check_lines(name, look, buf);
-	snprintf(file, sizeof(file), "%s.txt", name);
-	golden_compare(file, buf);
-}
-
 static void screens(void **state)
 {
 	for (size_t i = 0; i < PYRO_COUNT(shots); i++) {
 		struct stand stand;
 
-		set_stand(&stand, shots[i].make());
+		stand_set(&stand, NULL, shots[i].make());
 		/* As if it had been drawn before, so that pages have a size. */
-		draw(&stand, &shots[i].look);
+		stand_draw(&stand, &shots[i].look);
 		for (const char *key = shots[i].keys; *key; key++)
-			press(&stand, (uint32_t)*key);
-		draw(&stand, &shots[i].look);
-		check(shots[i].name, &shots[i].look, &stand.screen.text);
-		clear_stand(&stand);
+			stand_press(&stand, (uint32_t)*key);
+		stand_draw(&stand, &shots[i].look);
+		stand_check(shots[i].name, &shots[i].look, &stand.screen.text);
+		stand_clear(&stand);
 	}
 }
 
@@ -165,19 +93,19 @@ static void all_sizes(void **state)
 	for (size_t s = 0; s < PYRO_COUNT(stages); s++) {
 		struct stand stand;
 
-		set_stand(&stand, stages[s]());
+		stand_set(&stand, NULL, stages[s]());
 		for (unsigned columns = 1; columns <= 130; columns += columns < 60 ? 7 : 30) {
-			for (uint32_t view = '1'; view <= '4'; view++) {
+			for (uint32_t view = '1'; view <= '5'; view++) {
 				const struct pyro_report_look look = {columns, 1 + columns % 23,
 								      columns & 2, columns & 1};
 
-				press(&stand, view);
-				draw(&stand, &look);
+				stand_press(&stand, view);
+				stand_draw(&stand, &look);
 				if (columns >= 24)
 					golden_check_lines("sizes", &look, &stand.screen.text);
 			}
 		}
-		clear_stand(&stand);
+		stand_clear(&stand);
 	}
 }
 
@@ -194,63 +122,55 @@ static void gather(struct pyro_profile *profile, unsigned samples)
 		assert_int_equal(pyro_profile_add(profile, track, stack, values), PYRO_RC_OK);
 }
 
-static bool shows(struct stand *stand, const char *text)
-{
-	const struct pyro_report_look look = {80, 24, false, true};
-
-	draw(stand, &look);
-	return strstr(stand->screen.text.data, text) != NULL;
-}
-
 static void time_goes_on(void **state)
 {
 	struct stand stand;
 
-	set_stand(&stand, sample_profile_create());
+	stand_set(&stand, NULL, sample_profile_create());
 	stand.live.choice.span_ns = S;
 	gather(stand.profile, 1000);
 	assert_int_equal(pyro_live_refresh(&stand.live, 3 * S, NULL), PYRO_RC_OK);
-	assert_true(shows(&stand, "last 1.00 s"));
-	assert_true(shows(&stand, "1,000 samples"));
+	assert_true(stand_shows(&stand, "last 1.00 s"));
+	assert_true(stand_shows(&stand, "1,000 samples"));
 	assert_string_equal(stand.live.rows.rows[0].name, "Cart.price");
-	assert_false(shows(&stand, "fib"));
+	assert_false(stand_shows(&stand, "fib"));
 	/* Held, it stays while time goes on; then it shows what is new. */
-	press(&stand, ' ');
+	stand_press(&stand, ' ');
 	gather(stand.profile, 10);
 	assert_int_equal(pyro_live_refresh(&stand.live, 4 * S, NULL), PYRO_RC_OK);
-	assert_true(shows(&stand, "1,000 samples"));
-	assert_true(shows(&stand, "paused"));
+	assert_true(stand_shows(&stand, "1,000 samples"));
+	assert_true(stand_shows(&stand, "paused"));
 	assert_int_equal(pyro_live_key(&stand.live, ' '), PYRO_LIVE_RENEW);
 	assert_int_equal(pyro_live_refresh(&stand.live, 4 * S, NULL), PYRO_RC_OK);
-	assert_true(shows(&stand, "10 samples"));
+	assert_true(stand_shows(&stand, "10 samples"));
 	/* All since the start, and all since it was started anew. */
-	press(&stand, 's');
-	assert_true(shows(&stand, "all 4.00 s"));
-	assert_true(shows(&stand, "2,330 samples"));
-	press(&stand, 'z');
-	assert_true(shows(&stand, "no samples yet"));
+	stand_press(&stand, 's');
+	assert_true(stand_shows(&stand, "all 4.00 s"));
+	assert_true(stand_shows(&stand, "2,330 samples"));
+	stand_press(&stand, 'z');
+	assert_true(stand_shows(&stand, "no samples yet"));
 	gather(stand.profile, 5);
 	assert_int_equal(pyro_live_refresh(&stand.live, 5 * S, NULL), PYRO_RC_OK);
-	assert_true(shows(&stand, "5 samples"));
-	clear_stand(&stand);
+	assert_true(stand_shows(&stand, "5 samples"));
+	stand_clear(&stand);
 }
 
 static void an_end_is_said(void **state)
 {
 	struct stand stand;
 
-	set_stand(&stand, some_processes());
+	stand_set(&stand, NULL, some_processes());
 	stand.live.ended = 0;
 	for (uint32_t i = 0; i < 6; i++)
 		pyro_profile_process_get(stand.profile, i)->end_ns = 0;
 	assert_int_equal(pyro_live_refresh(&stand.live, 20 * S, NULL), PYRO_RC_OK);
-	assert_false(shows(&stand, "has ended"));
+	assert_false(stand_shows(&stand, "has ended"));
 	pyro_profile_process_get(stand.profile, 2)->end_ns = 21 * S;
 	assert_int_equal(pyro_live_refresh(&stand.live, 21 * S, NULL), PYRO_RC_OK);
-	assert_true(shows(&stand, "has ended"));
+	assert_true(stand_shows(&stand, "has ended"));
 	assert_int_equal(pyro_live_refresh(&stand.live, 40 * S, NULL), PYRO_RC_OK);
-	assert_false(shows(&stand, "has ended"));
-	clear_stand(&stand);
+	assert_false(stand_shows(&stand, "has ended"));
+	stand_clear(&stand);
 }
 
 static void printed(void **state)
@@ -259,13 +179,14 @@ static void printed(void **state)
 	struct stand stand;
 	struct pyro_buf buf;
 
-	set_stand(&stand, sample_profile_create());
+	stand_set(&stand, NULL, sample_profile_create());
 	pyro_buf_init(&buf, 1 << 20);
 	assert_int_equal(pyro_live_print(&stand.live, &look, 3, &buf, NULL), PYRO_RC_OK);
-	check("live-printed", &look, &buf);
+	stand_check("live-printed", &look, &buf);
 	pyro_buf_reset(&buf);
 	assert_int_equal(pyro_live_json(&stand.live, 1, 2, &buf, NULL), PYRO_RC_OK);
-	check("live-json", &(struct pyro_report_look){.columns = 10000, .unicode = true}, &buf);
+	stand_check("live-json", &(struct pyro_report_look){.columns = 10000, .unicode = true},
+		    &buf);
 	pyro_buf_deinit(&buf);
 	/* Half a text is none. */
 	pyro_buf_init(&buf, 100);
@@ -273,7 +194,7 @@ static void printed(void **state)
 	pyro_buf_reset(&buf);
 	assert_int_equal(pyro_live_json(&stand.live, 1, 2, &buf, NULL), PYRO_RC_NOMEM);
 	pyro_buf_deinit(&buf);
-	clear_stand(&stand);
+	stand_clear(&stand);
 }
 
 int main(void)

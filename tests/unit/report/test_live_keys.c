@@ -246,9 +246,11 @@ static void other_keys(void **state)
 	for (int i = 0; i < PYRO_REPORT_METRIC_COUNT; i++)
 		press('m');
 	assert_int_equal(live.choice.metric, PYRO_REPORT_TIME);
-	for (int i = 0; i < PYRO_LIVE_VIEWS; i++)
+	for (int i = 0; i <= PYRO_LIVE_TASKS; i++)
 		press('\t');
 	assert_int_equal(live.choice.view, PYRO_LIVE_FUNCTIONS);
+	press(PYRO_KEY_BACK_TAB);
+	assert_int_equal(live.choice.view, PYRO_LIVE_TASKS);
 	press(PYRO_KEY_BACK_TAB);
 	assert_int_equal(live.choice.view, PYRO_LIVE_PROCESSES);
 }
