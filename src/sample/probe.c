@@ -246,7 +246,9 @@ void pyro_probe_tick(struct pyro_probe *probe, struct pyro_probe_shared *shared)
 	if (!rc)
 		rc = pyro_samples_take(probe, shared, moment_ns);
 	probe->last_tick_ns = pyro_clock_now();
-	probe->failures = rc ? probe->failures + 1 : 0;
+	/* That it moves says nothing against it. */
+	if (rc != PYRO_RC_TORN)
+		probe->failures = rc ? probe->failures + 1 : 0;
 	if (rc)
 		probe->look_due = true;
 }
