@@ -138,7 +138,6 @@ static enum pyro_rc find_hosts(struct pyro_python *python)
 		hint->idle = is_idle(state, hint->cframe, hint->base);
 		hint->sibling = hint->caller = SIZE_MAX;
 		if (pyro_nest_roams(python, i)) {
-			state->host = SIZE_MAX;
 			if (python->roamer_count < PYRO_COUNT(python->roamers))
 				python->roamers[python->roamer_count++] = i;
 			continue;

@@ -391,11 +391,11 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 	}
 	python->nested |= python->interp_count > 1;
 	python->look.nested = python->nested;
-	if (python->nested) {
+	if (python->nested)
 		rc = pyro_nest_find(python);
-		if (rc != PYRO_RC_OK)
-			return rc;
-	}
+	python->looked = rc == PYRO_RC_OK;
+	if (rc != PYRO_RC_OK)
+		return rc;
 	*ret_look = &python->look;
 	return PYRO_RC_OK;
 }
@@ -492,7 +492,8 @@ enum pyro_rc pyro_python_thread(struct pyro_python *python, size_t thread, struc
 	*ret_thread = (struct pyro_thread){0};
 	if (thread >= python->look.thread_count)
 		return PYRO_RC_NOTFOUND;
-	if (python->threads[thread].host != thread)
+	/* Without a whole look nobody knows whose states there are. */
+	if (python->threads[thread].host != thread || (python->nested && !python->looked))
 		return PYRO_RC_TORN;
 	by_status = python->layout.free_threaded ||
 		    (has_own_gil(python) && pyro_hint_trusted(python, &python->hints[thread]));

@@ -483,6 +483,101 @@ static void a_stack_that_cannot_be_read(void **state)
 	}
 }
 
+static uint64_t next_random(uint64_t *random)
+{
+	*random = *random * 6364136223846793005ull + 1442695040888963407ull;
+	return *random >> 33;
+}
+
+/* Where something is in the target's memory. */
+static uint64_t random_place(const struct fake *fake, uint64_t *random)
+{
+	uint64_t at, word;
+
+	do {
+		at = next_random(random) % (fake->used / 8) * 8;
+		memcpy(&word, fake->memory + at, 8);
+	} while (word == 0);
+	return at;
+}
+
+/* Changes words of it: to others of it, to places in it, or to anything. */
+static void change(struct scene *scene, uint64_t *random)
+{
+	struct fake *fake = scene->fake;
+
+	for (uint64_t words = 1 + next_random(random) % 4; words > 0; words--) {
+		const uint64_t at = random_place(fake, random);
+		uint64_t value = next_random(random) << 31 ^ next_random(random);
+
+		switch (next_random(random) % 3) {
+		case 0:
+			memcpy(&value, fake->memory + random_place(fake, random), 8);
+			break;
+		case 1:
+			value = FAKE_BASE + random_place(fake, random);
+			break;
+		default:
+			break;
+		}
+		memcpy(fake->memory + at, &value, 8);
+	}
+}
+
+/* Whatever the memory holds, a look and a read end, and in what is allowed. */
+static void any_memory(void **state)
+{
+	uint64_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < PYRO_COUNT(minors); i++) {
+		struct scene scene;
+		struct nest nest;
+		uint8_t *whole;
+		uint32_t used;
+
+		set_up(&scene, minors[i], false);
+		enter_two(&scene, &nest);
+		used = scene.fake->used;
+		whole = malloc(used);
+		assert_non_null(whole);
+		memcpy(whole, scene.fake->memory, used);
+		for (int round = 0; round < 10000; round++) {
+			struct pyro_thread thread;
+			struct pyro_gil gil;
+
+			/* Changed after the look, or before another one. What that found may stand
+			 * in the way of the next one, but once only. */
+			if (pyro_python_look(scene.python, &scene.look) != PYRO_RC_OK)
+				assert_int_equal(pyro_python_look(scene.python, &scene.look),
+						 PYRO_RC_OK);
+			change(&scene, &random);
+			if (round % 3 == 0 &&
+			    pyro_python_look(scene.python, &scene.look) == PYRO_RC_OK) {
+				for (size_t j = 0; j < scene.look->thread_count; j++)
+					assert_true(scene.look->threads[j].host <
+						    scene.look->thread_count);
+			}
+			for (size_t j = 0; j < 4; j++) {
+				scene.follower.armed = round % 2;
+				if (pyro_python_thread(scene.python, j, &gil, &thread) ==
+				    PYRO_RC_OK)
+					(void)!pyro_python_stack(scene.python, &thread, stack);
+				pyro_python_settle(scene.python, round & 4);
+				assert_true(stack->count <= PYRO_MAX_STACK_DEPTH);
+			}
+			scene.follower.armed = false;
+			memcpy(scene.fake->memory, whole, used);
+		}
+		memcpy(scene.fake->memory, whole, used);
+		assert_int_equal(pyro_python_look(scene.python, &scene.look), PYRO_RC_OK);
+		assert_stack(&scene, nest.outer,
+			     (const char *[]){"inner", "middle", "outer", NULL});
+		free(whole);
+		tear_down(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +590,7 @@ int main(void)
 		cmocka_unit_test(frames_that_alternate),
 		cmocka_unit_test(by_trails),
 		cmocka_unit_test(a_stack_that_cannot_be_read),
+		cmocka_unit_test(any_memory),
 	};
 	int failed;
 
