@@ -9,6 +9,7 @@
 #define PAGE          4096u
 #define MAX_TYPES     4096
 #define MAX_TEXTS     ((size_t)64 << 20) /* bytes of all names */
+#define MANY_TEXTS    8192               /* names that are kept from one read to the next */
 #define MAX_BASES     32                 /* types that one inherits from in a row */
 #define TYPE_NAME     64                 /* bytes of a name that decide what it is */
 #define WEAKLIST      184                /* PyTypeObject.tp_weaklistoffset - tp_name, since 3.8 */
@@ -67,6 +68,16 @@ void pyro_objects_deinit(struct pyro_objects *objects)
 void pyro_objects_forget(struct pyro_objects *objects)
 {
 	pyro_window_reset(&objects->window);
+}
+
+void pyro_objects_renew(struct pyro_objects *objects)
+{
+	if (objects->texts.count <= MANY_TEXTS && objects->type_count <= MAX_TYPES / 2)
+		return;
+	pyro_map_clear(&objects->type_index);
+	objects->type_count = 0;
+	pyro_intern_deinit(&objects->texts);
+	pyro_intern_init(&objects->texts, MAX_TEXTS);
 }
 
 void pyro_objects_plan(struct pyro_objects *objects, uint64_t addr, size_t size)

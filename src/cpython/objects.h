@@ -52,6 +52,9 @@ enum pyro_rc pyro_objects_init(struct pyro_objects *objects, struct pyro_reader 
 void pyro_objects_deinit(struct pyro_objects *objects);
 /** Forgets what was read, but for types. */
 void pyro_objects_forget(struct pyro_objects *objects);
+/** Between one read of a target and the next: forgets types and texts too if they have become many,
+ * as in a program that makes ever new ones. Those that were given are void. */
+void pyro_objects_renew(struct pyro_objects *objects);
 
 /** Plans to read what lies at @addr; @size is a page at most. */
 void pyro_objects_plan(struct pyro_objects *objects, uint64_t addr, size_t size);

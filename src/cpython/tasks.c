@@ -289,6 +289,7 @@ static enum pyro_rc load_list(struct pyro_tasks *tasks, bool ordered)
 	enum pyro_rc rc;
 
 	pyro_objects_forget(&tasks->objects);
+	pyro_objects_renew(&tasks->objects);
 	rc = pyro_python_look(tasks->python, &look);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_task_list_load(tasks->python, &tasks->objects, &tasks->layout,

@@ -191,7 +191,7 @@ static enum pyro_rc add_code(struct pyro_live *live, uint32_t track, struct pyro
 		return rc;
 	if (!live_view(live)->find)
 		rc = pyro_aggregate_rows(aggregate, &by, &rows, err);
-	if (!rc)
+	if (!rc && !live_view(live)->find)
 		rc = append(&live->rows, &rows, is_split(live) ? track : PYRO_NONE);
 	pyro_aggregate_whole(aggregate, &whole, &outside);
 	pyro_values_add(&live->scope.whole, &whole);

@@ -100,6 +100,13 @@ uint64_t fake_tasks_add(struct fake_tasks *tasks, const char *name, uint64_t cor
 	return addr;
 }
 
+void fake_tasks_rename(struct fake_tasks *tasks, uint64_t task, const char *name)
+{
+	const uint64_t *text = fake_at(tasks->fake, task + NAME);
+
+	memcpy(fake_at(tasks->fake, *text + tasks->fake->layout.str_ascii), name, strlen(name));
+}
+
 void fake_tasks_deinit(struct fake_tasks *tasks)
 {
 	fake_destroy(tasks->fake);

@@ -30,6 +30,8 @@ uint64_t fake_tasks_object(struct fake_tasks *tasks, uint64_t type, size_t size)
 uint64_t fake_tasks_coroutine(struct fake_tasks *tasks, uint64_t awaited);
 /** What a coroutine that awaits @future has. */
 uint64_t fake_tasks_iter(struct fake_tasks *tasks, uint64_t future);
+/** Gives @task another name, of the same length. */
+void fake_tasks_rename(struct fake_tasks *tasks, uint64_t task, const char *name);
 /** A task at the end of the list. */
 uint64_t fake_tasks_add(struct fake_tasks *tasks, const char *name, uint64_t coro, uint64_t waiter);
 

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cpython/tasks.h"
+#include "cpython/task_reader.h"
 #include "fake_tasks.h"
 
 /* Tasks of other versions are told by tests/cli. */
@@ -260,12 +261,41 @@ static void test_reach(void **state)
 	finish(&s, tasks, python);
 }
 
+/* Each task has another name: what is kept of them does not grow with their number. */
+static void test_ever_new_names(void **state)
+{
+	struct pyro_tasks *tasks;
+	struct pyro_python *python;
+	struct pyro_tasks_view view;
+	struct fake_tasks s;
+	char name[16] = "Task-000000";
+	size_t most = 0;
+	uint64_t task;
+
+	(void)state;
+	fake_tasks_init(&s);
+	task = fake_tasks_add(&s, name, fake_tasks_coroutine(&s, 0), 0);
+	read_scene(&s, &tasks, &python, &view);
+	for (int i = 1; i < 30000; i++) {
+		snprintf(name, sizeof(name), "Task-%06d", i);
+		fake_tasks_rename(&s, task, name);
+		assert_int_equal(pyro_tasks_read(tasks, &view, NULL), PYRO_RC_OK);
+		assert_int_equal(view.count, 1);
+		assert_string_equal(view.tasks[0].name, name);
+		if (tasks->objects.texts.count > most)
+			most = tasks->objects.texts.count;
+	}
+	assert_in_range(most, 2, 10000);
+	finish(&s, tasks, python);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chains),        cmocka_unit_test(test_hostile_chains),
-		cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_other_layouts),
-		cmocka_unit_test(test_current),       cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_chains),         cmocka_unit_test(test_hostile_chains),
+		cmocka_unit_test(test_hostile_lists),  cmocka_unit_test(test_other_layouts),
+		cmocka_unit_test(test_current),        cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_ever_new_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
