@@ -2,14 +2,13 @@
 """--native, where the kernel shows what it does: on top of what called it, and nowhere else."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 
 import pytest
-from executable import EXECUTABLE, PROJECT, plain_environment
-from hostile import NOBODY, interpreter_id, interpreters, root_only, rows, running
+from executable import PROJECT
+from hostile import Person, interpreter_id, interpreters, python_for, root_only, rows, running
 from test_run_native import STACKS
 
 EVERY = pytest.mark.parametrize("entry", interpreters(), ids=interpreter_id)
@@ -127,9 +126,10 @@ def test_kernel_frames_are_in_their_places(pyrometer, tmp_path, entry, proof):
         return
     if not quality["proof_interrupt"] or not shows_functions():
         pytest.skip("of what runs the kernel shows nothing here; what waits is right")
-    # In a system call it is shown by all looks that have machine code at all.
-    assert quality["kernel_unseen"] <= 0.02 * quality["kernel_seen"]
-    assert share(capture, "reads", "cpu") > 0.9
+    # In a system call it is shown by all looks that have machine code, but for those that had to
+    # stop the thread: they come where the sampler wakes up on its processor.
+    assert quality["kernel_unseen"] <= quality["proof_stop"] + 0.02 * quality["kernel_seen"]
+    assert share(capture, "reads", "cpu") > (0.5 if quality["proof_stop"] else 0.9)
 
 
 @EVERY
@@ -149,7 +149,8 @@ def test_a_leaf_in_the_kernel_is_the_systems(pyrometer, tmp_path, entry):
         system[kind] += cpu_system
     # Looks that found a thread run have time that others found it wait, and the other way round.
     assert system[KERNEL] > 0.95 * whole[KERNEL]
-    assert system[NATIVE] < 0.05 * whole[NATIVE]
+    if not quality["kernel_unseen"]:
+        assert system[NATIVE] < 0.05 * whole[NATIVE]
     # Page faults are most of what touches() does.
     faults = sum(
         cpu
@@ -167,37 +168,16 @@ def test_who_is_stopped_shows_none(pyrometer, tmp_path):
     assert not [1 for _, frames in stacks(capture) for _, kind in frames if kind == KERNEL]
 
 
-def reachable():
-    """An interpreter that every user may start."""
-    for entry in interpreters():
-        if not entry["root"] and entry["argv"][0].startswith("/usr/"):
-            return entry["argv"]
-    pytest.skip("no interpreter that another user may start")
-
-
 @root_only
 def test_an_ordinary_user_sees_where_it_waits(tmp_path):
     """The leaf alone, which is no secret, and of what runs nothing."""
-    command = ["./pyrometer", "run", "-q", "--native"]
-    folder = tmp_path / "open"
-    folder.mkdir()
-    os.chown(folder, NOBODY, NOBODY)
-    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        above.chmod(0o755)
-    shutil.copy(EXECUTABLE, folder / "pyrometer")
-    shutil.copy(TARGET, folder / "known_kernel.py")
-    done = subprocess.run(
-        [*command, "-o", "x.pyro", "--", *reachable(), "known_kernel.py", "1.5"],
-        cwd=str(folder),
-        env=plain_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        preexec_fn=lambda: os.setresuid(NOBODY, NOBODY, NOBODY),
-    )
+    person = Person(tmp_path)
+    program = shutil.copy(TARGET, tmp_path)
+    command = ["-q", "--native", "-o", "x.pyro", "--", *python_for(person), program, "1.5"]
+    done = person.run("run", *command)
     assert (done.returncode, done.stderr) == (0, "")
     leaves = set()
-    for _, frames in stacks(folder / "x.pyro"):
+    for _, frames in stacks(tmp_path / "x.pyro"):
         kernel, _ = split(frames)
         assert len(kernel) <= 1, frames
         leaves.update(kernel)
