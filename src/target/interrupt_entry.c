@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "target/interrupt_inside.h"
 
-/* A timer can come in between, and is then what the kernel was at. */
+/* A timer can come in between, and is then what the kernel was at: it must be the same so often. */
 #define TIMES 3
 /* Where other processors have other things to do. */
 #define PATIENCE_NS (5 * PYRO_NS_PER_MS)
@@ -15,20 +15,38 @@
 struct sending {
 	struct pyro_interrupt *interrupt;
 	int cpu; /**< of the thread that waits for it: should that go to another, nothing is read */
-	uint64_t entries[TIMES];
+	_Atomic bool ready; /**< that thread is in code of its own from now on */
 	_Atomic bool over;
+	uint64_t entry; /**< 0: not found out */
 };
+
+/* 0: it was not interrupted, or in a system call. */
+static uint64_t interrupt_it(const struct sending *sending)
+{
+	struct pyro_interrupt_area *area = sending->interrupt->once.area;
+	const struct pyro_interrupt_slot *slot;
+
+	if (!pyro_interrupt_once(sending->interrupt, sending->cpu) || !pyro_interrupt_filled(area))
+		return 0;
+	slot = pyro_interrupt_oldest(area);
+	return (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0 ? 0 : slot->entry;
+}
 
 static void *send(void *context)
 {
 	struct sending *sending = context;
-	struct pyro_interrupt_area *area = sending->interrupt->once.area;
+	uint64_t entry, last = 0;
+	int times = 0;
 
-	for (size_t count = 0; count < TIMES && !atomic_load(&sending->over);) {
-		if (pyro_interrupt_once(sending->interrupt, sending->cpu) &&
-		    pyro_interrupt_filled(area))
-			sending->entries[count++] = pyro_interrupt_oldest(area)->entry;
+	while (!atomic_load(&sending->over) && times < TIMES) {
+		if (!atomic_load(&sending->ready))
+			continue;
+		entry = interrupt_it(sending);
+		times = entry && entry == last ? times + 1 : entry != 0;
+		last = entry;
 	}
+	if (times == TIMES)
+		sending->entry = last;
 	atomic_store(&sending->over, true);
 	return NULL;
 }
@@ -49,14 +67,6 @@ static bool start(struct sending *sending, pthread_t *thread)
 	return true;
 }
 
-/* Two of three. */
-static uint64_t usual(const uint64_t entries[TIMES])
-{
-	return entries[0] == entries[1] || entries[0] == entries[2] ? entries[0]
-	       : entries[1] == entries[2]                           ? entries[1]
-								    : 0;
-}
-
 void pyro_interrupt_find_entry(struct pyro_interrupt *interrupt)
 {
 	const struct pyro_interrupt_wanted wanted = {.registers = true};
@@ -68,10 +78,11 @@ void pyro_interrupt_find_entry(struct pyro_interrupt *interrupt)
 	if (!start(&sending, &thread))
 		return;
 	until_ns = pyro_clock_now() + PATIENCE_NS;
-	/* In code of our own, as is the clock. */
+	atomic_store(&sending.ready, true);
+	/* The clock is read without a system call, too. */
 	while (!atomic_load(&sending.over) && pyro_clock_now() < until_ns) {
 	}
 	atomic_store(&sending.over, true);
 	pthread_join(thread, NULL);
-	interrupt->entry = usual(sending.entries);
+	interrupt->entry = sending.entry;
 }

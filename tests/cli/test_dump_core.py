@@ -16,7 +16,7 @@ TARGETS = PROJECT / "tests" / "targets"
 
 # Its threads say themselves where they are: their names are those of their functions.
 DIES = """
-import ctypes, gc, os, signal, sys, threading
+import ctypes, gc, os, signal, sys, threading, time
 how = sys.argv[1]
 started = threading.Semaphore(0)
 never = threading.Event()
@@ -42,6 +42,7 @@ def die():
 def dies():
     for _ in range(3):
         started.acquire()
+    time.sleep(0.2)  # by then they wait
     if how == "gc":
         cycle = Dies()
         cycle.me = cycle
