@@ -15,7 +15,7 @@
 struct sending {
 	struct pyro_interrupt *interrupt;
 	int cpu; /**< of the thread that waits for it: should that go to another, nothing is read */
-	_Atomic bool ready; /**< that thread is in code of its own from now on */
+	_Atomic uint64_t turns; /**< of that thread: as they grow, it is in code of its own */
 	_Atomic bool over;
 	uint64_t entry; /**< 0: not found out */
 };
@@ -32,15 +32,26 @@ static uint64_t interrupt_it(const struct sending *sending)
 	return (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0 ? 0 : slot->entry;
 }
 
+/* One interrupt can follow another so soon that the thread is where it was: in the kernel, say, on
+ * its way back to a processor. */
+static bool wait_for_turn(const struct sending *sending)
+{
+	const uint64_t turns = atomic_load(&sending->turns);
+
+	while (atomic_load(&sending->turns) == turns) {
+		if (atomic_load(&sending->over))
+			return false;
+	}
+	return true;
+}
+
 static void *send(void *context)
 {
 	struct sending *sending = context;
 	uint64_t entry, last = 0;
 	int times = 0;
 
-	while (!atomic_load(&sending->over) && times < TIMES) {
-		if (!atomic_load(&sending->ready))
-			continue;
+	while (times < TIMES && wait_for_turn(sending)) {
 		entry = interrupt_it(sending);
 		times = entry && entry == last ? times + 1 : entry != 0;
 		last = entry;
@@ -78,10 +89,8 @@ void pyro_interrupt_find_entry(struct pyro_interrupt *interrupt)
 	if (!start(&sending, &thread))
 		return;
 	until_ns = pyro_clock_now() + PATIENCE_NS;
-	atomic_store(&sending.ready, true);
-	/* The clock is read without a system call, too. */
-	while (!atomic_load(&sending.over) && pyro_clock_now() < until_ns) {
-	}
+	while (!atomic_load(&sending.over) && pyro_clock_now() < until_ns)
+		atomic_fetch_add(&sending.turns, 1);
 	atomic_store(&sending.over, true);
 	pthread_join(thread, NULL);
 	interrupt->entry = sending.entry;
