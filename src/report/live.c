@@ -155,8 +155,7 @@ static void choose_weight(struct pyro_live *live)
 
 /* ---- rows ---- */
 
-/* Whether rows are apart by thread. */
-static bool is_split(const struct pyro_live *live)
+bool live_is_split(const struct pyro_live *live)
 {
 	return live->choice.split && !live_view(live)->whole && !live_of_tasks(live);
 }
@@ -192,7 +191,7 @@ static enum pyro_rc add_code(struct pyro_live *live, uint32_t track, struct pyro
 	if (!live_view(live)->find)
 		rc = pyro_aggregate_rows(aggregate, &by, &rows, err);
 	if (!rc && !live_view(live)->find)
-		rc = append(&live->rows, &rows, is_split(live) ? track : PYRO_NONE);
+		rc = append(&live->rows, &rows, live_is_split(live) ? track : PYRO_NONE);
 	pyro_aggregate_whole(aggregate, &whole, &outside);
 	pyro_values_add(&live->scope.whole, &whole);
 	pyro_values_add(&live->scope.outside, &outside);
@@ -224,9 +223,9 @@ static enum pyro_rc find_rows(struct pyro_live *live, struct pyro_err *err)
 	enum pyro_rc rc = PYRO_RC_OK;
 
 	live->scope.whole = live->scope.outside = (struct pyro_values){.wall_squared = 0};
-	if (!is_split(live))
+	if (!live_is_split(live))
 		rc = add_code(live, live->scope.track, err);
-	for (size_t i = 0; !rc && is_split(live) && i < threads->count; i++) {
+	for (size_t i = 0; !rc && live_is_split(live) && i < threads->count; i++) {
 		const uint32_t track = threads->rows[i].track;
 
 		if (belongs(live, &threads->rows[i]) &&

@@ -22,6 +22,12 @@ struct live_column {
 		.title = heading, .right = true, .rank = drops, .steady = 6                        \
 	}
 
+/** A column for the place of what the column before it has put, left out likewise. */
+#define LIVE_PLACE(drops)                                                                          \
+	{                                                                                          \
+		{.cut = PYRO_CUT_FRONT, .least = 12, .rank = drops}, PYRO_LIVE_ORDERS, NULL        \
+	}
+
 struct live_view {
 	const char *name;
 	const char *by;        /**< what a row is, in JSON */
@@ -41,15 +47,20 @@ const struct live_view *live_view(const struct pyro_live *live);
 void live_fit_order(struct pyro_live *live);
 /** What tells @row from others. */
 struct pyro_live_id live_id(const struct pyro_live *live, const struct pyro_row *row);
-/** "4127 " where there are several processes, else "". */
-void live_pid_text(const struct pyro_live *live, uint32_t process, char text[24]);
 /** Cells of columns that several views have. */
 void live_put_running(struct pyro_live *live, struct pyro_report_table *table,
 		      const struct pyro_row *row);
 void live_put_waiting(struct pyro_live *live, struct pyro_report_table *table,
 		      const struct pyro_row *row);
-/** More of the last cell: an untrusted name. */
-void live_more_name(struct pyro_report_table *table, enum pyro_ink ink, const char *name);
+void live_put_name(struct pyro_live *live, struct pyro_report_table *table,
+		   const struct pyro_row *row);
+void live_put_place(struct pyro_live *live, struct pyro_report_table *table,
+		    const struct pyro_row *row);
+/** A cell with an untrusted name, behind the id of its process where there are several. */
+void live_put_owned(struct pyro_live *live, struct pyro_report_table *table, uint32_t process,
+		    enum pyro_ink ink, const char *name);
+/** live.c: whether rows are apart by thread. */
+bool live_is_split(const struct pyro_live *live);
 /** live.c: rows of threads or processes. */
 enum pyro_rc live_find_lives(struct pyro_live *live);
 

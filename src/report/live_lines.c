@@ -419,7 +419,7 @@ void live_caption(struct pyro_live *live, const struct pyro_report_look *look, s
 	if (!live_view(live)->ordered)
 		add_base(live, look, &item);
 	take_item(&line, PYRO_INK_DIM, &item);
-	if (choice->split && !live_view(live)->whole && !live_of_tasks(live))
+	if (live_is_split(live))
 		live_line_item(&line, PYRO_INK_DIM, "by thread");
 	if (choice->unfold && !live_view(live)->whole)
 		live_line_item(&line, PYRO_INK_DIM, "library apart");

@@ -49,27 +49,28 @@ static void duration_text(struct pyro_buf *text, uint64_t ns, bool before)
 	pyro_units_duration(text, ns);
 }
 
+static void put_duration(struct pyro_report_table *table, uint64_t ns, bool before)
+{
+	struct pyro_buf text;
+
+	pyro_buf_init(&text, 256);
+	duration_text(&text, ns, before);
+	pyro_report_table_take(table, PYRO_INK_PLAIN, &text);
+}
+
 static void put_longest(struct pyro_live *live, struct pyro_report_table *table,
 			const struct pyro_row *row)
 {
 	const struct pyro_live_kind *kind = live_kind(live, row);
-	struct pyro_buf text;
 
-	pyro_buf_init(&text, 256);
-	if (kind->alive)
-		duration_text(&text, kind->lasted_ns, kind->before);
-	pyro_report_table_take(table, PYRO_INK_PLAIN, &text);
+	put_duration(table, kind->alive ? kind->lasted_ns : 0, kind->before);
 }
 
 static void put_kind(struct pyro_live *live, struct pyro_report_table *table,
 		     const struct pyro_row *row)
 {
-	char pid[24];
-
-	live_pid_text(live, live_group(live, row)->process, pid);
-	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
-	live_more_name(table, live_kind(live, row)->alive ? PYRO_INK_PLAIN : PYRO_INK_DIM,
-		       row->name);
+	live_put_owned(live, table, live_group(live, row)->process,
+		       live_kind(live, row)->alive ? PYRO_INK_PLAIN : PYRO_INK_DIM, row->name);
 }
 
 /* Where the name does not say it. */
@@ -92,7 +93,7 @@ static void put_where(struct pyro_live *live, struct pyro_report_table *table,
 	pyro_cells_name(table, row->library ? PYRO_INK_DIM : PYRO_INK_PLAIN,
 			function ? pyro_profile_string_get(live->profile, function->name, NULL)
 				 : "");
-	pyro_cells_place(table, row->place, row->line);
+	live_put_place(live, table, row);
 }
 
 /* What it does or waits for now. */
@@ -118,28 +119,14 @@ static void put_lasted(struct pyro_live *live, struct pyro_report_table *table,
 		       const struct pyro_row *row)
 {
 	const struct pyro_alive_row *task = live_alive(live, row);
-	struct pyro_buf text;
 
-	pyro_buf_init(&text, 256);
-	duration_text(&text, task->lasted_ns, task->task.before);
-	pyro_report_table_take(table, PYRO_INK_PLAIN, &text);
+	put_duration(table, task->lasted_ns, task->task.before);
 }
 
 static void put_task(struct pyro_live *live, struct pyro_report_table *table,
 		     const struct pyro_row *row)
 {
-	char pid[24];
-
-	live_pid_text(live, live_alive(live, row)->task.process, pid);
-	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
-	live_more_name(table, PYRO_INK_PLAIN, row->name);
-}
-
-static void put_frame(struct pyro_live *live, struct pyro_report_table *table,
-		      const struct pyro_row *row)
-{
-	pyro_cells_name(table, row->library ? PYRO_INK_DIM : PYRO_INK_PLAIN, row->name);
-	pyro_cells_place(table, row->place, row->line);
+	live_put_owned(live, table, live_alive(live, row)->task.process, PYRO_INK_PLAIN, row->name);
 }
 
 void live_task_state(const struct pyro_alive_row *row, bool brief, struct pyro_buf *buf)
@@ -164,12 +151,6 @@ void live_task_state(const struct pyro_alive_row *row, bool brief, struct pyro_b
 			PYRO_LIVE_ORDERS, put_coroutine                                            \
 	}
 
-/* Of what the column before it has put. */
-#define PLACE                                                                                      \
-	{                                                                                          \
-		{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 9}, PYRO_LIVE_ORDERS, NULL            \
-	}
-
 static const struct live_column kind_columns[] = {
 	{LIVE_NUMBER("running", 0), PYRO_LIVE_RUNNING, live_put_running},
 	{LIVE_NUMBER("ready", 6), PYRO_LIVE_READY, put_ready},
@@ -184,7 +165,7 @@ static const struct live_column kind_columns[] = {
 	{{.title = "mostly at", .cut = PYRO_CUT_MIDDLE, .least = 12, .rank = 4},
 	 PYRO_LIVE_ORDERS,
 	 put_where},
-	PLACE,
+	LIVE_PLACE(9),
 };
 
 static const struct live_column each_columns[] = {
@@ -198,12 +179,14 @@ static const struct live_column each_columns[] = {
 	{{.title = "at", .cut = PYRO_CUT_MIDDLE, .least = 12, .rank = 3},
 	 PYRO_LIVE_ORDERS,
 	 put_where},
-	PLACE,
+	LIVE_PLACE(9),
 };
 
 static const struct live_column frame_columns[] = {
-	{{.title = "frame", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_ORDERS, put_frame},
-	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 1}, PYRO_LIVE_ORDERS, NULL},
+	{{.title = "frame", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_ORDERS, live_put_name},
+	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 1},
+	 PYRO_LIVE_ORDERS,
+	 live_put_place},
 };
 
 const struct live_view live_view_tasks = {

@@ -147,17 +147,15 @@ static int pid_of(const struct pyro_live *live, uint32_t process)
 	return info ? info->pid : 0;
 }
 
-void live_pid_text(const struct pyro_live *live, uint32_t process, char text[24])
-{
-	text[0] = '\0';
-	if (live->scope.processes.count > 1 && live->choice.process == PYRO_NONE)
-		snprintf(text, 24, "%d ", pid_of(live, process));
-}
-
-void live_more_name(struct pyro_report_table *table, enum pyro_ink ink, const char *name)
+void live_put_owned(struct pyro_live *live, struct pyro_report_table *table, uint32_t process,
+		    enum pyro_ink ink, const char *name)
 {
 	struct pyro_buf text;
+	char pid[24] = "";
 
+	if (live->scope.processes.count > 1 && live->choice.process == PYRO_NONE)
+		snprintf(pid, sizeof(pid), "%d ", pid_of(live, process));
+	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
 	pyro_buf_init(&text, 65536);
 	pyro_text_name(&text, table->look, name);
 	if (text.failed)
@@ -171,14 +169,13 @@ static void put_thread(struct pyro_live *live, struct pyro_report_table *table,
 		       const struct pyro_row *row)
 {
 	const struct pyro_track *track = pyro_profile_track_get(live->profile, row->track);
-	char pid[24] = "";
 
 	if (track)
-		live_pid_text(live, track->process, pid);
-	pyro_report_table_cell(table, PYRO_INK_DIM, pid);
-	if (track)
-		live_more_name(table, track->end_ns ? PYRO_INK_DIM : PYRO_INK_PLAIN,
+		live_put_owned(live, table, track->process,
+			       track->end_ns ? PYRO_INK_DIM : PYRO_INK_PLAIN,
 			       pyro_profile_string_get(live->profile, track->name, NULL));
+	else
+		pyro_report_table_cell(table, PYRO_INK_DIM, "");
 }
 
 /* Only where rows are apart by thread. */
@@ -191,14 +188,14 @@ static void put_split(struct pyro_live *live, struct pyro_report_table *table,
 		pyro_report_table_cell(table, PYRO_INK_PLAIN, "");
 }
 
-static void put_name(struct pyro_live *live, struct pyro_report_table *table,
-		     const struct pyro_row *row)
+void live_put_name(struct pyro_live *live, struct pyro_report_table *table,
+		   const struct pyro_row *row)
 {
 	pyro_cells_name(table, row->library ? PYRO_INK_DIM : PYRO_INK_PLAIN, row->name);
 }
 
-static void put_place(struct pyro_live *live, struct pyro_report_table *table,
-		      const struct pyro_row *row)
+void live_put_place(struct pyro_live *live, struct pyro_report_table *table,
+		    const struct pyro_row *row)
 {
 	pyro_cells_place(table, row->place, row->line);
 }
@@ -280,12 +277,6 @@ static void put_mostly(struct pyro_live *live, struct pyro_report_table *table,
 		.title = "for", .rank = drops, .steady = 9                                         \
 	}
 
-/* The place of what put_mostly() found stands in the column after its own. */
-#define PLACE_OF_MOSTLY                                                                            \
-	{                                                                                          \
-		{.cut = PYRO_CUT_FRONT, .least = 12, .rank = 8}, PYRO_LIVE_ORDERS, NULL            \
-	}
-
 static const struct live_column code_columns[] = {
 	{LIVE_NUMBER("self", 0), PYRO_LIVE_SELF, put_self},
 	{{.rank = 7, .joined = true, .steady = 4}, PYRO_LIVE_ORDERS, put_margin},
@@ -293,10 +284,10 @@ static const struct live_column code_columns[] = {
 	{LIVE_NUMBER("running", 5), PYRO_LIVE_RUNNING, live_put_running},
 	{LIVE_NUMBER("waiting", 4), PYRO_LIVE_WAITING, live_put_waiting},
 	{REASON(6), PYRO_LIVE_ORDERS, put_reason},
-	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, put_name},
+	{{.title = "name", .cut = PYRO_CUT_MIDDLE, .least = 18}, PYRO_LIVE_NAME, live_put_name},
 	{{.title = "where", .cut = PYRO_CUT_FRONT, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,
-	 put_place},
+	 live_put_place},
 	{{.cut = PYRO_CUT_MIDDLE, .least = 8, .most = 24, .rank = 1}, PYRO_LIVE_ORDERS, put_split},
 };
 
@@ -310,7 +301,7 @@ static const struct live_column thread_columns[] = {
 	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,
 	 put_mostly},
-	PLACE_OF_MOSTLY,
+	LIVE_PLACE(8),
 };
 
 static const struct live_column process_columns[] = {
@@ -323,7 +314,7 @@ static const struct live_column process_columns[] = {
 	{{.title = "mostly in", .cut = PYRO_CUT_MIDDLE, .least = 14, .rank = 2},
 	 PYRO_LIVE_ORDERS,
 	 put_mostly},
-	PLACE_OF_MOSTLY,
+	LIVE_PLACE(8),
 };
 
 static const struct live_view functions = {

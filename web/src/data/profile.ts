@@ -19,8 +19,7 @@ export interface Track {
   tid: number;
   name: string;
   main: boolean;
-  /** Tasks that count as one, not a thread. */
-  /** Of asyncio that it stands for; 0: it is a thread. */
+  /** Of asyncio that it stands for, which count as one; 0: it is a thread. */
   tasks: number;
   start: number;
   end: number;
