@@ -9,6 +9,11 @@
 
 /** CLOCK_MONOTONIC in ns: the one clock of every recording. */
 uint64_t pyro_clock_now(void);
+/** How long after @start_ns that is; 0 if it was before. */
+static inline uint64_t pyro_clock_since(uint64_t start_ns, uint64_t at_ns)
+{
+	return at_ns > start_ns ? at_ns - start_ns : 0;
+}
 /** Sleeps until that clock shows @due_ns, through signals. */
 void pyro_clock_sleep_until(uint64_t due_ns);
 /** CLOCK_REALTIME in ns since 1970, for start times that people read. */

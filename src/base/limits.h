@@ -25,6 +25,7 @@
 #define PYRO_MAX_UNWIND_PCS     (1 << 20) /**< addresses of code kept with what holds there */
 #define PYRO_MAX_UNWIND_ROWS    (64 << 20)   /**< bytes of what holds there, equal ones once */
 #define PYRO_MAX_NATIVE_STACK   (16 << 20)   /**< bytes read of one stack */
+#define PYRO_MAX_C_STACK        (1u << 30)   /**< bytes of a thread's C stack */
 #define PYRO_MAX_KERNEL_STACK   64           /**< frames kept of what the kernel does (leaf side) */
 #define PYRO_MAX_KERNEL_SYMBOLS (1 << 21)    /**< names read of the kernel's code */
 #define PYRO_MAX_KERNEL_NAMES   (128 << 20)  /**< bytes of them */

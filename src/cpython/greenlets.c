@@ -8,12 +8,11 @@
 #include "cpython/gc.h"
 #include "cpython/modules.h"
 
-#define READINGS  4   /* until two agree */
-#define OLD_SIZE  64  /* bytes of a greenlet object beyond which it holds all itself, to 1.1 */
-#define STATE     512 /* bytes of a greenlet's state that are looked at ... */
-#define LEAST     192 /* ... and where not all are there */
-#define MAX_STACK (1u << 30) /* bytes of a C stack */
-#define NO_PLACE  UINT32_MAX
+#define READINGS 4   /* until two agree */
+#define OLD_SIZE 64  /* bytes of a greenlet object beyond which it holds all itself, to 1.1 */
+#define STATE    512 /* bytes of a greenlet's state that are looked at ... */
+#define LEAST    192 /* ... and where not all are there */
+#define NO_PLACE UINT32_MAX
 
 /* A greenlet keeps, in itself (greenlet 1) or in a C++ object that its last member points to (2
  * on), the bounds of its C stack: start, stop, where a part of it was copied, how much, the next
@@ -152,9 +151,9 @@ static bool are_bounds(const struct stack_bounds *b)
 	const bool first =
 		b->stop == UINT64_MAX; /* the first of a thread goes on to where that began */
 
-	return b->start != 0 && b->start < b->stop && (first || b->stop - b->start < MAX_STACK) &&
-	       b->saved < MAX_STACK && (b->copy == 0) == (b->saved == 0) &&
-	       (first || b->saved <= b->stop - b->start);
+	return b->start != 0 && b->start < b->stop &&
+	       (first || b->stop - b->start < PYRO_MAX_C_STACK) && b->saved < PYRO_MAX_C_STACK &&
+	       (b->copy == 0) == (b->saved == 0) && (first || b->saved <= b->stop - b->start);
 }
 
 static struct stack_bounds bounds_at(struct pyro_bytes state, uint32_t at)

@@ -220,11 +220,6 @@ void pyro_nest_plan(struct pyro_python *python, size_t host)
 	}
 }
 
-static uint64_t find_u64(const struct pyro_python *python, uint64_t addr)
-{
-	return pyro_bytes_u64(pyro_window_find(&python->window, addr, 8), 0);
-}
-
 /* Puts a state between those that are there: @at of them are further in. */
 static void put_state(struct pyro_nest *nest, size_t at, const struct pyro_nest_state *state)
 {
@@ -341,12 +336,12 @@ static enum pyro_rc take_made(struct pyro_python *python, size_t host)
 	const struct pyro_layout *l = &python->layout;
 	enum pyro_rc rc = PYRO_RC_OK;
 
-	if (find_u64(python, python->origin.runtime_addr + l->rt_interpreters) !=
+	if (pyro_window_u64(&python->window, python->origin.runtime_addr + l->rt_interpreters) !=
 	    python->interps[0].addr)
 		return PYRO_RC_TORN;
 	for (size_t i = 0; i < python->interp_count && rc == PYRO_RC_OK; i++) {
 		const struct pyro_interp *interp = &python->interps[i];
-		uint64_t addr = find_u64(python, interp->addr + l->in_threads);
+		uint64_t addr = pyro_window_u64(&python->window, interp->addr + l->in_threads);
 
 		if (interp->id == 0 || pyro_python_thread_of(python, addr) != SIZE_MAX)
 			continue;

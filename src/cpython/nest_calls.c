@@ -24,11 +24,6 @@ static enum pyro_rc read_u64(struct pyro_python *python, uint64_t addr, uint64_t
 	return rc;
 }
 
-static uint64_t find_u64(const struct pyro_python *python, uint64_t addr)
-{
-	return pyro_bytes_u64(pyro_window_find(&python->window, addr, 8), 0);
-}
-
 /* Whether the frame is at an instruction that may call it. */
 static enum pyro_rc is_at_call(struct pyro_python *python, struct pyro_bytes frame, bool *ret_calls)
 {
@@ -90,20 +85,20 @@ static enum pyro_rc find_function(struct pyro_python *python, const uint64_t *va
 		pyro_window_plan(window, values[i] + builtin_def, 8);
 	rc = pyro_window_fetch(window);
 	for (size_t i = 0; i < count && rc == PYRO_RC_OK; i++)
-		pyro_window_plan(window, find_u64(python, values[i] + builtin_def), 8);
+		pyro_window_plan(window, pyro_window_u64(window, values[i] + builtin_def), 8);
 	if (rc == PYRO_RC_OK)
 		rc = pyro_window_fetch(window);
 	for (size_t i = 0; i < count && rc == PYRO_RC_OK; i++) {
-		const uint64_t def = find_u64(python, values[i] + builtin_def);
+		const uint64_t def = pyro_window_u64(window, values[i] + builtin_def);
 
-		pyro_window_plan(window, find_u64(python, def), sizeof(NAME));
+		pyro_window_plan(window, pyro_window_u64(window, def), sizeof(NAME));
 	}
 	if (rc == PYRO_RC_OK)
 		rc = pyro_window_fetch(window);
 	for (size_t i = 0; i < count && *ret_at == count && rc == PYRO_RC_OK; i++) {
-		const uint64_t def = find_u64(python, values[i] + builtin_def);
+		const uint64_t def = pyro_window_u64(window, values[i] + builtin_def);
 		const struct pyro_bytes name =
-			pyro_window_find(window, find_u64(python, def), sizeof(NAME));
+			pyro_window_find(window, pyro_window_u64(window, def), sizeof(NAME));
 
 		if (name.data && memcmp(name.data, NAME, sizeof(NAME)) == 0)
 			*ret_at = i;

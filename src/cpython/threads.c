@@ -6,7 +6,6 @@
 #define STATUS_ACTIVE   (1u << 4) /* PyThreadState._status.active, 3.12 on */
 #define MAX_INTERVAL    1000000000ull
 #define SEARCH_DISTANCE 256u
-#define MAX_STACK       (1u << 30) /* bytes of a C stack */
 
 static struct pyro_bytes gil_bytes(const struct pyro_window *window, uint64_t addr)
 {
@@ -113,11 +112,6 @@ static void plan_runtime(struct pyro_python *python)
 		pyro_window_plan(window, addr + l->rt_collecting, 4);
 }
 
-static uint64_t find_u64(const struct pyro_python *python, uint64_t addr)
-{
-	return pyro_bytes_u64(pyro_window_find(&python->window, addr, 8), 0);
-}
-
 /* Hints follow their threads to their new places; those of threads that are gone are freed. */
 static enum pyro_rc rebuild_index(struct pyro_python *python, size_t old_count, size_t count)
 {
@@ -221,7 +215,8 @@ static void mark_main(struct pyro_python *python, const struct pyro_interp *inte
 	uint64_t pthread = 0;
 
 	if (l->rt_main_thread != PYRO_ABSENT && interp->id == 0)
-		pthread = find_u64(python, python->origin.runtime_addr + l->rt_main_thread);
+		pthread = pyro_window_u64(&python->window,
+					  python->origin.runtime_addr + l->rt_main_thread);
 	for (size_t i = first; pthread != 0 && i < count; i++) {
 		if (python->threads[i].pthread == pthread) {
 			python->threads[i].main = true;
@@ -263,13 +258,13 @@ static enum pyro_rc read_interp(struct pyro_python *python, uint64_t addr, size_
 	*ret_interp = (struct pyro_interp){
 		.addr = addr,
 		.next = pyro_bytes_u64(next, 0),
-		.threads_head = find_u64(python, addr + l->in_threads),
-		.id = (uint32_t)find_u64(python, addr + l->in_id),
+		.threads_head = pyro_window_u64(&python->window, addr + l->in_threads),
+		.id = (uint32_t)pyro_window_u64(&python->window, addr + l->in_id),
 	};
 	if (l->rt_gil != PYRO_ABSENT)
 		gil = python->origin.runtime_addr + l->rt_gil;
 	else if (!l->free_threaded)
-		gil = find_u64(python, addr + l->in_gil);
+		gil = pyro_window_u64(&python->window, addr + l->in_gil);
 	return take_gil(python, gil, gil_count, &ret_interp->gil);
 }
 
@@ -277,7 +272,8 @@ static enum pyro_rc walk_all(struct pyro_python *python, size_t *ret_count, size
 			     bool *ret_changed)
 {
 	const struct pyro_layout *l = &python->layout;
-	uint64_t addr = find_u64(python, python->origin.runtime_addr + l->rt_interpreters);
+	uint64_t addr =
+		pyro_window_u64(&python->window, python->origin.runtime_addr + l->rt_interpreters);
 	size_t count = 0, gils = 0, interps = 0;
 	bool changed = !python->looked;
 	enum pyro_rc rc = PYRO_RC_OK;
@@ -372,7 +368,8 @@ enum pyro_rc pyro_python_look(struct pyro_python *python, const struct pyro_look
 	python->look.changed = changed;
 	python->look.collecting = is_collecting(python);
 	python->look.finalizing =
-		find_u64(python, python->origin.runtime_addr + python->layout.rt_finalizing) != 0;
+		pyro_window_u64(&python->window,
+				python->origin.runtime_addr + python->layout.rt_finalizing) != 0;
 	python->looked = rc == PYRO_RC_OK;
 	if (rc != PYRO_RC_OK)
 		return rc;
@@ -527,7 +524,7 @@ size_t pyro_threads_on_stack(const struct pyro_python *python, uint64_t addr)
 	const size_t first = main_state(python);
 	const uint64_t main = first == SIZE_MAX ? 0 : python->threads[first].pthread;
 	size_t best = first;
-	uint64_t least = MAX_STACK;
+	uint64_t least = PYRO_MAX_C_STACK;
 
 	/* A thread's structure lies above its stack; the main one's stack is above all else. */
 	for (size_t i = 0; i < python->look.thread_count; i++) {

@@ -114,7 +114,12 @@ static inline bool pyro_window_pending(const struct pyro_window *window)
 enum pyro_rc pyro_window_fetch(struct pyro_window *window) PYRO_NODISCARD;
 /** The bytes at @addr if all @size of them were read; else .data is NULL. */
 struct pyro_bytes pyro_window_find(const struct pyro_window *window, uint64_t addr, size_t size);
-/** The same as it was when the window was sealed. */
+/** The word at @addr; 0 if it was not read. */
+static inline uint64_t pyro_window_u64(const struct pyro_window *window, uint64_t addr)
+{
+	return pyro_bytes_u64(pyro_window_find(window, addr, 8), 0);
+}
+/** pyro_window_find, as it was when the window was sealed. */
 struct pyro_bytes pyro_window_find_sealed(const struct pyro_window *window, uint64_t addr,
 					  size_t size);
 /** Plans, fetches if need be, finds. */

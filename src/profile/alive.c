@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "profile/table.h"
@@ -286,11 +287,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t past(uint64_t from_ns, uint64_t to_ns)
-{
-	return to_ns > from_ns ? to_ns - from_ns : 0;
-}
-
 /* Nobody knows what it did after it was last looked at. */
 static void fill(const struct pyro_alive *alive, const struct member *member, uint64_t begin_ns,
 		 uint64_t end_ns, struct pyro_alive_row *row)
@@ -303,12 +299,12 @@ static void fill(const struct pyro_alive *alive, const struct member *member, ui
 
 	if (looks)
 		end_ns = least(end_ns, looks->at_ns);
-	left_ns = past(from_ns, end_ns);
+	left_ns = pyro_clock_since(from_ns, end_ns);
 	row->task = *task;
 	row->id = member->id;
-	row->lasted_ns = past(task->since_ns, task->seen_ns);
+	row->lasted_ns = pyro_clock_since(task->since_ns, task->seen_ns);
 	if (looks && looks->sure_ns > task->seen_ns)
-		row->lasted_ns = past(task->since_ns, looks->sure_ns);
+		row->lasted_ns = pyro_clock_since(task->since_ns, looks->sure_ns);
 	/* What is told of late may be of before. */
 	row->running_ns = least(left_ns, task->cpu_ns - least(task->cpu_ns, before.cpu_ns));
 	left_ns -= row->running_ns;

@@ -388,38 +388,44 @@ static size_t first_interval(const struct pyro_recent *recent, uint64_t span_ns)
 	return first;
 }
 
-static enum pyro_rc gain(const struct pyro_recent *recent, int which, uint64_t span_ns,
+/* Some time up to now. */
+struct window {
+	bool all;                    /* since the reset */
+	const struct interval *from; /* else from this one on; NULL: there is none yet */
+	uint64_t begin_ns;
+};
+
+static struct window window_of(const struct pyro_recent *recent, uint64_t span_ns)
+{
+	const struct interval *from;
+
+	if (span_ns == 0)
+		return (struct window){.all = true, .begin_ns = recent->reset_ns};
+	if (recent->intervals.count == 0)
+		return (struct window){.begin_ns = recent->end_ns};
+	from = pyro_table_at(&recent->intervals, first_interval(recent, span_ns));
+	return (struct window){.from = from, .begin_ns = from->begin_ns};
+}
+
+static enum pyro_rc gain(const struct pyro_recent *recent, int which, const struct window *window,
 			 struct gained *ret_gained)
 {
 	const struct strand *strand = &recent->strands[which];
-	const struct interval *from;
+	size_t first = strand->gains.count;
 
-	if (span_ns == 0)
+	if (window->all)
 		return gain_all(strand, ret_gained);
-	if (recent->intervals.count == 0)
-		return gain_from(strand, strand->gains.count, ret_gained);
-	from = pyro_table_at(&recent->intervals, first_interval(recent, span_ns));
-	return gain_from(strand, from->first[which] - strand->dropped, ret_gained);
+	if (window->from)
+		first = window->from->first[which] - strand->dropped;
+	return gain_from(strand, first, ret_gained);
 }
 
-static uint64_t begin_of(const struct pyro_recent *recent, uint64_t span_ns)
-{
-	const struct interval *from;
-
-	if (span_ns == 0)
-		return recent->reset_ns;
-	if (recent->intervals.count == 0)
-		return recent->end_ns;
-	from = pyro_table_at(&recent->intervals, first_interval(recent, span_ns));
-	return from->begin_ns;
-}
-
-static enum pyro_rc take_threads(const struct pyro_recent *recent, uint64_t span_ns,
+static enum pyro_rc take_threads(const struct pyro_recent *recent, const struct window *window,
 				 struct pyro_stretch *stretch)
 {
 	const struct pyro_profile *profile = recent->strands[THREADS].profile;
 	struct gained gained;
-	enum pyro_rc rc = gain(recent, THREADS, span_ns, &gained);
+	enum pyro_rc rc = gain(recent, THREADS, window, &gained);
 
 	if (rc)
 		return rc;
@@ -433,12 +439,12 @@ static enum pyro_rc take_threads(const struct pyro_recent *recent, uint64_t span
 	return stretch->rows ? PYRO_RC_OK : PYRO_RC_NOMEM;
 }
 
-static enum pyro_rc take_tasks(const struct pyro_recent *recent, uint64_t span_ns,
+static enum pyro_rc take_tasks(const struct pyro_recent *recent, const struct window *window,
 			       struct pyro_stretch *stretch)
 {
 	const struct pyro_profile *profile = recent->strands[TASKS].profile;
 	struct gained gained;
-	enum pyro_rc rc = gain(recent, TASKS, span_ns, &gained);
+	enum pyro_rc rc = gain(recent, TASKS, window, &gained);
 
 	if (rc)
 		return rc;
@@ -455,14 +461,15 @@ static enum pyro_rc take_tasks(const struct pyro_recent *recent, uint64_t span_n
 enum pyro_rc pyro_recent_take(struct pyro_recent *recent, uint64_t span_ns,
 			      struct pyro_stretch *ret_stretch)
 {
+	const struct window window = window_of(recent, span_ns);
 	struct pyro_stretch stretch = {
-		.begin_ns = begin_of(recent, span_ns),
+		.begin_ns = window.begin_ns,
 		.end_ns = recent->end_ns,
 	};
-	enum pyro_rc rc = take_threads(recent, span_ns, &stretch);
+	enum pyro_rc rc = take_threads(recent, &window, &stretch);
 
 	if (!rc)
-		rc = take_tasks(recent, span_ns, &stretch);
+		rc = take_tasks(recent, &window, &stretch);
 	if (!rc && recent->alive)
 		rc = pyro_alive_take(recent->alive, stretch.begin_ns, stretch.end_ns,
 				     &stretch.alive);

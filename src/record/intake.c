@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "record/intake_tasks.h"
 #include "record/natives.h"
@@ -113,7 +114,7 @@ const char *pyro_intake_python(const struct pyro_intake *intake)
 
 static uint64_t since_start(const struct pyro_intake *intake, uint64_t at_ns)
 {
-	return at_ns > intake->start_ns ? at_ns - intake->start_ns : 0;
+	return pyro_clock_since(intake->start_ns, at_ns);
 }
 
 static struct process *process_of(struct pyro_intake *intake, const struct pyro_message *message)

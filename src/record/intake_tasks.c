@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "cpython/tasks.h"
 
@@ -142,11 +143,6 @@ static const enum pyro_alive_state states[] = {
 	[PYRO_SAMPLE_TASK_WAITS] = PYRO_ALIVE_WAITING,
 };
 
-static uint64_t since(uint64_t start_ns, uint64_t at_ns)
-{
-	return at_ns > start_ns ? at_ns - start_ns : 0;
-}
-
 enum pyro_rc pyro_intake_tasks_now(struct pyro_intake_tasks *tasks, struct pyro_profile *profile,
 				   struct pyro_alive *alive, const struct pyro_message *message,
 				   size_t name_size, uint32_t process, uint32_t stack,
@@ -158,9 +154,9 @@ enum pyro_rc pyro_intake_tasks_now(struct pyro_intake_tasks *tasks, struct pyro_
 		.number = message->u.task_now.number,
 		.stack = stack,
 		.wait = pyro_task_wait_text((enum pyro_task_wait)message->u.task_now.wait),
-		.began_ns = since(start_ns, message->u.task_now.began_ns),
-		.since_ns = since(start_ns, message->u.task_now.since_ns),
-		.seen_ns = since(start_ns, message->u.task_now.seen_ns),
+		.began_ns = pyro_clock_since(start_ns, message->u.task_now.began_ns),
+		.since_ns = pyro_clock_since(start_ns, message->u.task_now.since_ns),
+		.seen_ns = pyro_clock_since(start_ns, message->u.task_now.seen_ns),
 		.before = message->u.task_now.before,
 		.cpu_ns = message->u.task_now.cpu_ns,
 		.ready_ns = message->u.task_now.ready_ns,
