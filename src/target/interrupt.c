@@ -198,7 +198,7 @@ static void leave_out_interrupt(const struct pyro_interrupt *interrupt,
 static bool was_in_kernel(const struct pyro_interrupt *interrupt,
 			  const struct pyro_interrupt_slot *slot)
 {
-	if ((int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0)
+	if (pyro_interrupt_in_call(slot))
 		return true;
 	if (interrupt->kept)
 		return slot->kernel_bytes > 0;

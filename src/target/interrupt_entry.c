@@ -30,7 +30,7 @@ static uint64_t interrupt_it(const struct sending *sending)
 	if (!pyro_interrupt_once(sending->interrupt, sending->cpu) || !pyro_interrupt_filled(area))
 		return 0;
 	slot = pyro_interrupt_oldest(area);
-	return (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0 ? 0 : slot->entry;
+	return pyro_interrupt_in_call(slot) ? 0 : slot->entry;
 }
 
 /* One interrupt can follow another so soon that the thread is where it was: in the kernel, say, on

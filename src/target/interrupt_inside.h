@@ -101,6 +101,12 @@ static inline int pyro_bpf(int command, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
+/** Whether its registers say that the thread was in a system call. */
+static inline bool pyro_interrupt_in_call(const struct pyro_interrupt_slot *slot)
+{
+	return (int32_t)slot->registers[PYRO_REGISTER_CALL] >= 0;
+}
+
 /** Runs the program on @cpu, when nothing is kept. False if the kernel does not do that. */
 bool pyro_interrupt_once(struct pyro_interrupt *interrupt, int cpu);
 /** interrupt_entry.c: finds out the entry, in less than a millisecond where another processor is
