@@ -44,6 +44,29 @@ def refused(pyrometer):
     return run
 
 
+@pytest.fixture
+def program():
+    """Starts a program under an interpreter; its process."""
+    started = []
+
+    def start(entry, *arguments):
+        process = subprocess.Popen(
+            [*entry["argv"], *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(20)
+        process.stdin.close()
+        process.stdout.close()
+
+
 WORK = """
 import sys, threading, time
 def work(until):

@@ -15,26 +15,14 @@ EVERY = pytest.mark.parametrize("entry", interpreters(), ids=interpreter_id)
 
 
 @pytest.fixture
-def known_tasks():
+def known_tasks(program):
     """Starts known_tasks.py under an interpreter; what it says, and its id."""
-    started = []
 
     def start(entry, *arguments):
-        process = subprocess.Popen(
-            [*entry["argv"], str(TARGETS / "known_tasks.py"), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
+        process = program(entry, TARGETS / "known_tasks.py", *arguments)
         return process.pid, json.loads(process.stdout.readline())
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(20)
-        process.stdin.close()
-        process.stdout.close()
+    return start
 
 
 def dumped(pyrometer, pid):

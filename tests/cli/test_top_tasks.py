@@ -24,29 +24,6 @@ WORDS = {
 
 
 @pytest.fixture
-def program():
-    """Starts a program under an interpreter; its process."""
-    started = []
-
-    def start(entry, *arguments):
-        process = subprocess.Popen(
-            [*entry["argv"], *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(20)
-        process.stdin.close()
-        process.stdout.close()
-
-
-@pytest.fixture
 def server(pyrometer, program):
     """known_async.py in full swing."""
 

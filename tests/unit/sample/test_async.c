@@ -185,6 +185,13 @@ static void programs_without_tasks_are_left_alone(void **state)
 	assert_false(messages.processes[0].tasks[0].known);
 }
 
+static void step_and_tell(int steps)
+{
+	step(steps, true);
+	pyro_async_flush(&probe, &shared, pyro_clock_now());
+	messages_drain(&messages);
+}
+
 /* What is there is told, once; then what changes, with the time at which it was so. */
 static void each_task_is_told(void **state)
 {
@@ -195,9 +202,7 @@ static void each_task_is_told(void **state)
 	(void)state;
 	shared.each_task = true;
 	start_python("await asyncio.sleep(0.3)");
-	step(5, true);
-	pyro_async_flush(&probe, &shared, pyro_clock_now());
-	messages_drain(&messages);
+	step_and_tell(5);
 	one = messages_alive(&messages, 0, "the one");
 	assert_int_equal(one->state, PYRO_SAMPLE_TASK_WAITS);
 	assert_int_equal(one->wait, PYRO_TASK_WAIT_SLEEP);
@@ -212,9 +217,7 @@ static void each_task_is_told(void **state)
 	told = one->told;
 	/* It ends; of the others there is nothing new to tell. */
 	nap(400);
-	step(2, true);
-	pyro_async_flush(&probe, &shared, pyro_clock_now());
-	messages_drain(&messages);
+	step_and_tell(2);
 	assert_int_equal(process->gone, 1);
 	assert_false(last->lives);
 	assert_int_equal(one->told, told);
@@ -242,9 +245,7 @@ static void the_one_that_runs_is_told(void **state)
 	(void)state;
 	shared.each_task = true;
 	start_python("while True: sum(range(50))");
-	step(60, true);
-	pyro_async_flush(&probe, &shared, pyro_clock_now());
-	messages_drain(&messages);
+	step_and_tell(60);
 	last = messages_alive(&messages, 0, "Task-8");
 	assert_int_equal(last->state, PYRO_SAMPLE_TASK_RUNS);
 	assert_int_not_equal(last->stack, UINT32_MAX);
