@@ -19,6 +19,14 @@ def interpreter_id(entry):
 INTERPRETERS = environment.interpreters()
 
 
+def pytest_collection_modifyitems(items):
+    """Every test here measures."""
+    here = str(Path(__file__).parent)
+    for item in items:
+        if str(item.fspath).startswith(here):
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture(params=INTERPRETERS, ids=interpreter_id)
 def interpreter(request):
     return request.param

@@ -95,6 +95,7 @@ def test_every_proof_as_an_ordinary_user(tmp_path, proof):
 
 
 @root_only
+@pytest.mark.alone
 def test_interrupts_are_for_root(pyrometer, tmp_path):
     """There they are the default; an ordinary user is told what they take."""
     with running(
@@ -120,8 +121,7 @@ def test_interrupts_are_for_root(pyrometer, tmp_path):
         quality = dict(rows(tmp_path / capture, "SELECT name, value FROM quality"))
         assert quality["unproved"] == 0
         if len(os.sched_getaffinity(0)) > 1:
-            # Those that come while another processor is free to wait on.
-            assert quality["proof_interrupt"] > quality["samples"] / 10
+            assert quality["proof_interrupt"] > quality["samples"] / 2
         assert quality["held_ns"] > 0
     person = Person(tmp_path)
     python = python_for(person)

@@ -150,6 +150,7 @@ WITHIN = 7
 
 
 @EVERY
+@pytest.mark.alone
 @pytest.mark.parametrize("way", ["pointer", "proc"])
 def test_a_blend_has_its_parts(pyrometer, tmp_path, entry, way):
     options = ["-q", "-r", "900", "-o", "x.pyro", *WAYS[way][0]]
